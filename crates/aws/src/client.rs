@@ -1,0 +1,277 @@
+//! One client for all accounts and regions: one connection pool, credentials per request, our own
+//! pacing and retries. (The SDK's retry budget and credential cache are sized for one account: shared
+//! over an organization, a few throttled regions would empty them for all.)
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use aws_credential_types::Credentials;
+use aws_sigv4::{
+    http_request::{SignableBody, SignableRequest, SigningSettings, sign},
+    sign::v4,
+};
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_http_client::{Connector, proxy::ProxyConfig, tls};
+use aws_smithy_runtime_api::{
+    client::{
+        http::{HttpConnector, HttpConnectorSettings, SharedHttpConnector},
+        identity::Identity,
+        orchestrator::HttpRequest,
+        result::ConnectorError,
+    },
+    http::Response,
+};
+use aws_smithy_types::{body::SdkBody, error::display::DisplayErrorContext};
+use http_body_util::BodyExt;
+use imdsure_model::ErrorKind;
+use tokio::time::{sleep, timeout};
+
+use crate::{
+    access::Access,
+    error::{CallError, Class, Failure},
+    operation::Operation,
+    pacer::{Lane, Pacer},
+    progress::Progress,
+    wire::{self, Parameters},
+};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest that one attempt may take: a page of 1,000 instances takes AWS a few seconds.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
+/// AWS closes idle connections after some minutes; ours are given up before.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// An answer larger than this is none that AWS gives.
+const MAX_BODY: usize = 256 << 20;
+
+const TRANSIENT_ATTEMPTS: u32 = 7;
+const THROTTLED_ATTEMPTS: u32 = 25;
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Calls AWS.
+#[derive(Debug)]
+pub struct Client {
+    http: SharedHttpConnector,
+    pacer: Pacer,
+    progress: Arc<Progress>,
+}
+
+/// Where a call goes, and as whom.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) access: &'a Access,
+    /// The account, where it is known already.
+    pub(crate) account_id: Option<&'a str>,
+    pub(crate) region: &'a str,
+}
+
+impl Client {
+    /// A client whose calls are counted in `progress`. It keeps about `concurrency` connections.
+    pub fn new(progress: Arc<Progress>, concurrency: usize) -> Self {
+        let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build();
+        let connector = Connector::builder()
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+            .proxy_config(ProxyConfig::from_env())
+            .connector_settings(settings)
+            .sleep_impl(TokioSleep::new())
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_max_idle_per_host(concurrency)
+            .build();
+        Self { http: SharedHttpConnector::new(connector), pacer: Pacer::default(), progress }
+    }
+
+    /// Makes a call until it is answered, refused, or patience ends, and reads the answer with `read`.
+    ///
+    /// An answer that `read` refuses is asked for again: a page counts whole or not at all.
+    pub(crate) async fn call<T>(
+        &self,
+        operation: &'static Operation,
+        place: &Place<'_>,
+        parameters: &Parameters,
+        mut read: impl FnMut(&[u8]) -> Result<T, Failure> + Send,
+    ) -> Result<T, CallError> {
+        let lane =
+            self.pacer.lane(place.account_id.unwrap_or_default(), place.region, operation.bucket);
+        let mut patience = Patience::default();
+        loop {
+            lane.turn().await;
+            let failure = match self.attempt(operation, place, parameters, &mut read).await {
+                Ok(answer) => {
+                    lane.answered();
+                    return Ok(answer);
+                }
+                Err(failure) => failure,
+            };
+            self.count(&failure, &lane);
+            match patience.pause(failure.class) {
+                Some(pause) => sleep(pause).await,
+                None => return Err(error(operation, place, failure)),
+            }
+        }
+    }
+
+    fn count(&self, failure: &Failure, lane: &Lane) {
+        if failure.class == Class::Throttled {
+            lane.throttled();
+            self.progress.throttled.add(1);
+        }
+    }
+
+    async fn attempt<T>(
+        &self,
+        operation: &'static Operation,
+        place: &Place<'_>,
+        parameters: &Parameters,
+        read: &mut (impl FnMut(&[u8]) -> Result<T, Failure> + Send),
+    ) -> Result<T, Failure> {
+        let credentials = place.access.credentials(self).await?;
+        let request = request(operation, place, parameters, &credentials)?;
+        self.progress.calls.add(1);
+        let answer = timeout(ATTEMPT_TIMEOUT, self.exchange(request)).await;
+        let (status, body) = answer.unwrap_or_else(|_| Err(timed_out()))?;
+        if (200..300).contains(&status) {
+            return read(&body);
+        }
+        let failure = wire::failure(operation, status, &body);
+        if failure.class == Class::Expired {
+            place.access.forget(&credentials).await;
+        }
+        Err(failure)
+    }
+
+    async fn exchange(&self, request: HttpRequest) -> Result<(u16, Vec<u8>), Failure> {
+        let answer = self.http.call(request).await.map_err(|error| unreachable(&error))?;
+        let status = answer.status().as_u16();
+        Ok((status, whole_body(answer).await?))
+    }
+}
+
+async fn whole_body(answer: Response) -> Result<Vec<u8>, Failure> {
+    let length = answer.headers().get("content-length").and_then(|text| text.parse().ok());
+    let mut bytes = Vec::with_capacity(length.unwrap_or(16 << 10).min(MAX_BODY));
+    let mut body = answer.into_body();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| broken(&*error))?;
+        if let Some(data) = frame.data_ref() {
+            if bytes.len() + data.len() > MAX_BODY {
+                return Err(Failure::malformed(format!("the answer is longer than {MAX_BODY} bytes")));
+            }
+            bytes.extend_from_slice(data);
+        }
+    }
+    Ok(bytes)
+}
+
+fn request(
+    operation: &Operation,
+    place: &Place<'_>,
+    parameters: &Parameters,
+    credentials: &Credentials,
+) -> Result<HttpRequest, Failure> {
+    let url = place.access.endpoints.url(operation.service, place.region);
+    let message = wire::encode(operation, parameters);
+    let mut request = http::Request::post(&url);
+    for (name, value) in &message.headers {
+        request = request.header(*name, value);
+    }
+    let mut request = request.body(()).map_err(|error| bad_endpoint(&url, &error.to_string()))?;
+    let identity = Identity::from(credentials.clone());
+    let parameters = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(operation.service.signing_region(place.region))
+        .name(operation.service.name)
+        .time(SystemTime::now())
+        .settings(SigningSettings::default())
+        .build()
+        .map_err(|error| bad_endpoint(&url, &error.to_string()))?;
+    let headers = message.headers.iter().map(|(name, value)| (*name, value.as_str()));
+    let body = SignableBody::Bytes(message.body.as_bytes());
+    let signed = SignableRequest::new("POST", &url, headers, body)
+        .and_then(|signable| sign(signable, &parameters.into()))
+        .map_err(|error| bad_endpoint(&url, &DisplayErrorContext(&error).to_string()))?;
+    signed.into_parts().0.apply_to_request_http1x(&mut request);
+    let request = request.map(|()| SdkBody::from(message.body));
+    HttpRequest::try_from(request).map_err(|error| bad_endpoint(&url, &error.to_string()))
+}
+
+fn error(operation: &Operation, place: &Place<'_>, failure: Failure) -> CallError {
+    CallError {
+        account_id: place.account_id.map(str::to_owned),
+        region: Some(place.region.to_owned()),
+        kind: failure.kind(),
+        operation: failure.operation.unwrap_or_else(|| operation.name()),
+        code: failure.code,
+        message: failure.message,
+    }
+}
+
+fn bad_endpoint(url: &str, message: &str) -> Failure {
+    let message = format!("no request can be made to `{url}`: {message}");
+    Failure::new("BadEndpoint", message, Class::Final(ErrorKind::Unavailable))
+}
+
+fn timed_out() -> Failure {
+    let message = format!("no whole answer within {} seconds", ATTEMPT_TIMEOUT.as_secs());
+    Failure::new("Timeout", message, Class::Transient(ErrorKind::Unavailable))
+}
+
+fn unreachable(error: &ConnectorError) -> Failure {
+    let message = DisplayErrorContext(error).to_string();
+    Failure::new("Unreachable", message, Class::Transient(ErrorKind::Unavailable))
+}
+
+fn broken(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Failure {
+    let message = format!("the answer broke off: {}", DisplayErrorContext(error));
+    Failure::new("BrokenAnswer", message, Class::Transient(ErrorKind::Unavailable))
+}
+
+/// What is left of a call's attempts.
+#[derive(Debug, Default)]
+struct Patience {
+    transient: u32,
+    throttled: u32,
+    expired: bool,
+}
+
+impl Patience {
+    /// How long to wait before the next attempt; none when this failure was the last.
+    fn pause(&mut self, class: Class) -> Option<Duration> {
+        let (count, limit) = match class {
+            Class::Final(_) => return None,
+            Class::Expired if self.expired => return None,
+            Class::Expired => {
+                self.expired = true;
+                return Some(Duration::ZERO);
+            }
+            Class::Throttled => (&mut self.throttled, THROTTLED_ATTEMPTS),
+            Class::Transient(_) => (&mut self.transient, TRANSIENT_ATTEMPTS),
+        };
+        *count += 1;
+        if *count >= limit {
+            return None;
+        }
+        let longest = FIRST_PAUSE.saturating_mul(1 << (*count - 1).min(16)).min(LONGEST_PAUSE);
+        // Full jitter: those who failed together must not come back together.
+        Some(longest.mul_f64(fastrand::f64()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patience_ends() {
+        let attempts = |class| {
+            let mut patience = Patience::default();
+            let pauses = std::iter::from_fn(|| patience.pause(class));
+            pauses.inspect(|pause| assert!(*pause <= LONGEST_PAUSE)).count() + 1
+        };
+        assert_eq!(attempts(Class::Final(ErrorKind::Denied)), 1);
+        assert_eq!(attempts(Class::Expired), 2);
+        assert_eq!(attempts(Class::Transient(ErrorKind::Unavailable)), TRANSIENT_ATTEMPTS as usize);
+        assert_eq!(attempts(Class::Throttled), THROTTLED_ATTEMPTS as usize);
+    }
+}

@@ -1,0 +1,234 @@
+//! Collecting: workers take accounts and account × region units from one queue, read them, and hand
+//! rows to the sink. Whatever fails becomes a row of `scan_error`; the rest is read all the same.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use imdsure_model::{ErrorKind, ErrorRow};
+use tokio::{sync::watch, task::JoinSet};
+
+use crate::{
+    builder::{Sink, Value},
+    client::{Client, Place},
+    error::CallError,
+    operation::{DESCRIBE_INSTANCES, DESCRIBE_REGIONS, Operation},
+    progress::Progress,
+    queue::Queue,
+    read::{self, InstanceWriter, RegionRow},
+    scope::{Account, Scope},
+    tables::{AWS_ACCOUNT, AWS_EC2_INSTANCE, AWS_REGION, SCAN_ERROR},
+};
+
+/// What a run covered.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Coverage {
+    /// The accounts that were to be read.
+    pub accounts: BTreeSet<String>,
+    /// The regions that were to be read in at least one account.
+    pub regions: BTreeSet<String>,
+    /// Whether there is any row of `scan_error`.
+    pub incomplete: bool,
+}
+
+/// A run's collector, shared by its workers.
+struct Collector {
+    client: Client,
+    sink: Arc<dyn Sink>,
+    progress: Arc<Progress>,
+    chosen_regions: BTreeSet<String>,
+    stop: watch::Receiver<bool>,
+    queue: Queue<Work>,
+    regions: Mutex<BTreeSet<String>>,
+}
+
+enum Work {
+    /// Enter an account and find its regions.
+    Account(Arc<Account>),
+    /// Read one region of it.
+    Region(Arc<Account>, String),
+}
+
+/// Reads a scope into the sink with that many workers. When `stop` turns true, what is not yet read
+/// becomes rows of `scan_error` and the run ends.
+pub async fn collect(
+    client: Client,
+    scope: Scope,
+    sink: Arc<dyn Sink>,
+    progress: Arc<Progress>,
+    concurrency: usize,
+    stop: watch::Receiver<bool>,
+) -> Coverage {
+    let ids = scope.accounts.iter().map(|account| account.id.clone()).collect();
+    progress.accounts.add(scope.accounts.len() as u64);
+    let accounts = scope.accounts.into_iter().map(|account| Work::Account(Arc::new(account)));
+    let queue = Queue::new(accounts);
+    let chosen_regions = scope.regions;
+    let regions = Mutex::default();
+    let collector = Collector { client, sink, progress, chosen_regions, stop, queue, regions };
+    for error in &scope.errors {
+        collector.error(&error.row(None));
+    }
+    let collector = Arc::new(collector);
+    let mut workers = JoinSet::new();
+    for _ in 0..concurrency.max(1) {
+        workers.spawn(Arc::clone(&collector).work());
+    }
+    while workers.join_next().await.is_some() {}
+    let regions = std::mem::take(&mut *collector.regions());
+    Coverage { accounts: ids, regions, incomplete: collector.progress.errors.get() > 0 }
+}
+
+impl Collector {
+    async fn work(self: Arc<Self>) {
+        while let Some(work) = self.queue.take().await {
+            match work {
+                Work::Account(account) => {
+                    let regions = self.enter(&account).await;
+                    self.progress.accounts_entered.add(1);
+                    self.progress.regions.add(regions.len() as u64);
+                    self.regions().extend(regions.iter().cloned());
+                    let units = regions.into_iter();
+                    self.queue.done(units.map(|region| Work::Region(Arc::clone(&account), region)));
+                }
+                Work::Region(account, region) => {
+                    self.read_region(&account, &region).await;
+                    self.progress.regions_done.add(1);
+                    self.queue.done([]);
+                }
+            }
+        }
+    }
+
+    /// Writes the account's rows and gives the regions to read.
+    async fn enter(&self, account: &Account) -> Vec<String> {
+        self.account_row(account);
+        let place = place(account, &account.home_region);
+        let found = self.unless_stopped(&DESCRIBE_REGIONS, &place, read::describe_regions(&self.client, &place));
+        match found.await {
+            Ok(regions) => {
+                self.region_rows(account, &regions);
+                let read = |region: &RegionRow| self.reads(region);
+                regions.into_iter().filter(read).map(|region| region.name).collect()
+            }
+            Err(error) => self.without_region_list(error),
+        }
+    }
+
+    /// Without the list of regions, those that the user chose can still be read. Otherwise the account
+    /// is unread as a whole.
+    fn without_region_list(&self, error: CallError) -> Vec<String> {
+        let cannot_enter =
+            matches!(error.kind, ErrorKind::Credentials | ErrorKind::Interrupted) || error.operation.starts_with("sts:");
+        if cannot_enter || self.chosen_regions.is_empty() {
+            self.error(&ErrorRow { region: None, ..error.row(None) });
+            return Vec::new();
+        }
+        self.error(&error.row(Some(AWS_REGION.name)));
+        self.chosen_regions.iter().cloned().collect()
+    }
+
+    fn regions(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.regions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reads(&self, region: &RegionRow) -> bool {
+        let chosen = self.chosen_regions.is_empty() || self.chosen_regions.contains(&region.name);
+        chosen && region.enabled()
+    }
+
+    async fn read_region(&self, account: &Account, region: &str) {
+        let place = place(account, region);
+        let mut writer = InstanceWriter::new(&account.id, region);
+        let pages = read::describe_instances(&self.client, &place, |page| {
+            self.sink.append(&AWS_EC2_INSTANCE, &mut |table| {
+                for row in &page.rows {
+                    writer.write(row, table);
+                }
+            });
+            self.progress.instances.add(page.rows.len() as u64);
+        });
+        if let Err(error) = self.unless_stopped(&DESCRIBE_INSTANCES, &place, pages).await {
+            self.error(&error.row(Some(AWS_EC2_INSTANCE.name)));
+        }
+    }
+
+    /// Runs a read unless, or until, the run is stopped.
+    async fn unless_stopped<T>(
+        &self,
+        operation: &Operation,
+        place: &Place<'_>,
+        read: impl Future<Output = Result<T, CallError>>,
+    ) -> Result<T, CallError> {
+        let mut stop = self.stop.clone();
+        let stopped = async {
+            // An error means that nobody can stop the run any more.
+            if stop.wait_for(|stopped| *stopped).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = stopped => Err(interrupted(operation, place)),
+            read = read => read,
+        }
+    }
+
+    fn account_row(&self, account: &Account) {
+        self.sink.append(&AWS_ACCOUNT, &mut |table| {
+            table.push(&[
+                Value::Text(Some(&account.id)),
+                Value::Text(account.name.as_deref()),
+                Value::Text(account.arn.as_deref()),
+                Value::Text(account.email.as_deref()),
+                Value::Text(Some(account.partition().name())),
+                Value::Text(account.status.as_deref()),
+                Value::Text(Some(&account.entered_as)),
+            ]);
+        });
+    }
+
+    fn region_rows(&self, account: &Account, regions: &[RegionRow]) {
+        self.sink.append(&AWS_REGION, &mut |table| {
+            for region in regions {
+                table.push(&[
+                    Value::Text(Some(&account.id)),
+                    Value::Text(Some(&region.name)),
+                    Value::Text(Some(&region.opt_in_status)),
+                    Value::Boolean(Some(self.reads(region))),
+                ]);
+            }
+        });
+    }
+
+    fn error(&self, row: &ErrorRow) {
+        self.progress.errors.add(1);
+        self.sink.append(&SCAN_ERROR, &mut |table| {
+            table.push(&[
+                Value::Text(row.account_id.as_deref()),
+                Value::Text(row.region.as_deref()),
+                Value::Text(Some(&row.operation)),
+                Value::Text(Some(&row.code)),
+                Value::Text(Some(&row.message)),
+                Value::Text(Some(row.kind.as_str())),
+                Value::Text(row.table_name.as_deref()),
+            ]);
+        });
+    }
+}
+
+fn place<'a>(account: &'a Account, region: &'a str) -> Place<'a> {
+    Place { access: &account.access, account_id: Some(&account.id), region }
+}
+
+fn interrupted(operation: &Operation, place: &Place<'_>) -> CallError {
+    CallError {
+        account_id: place.account_id.map(str::to_owned),
+        region: Some(place.region.to_owned()),
+        operation: operation.name(),
+        code: "Interrupted".to_owned(),
+        message: "the run was stopped before this was read".to_owned(),
+        kind: ErrorKind::Interrupted,
+    }
+}

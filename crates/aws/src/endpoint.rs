@@ -1,0 +1,53 @@
+//! Where calls go: the public endpoints, or those that the user set by flag, environment or profile.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use aws_config::SdkConfig;
+use aws_types::service_config::ServiceConfigKey;
+
+use crate::service::{EC2, IAM, ORGANIZATIONS, STS, Service};
+
+/// The endpoints of one identity.
+#[derive(Debug, Clone, Default)]
+pub struct Endpoints {
+    custom: Arc<BTreeMap<&'static str, String>>,
+    fips: bool,
+    dual_stack: bool,
+}
+
+impl Endpoints {
+    /// `flag` beats `AWS_ENDPOINT_URL_<SERVICE>`, which beats `AWS_ENDPOINT_URL`; each may stand in the
+    /// profile as well.
+    pub(crate) fn of(config: &SdkConfig, flag: Option<&str>) -> Self {
+        let of_service = |service: &Service| {
+            let key = ServiceConfigKey::builder()
+                .service_id(service.id)
+                .env("AWS_ENDPOINT_URL")
+                .profile("endpoint_url")
+                .build()
+                .ok()?;
+            config.service_config()?.load_config(key)
+        };
+        let custom = [&EC2, &STS, &IAM, &ORGANIZATIONS].into_iter().filter_map(|service| {
+            let url = flag
+                .map(str::to_owned)
+                .or_else(|| of_service(service))
+                .or_else(|| config.endpoint_url().map(str::to_owned))?;
+            Some((service.name, url))
+        });
+        Self {
+            custom: Arc::new(custom.collect()),
+            fips: config.use_fips().unwrap_or_default(),
+            dual_stack: config.use_dual_stack().unwrap_or_default(),
+        }
+    }
+
+    /// The URL to which a service's calls for a region are posted, with a path.
+    pub(crate) fn url(&self, service: &Service, region: &str) -> String {
+        let base = match self.custom.get(service.name) {
+            Some(url) => url.clone(),
+            None => service.endpoint(region, self.fips, self.dual_stack),
+        };
+        format!("{}/", base.trim_end_matches('/'))
+    }
+}

@@ -1,0 +1,29 @@
+//! AWS as a source: who the caller is, which accounts and regions there are, and collectors that read
+//! them into tables. A source fills tables and judges nothing; what it could not read becomes a row of
+//! `scan_error`.
+//!
+//! Operations are declared once ([`operation`]) and run over official signing and credentials with
+//! our own pacing and retries ([`client`]); pages go from the wire into Arrow builders without anything
+//! in between ([`xml`], [`builder`]).
+
+pub mod access;
+pub mod builder;
+pub mod client;
+pub mod collect;
+pub mod endpoint;
+pub mod error;
+pub mod identity;
+pub mod operation;
+pub mod partition;
+pub mod permissions;
+pub mod progress;
+mod pacer;
+mod queue;
+mod read;
+pub mod scope;
+pub mod service;
+pub mod tables;
+mod wire;
+pub mod xml;
+
+pub use read::{InstancePage, InstanceRow, MetadataOptions};

@@ -1,0 +1,140 @@
+//! Pacing: one allowance per account, region and throttle bucket, so that one busy region never slows
+//! another. It mirrors AWS's token buckets, halves its rate when AWS says it was too fast all the same
+//! (others draw from the same bucket), and finds its way back.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::{Instant, sleep};
+
+use crate::operation::Bucket;
+
+/// The slowest that an allowance gets: one call in two seconds.
+const SLOWEST: f64 = 0.5;
+
+#[derive(Debug, Default)]
+pub(crate) struct Pacer {
+    allowances: Mutex<HashMap<Key, Arc<Mutex<Allowance>>>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    account: String,
+    region: String,
+    bucket: Bucket,
+}
+
+/// The allowance that one call draws from.
+#[derive(Debug, Clone)]
+pub(crate) struct Lane(Arc<Mutex<Allowance>>);
+
+impl Pacer {
+    pub(crate) fn lane(&self, account: &str, region: &str, bucket: Bucket) -> Lane {
+        let key = Key { account: account.to_owned(), region: region.to_owned(), bucket };
+        let mut allowances = self.allowances.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = || Arc::new(Mutex::new(Allowance::new(bucket.allowance(), Instant::now())));
+        Lane(Arc::clone(allowances.entry(key).or_insert_with(fresh)))
+    }
+}
+
+impl Lane {
+    /// Waits for this call's turn.
+    pub(crate) async fn turn(&self) {
+        let wait = self.with(|allowance| allowance.draw(Instant::now()));
+        if !wait.is_zero() {
+            sleep(wait).await;
+        }
+    }
+
+    pub(crate) fn throttled(&self) {
+        self.with(Allowance::slow_down);
+    }
+
+    pub(crate) fn answered(&self) {
+        self.with(Allowance::speed_up);
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Allowance) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[derive(Debug)]
+struct Allowance {
+    capacity: f64,
+    full_rate: f64,
+    rate: f64,
+    tokens: f64,
+    at: Instant,
+}
+
+impl Allowance {
+    const fn new((capacity, rate): (f64, f64), now: Instant) -> Self {
+        Self { capacity, full_rate: rate, rate, tokens: capacity, at: now }
+    }
+
+    /// Takes a token, in debt if need be, and says how long to wait for it.
+    fn draw(&mut self, now: Instant) -> Duration {
+        let passed = now.saturating_duration_since(self.at).as_secs_f64();
+        self.at = now;
+        self.tokens = self.rate.mul_add(passed, self.tokens).min(self.capacity) - 1.0;
+        Duration::from_secs_f64((-self.tokens).max(0.0) / self.rate)
+    }
+
+    fn slow_down(&mut self) {
+        self.rate = (self.rate / 2.0).max(SLOWEST);
+        self.tokens = self.tokens.min(0.0);
+    }
+
+    fn speed_up(&mut self) {
+        self.rate = self.full_rate.mul_add(0.05, self.rate).min(self.full_rate);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_is_free_and_the_rest_comes_at_the_documented_rate() {
+        let pacer = Pacer::default();
+        let lane = pacer.lane("1", "r", Bucket::Ec2NonMutating);
+        let start = Instant::now();
+        for _ in 0..100 {
+            lane.turn().await;
+        }
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        for _ in 0..200 {
+            lane.turn().await;
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        assert!((9.9..10.3).contains(&seconds), "{seconds}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn throttling_slows_one_lane_down_and_only_that() {
+        let pacer = Pacer::default();
+        let lane = pacer.lane("1", "r", Bucket::Ec2NonMutating);
+        lane.throttled();
+        let start = Instant::now();
+        lane.turn().await;
+        assert!(start.elapsed() >= Duration::from_millis(95), "{:?}", start.elapsed());
+        let other = pacer.lane("1", "r2", Bucket::Ec2NonMutating);
+        let start = Instant::now();
+        other.turn().await;
+        assert_eq!(start.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_lane_finds_its_way_back() {
+        let pacer = Pacer::default();
+        let lane = pacer.lane("1", "r", Bucket::Ec2NonMutating);
+        (0..20).for_each(|_| lane.throttled());
+        assert!((lane.with(|a| a.rate) - SLOWEST).abs() < f64::EPSILON);
+        (0..20).for_each(|_| lane.answered());
+        assert!((lane.with(|a| a.rate) - 20.0).abs() < f64::EPSILON);
+    }
+}

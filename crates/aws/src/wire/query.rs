@@ -1,0 +1,73 @@
+//! The EC2 and Query protocols: form-encoded requests, XML answers.
+
+use url::form_urlencoded::Serializer;
+
+use super::{Message, Parameter, Parameters};
+use crate::xml::{Cursor, XmlError};
+
+pub(super) fn encode(action: &str, version: &str, parameters: &Parameters) -> Message {
+    let mut form = Serializer::new(String::new());
+    form.append_pair("Action", action).append_pair("Version", version);
+    for (name, value) in &parameters.0 {
+        match value {
+            Parameter::Text(text) => form.append_pair(name, text),
+            Parameter::Number(number) => form.append_pair(name, &number.to_string()),
+        };
+    }
+    let content_type = "application/x-www-form-urlencoded; charset=utf-8".to_owned();
+    Message { headers: vec![("content-type", content_type)], body: form.finish() }
+}
+
+/// Code and message of `Response/Errors/Error` (EC2) or `ErrorResponse/Error` (Query).
+pub(super) fn error(body: &[u8]) -> Option<(String, String)> {
+    let mut xml = Cursor::new(body).ok()?;
+    let mut found = None;
+    while let Some(name) = xml.child().ok()? {
+        match name {
+            "Response" | "ErrorResponse" | "Errors" => {}
+            "Error" => found = Some(code_and_message(&mut xml).ok()?),
+            _ if found.is_some() => break,
+            _ => xml.skip().ok()?,
+        }
+    }
+    found
+}
+
+fn code_and_message(xml: &mut Cursor<'_>) -> Result<(String, String), XmlError> {
+    let (mut code, mut message) = (String::new(), String::new());
+    while let Some(name) = xml.child()? {
+        match name {
+            "Code" => code = xml.text()?.into_owned(),
+            "Message" => message = xml.text()?.into_owned(),
+            _ => xml.skip()?,
+        }
+    }
+    Ok((code, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_both_shapes_are_read() {
+        let ec2 = b"<?xml version=\"1.0\"?><Response><Errors><Error><Code>AuthFailure</Code><Message>no &amp; no</Message></Error></Errors><RequestID>x</RequestID></Response>";
+        let query = b"<ErrorResponse xmlns=\"https://sts/\"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>m</Message></Error><RequestId>x</RequestId></ErrorResponse>";
+        let expected = |code: &str, message: &str| Some((code.to_owned(), message.to_owned()));
+        assert_eq!(error(ec2), expected("AuthFailure", "no & no"));
+        assert_eq!(error(query), expected("AccessDenied", "m"));
+        assert_eq!(error(b"<html><body>no</body></html>"), None);
+        assert_eq!(error(b"busy"), None);
+        assert_eq!(error(b""), None);
+    }
+
+    #[test]
+    fn requests_are_form_encoded() {
+        let parameters = Parameters::new().with("MaxResults", 1000).with("NextToken", "a+b/=&");
+        let body = encode("DescribeInstances", "2016-11-15", &parameters).body;
+        assert_eq!(
+            body,
+            "Action=DescribeInstances&Version=2016-11-15&MaxResults=1000&NextToken=a%2Bb%2F%3D%26"
+        );
+    }
+}

@@ -1,0 +1,2 @@
+//! imdsure
+fn main() {}

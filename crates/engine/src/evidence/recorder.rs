@@ -1,0 +1,221 @@
+//! Writing an evidence set while it is collected: rows from many workers, batches of 8,192, one Parquet
+//! writer a table on one thread. Memory does not grow with the number of rows.
+
+use std::{
+    fs::{self, File},
+    io::Write,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread::JoinHandle,
+};
+
+use arrow::{array::RecordBatch, error::ArrowError};
+use imdsure_aws::{
+    builder::{Sink, TableBuilder},
+    collect::Coverage,
+    tables::{Kind, TABLES, Table},
+};
+use parquet::{
+    arrow::ArrowWriter,
+    basic::{Compression, ZstdLevel},
+    file::properties::WriterProperties,
+    schema::types::ColumnPath,
+};
+use sha2::{Digest, Sha256};
+
+use super::{
+    EvidenceSet, Manifest, TableFile,
+    digest::{Digested, hex},
+    manifest,
+};
+use crate::EngineError;
+
+/// Rows a batch: enough that per-batch work vanishes, small enough to stay in the cache.
+const BATCH_ROWS: usize = 8192;
+/// Rows a row group: what a Parquet writer holds in memory before it writes.
+const GROUP_ROWS: usize = 64 << 10;
+/// Batches that may wait for the writer; more, and the workers wait.
+const WAITING_BATCHES: usize = 4;
+
+type Message = Result<(usize, RecordBatch), ArrowError>;
+
+/// Collects rows into a folder that becomes an evidence set when it is finished, and disappears if not.
+#[derive(Debug)]
+pub struct Recorder {
+    builders: Vec<Mutex<TableBuilder>>,
+    batches: SyncSender<Message>,
+    writer: JoinHandle<Result<Vec<TableFile>, EngineError>>,
+    folder: tempfile::TempDir,
+    store: Option<PathBuf>,
+    started: String,
+}
+
+/// A written set, and the temporary folder it lives in unless it is kept.
+#[derive(Debug)]
+pub struct Finished {
+    /// The set.
+    pub set: EvidenceSet,
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl Recorder {
+    /// Starts a set: in `store`, where it is kept, or in a temporary folder. `started` is RFC 3339.
+    pub fn start(store: Option<&Path>, started: String) -> Result<Arc<Self>, EngineError> {
+        let folder = match store {
+            Some(store) => {
+                fs::create_dir_all(store).map_err(EngineError::file(store))?;
+                let partial = tempfile::Builder::new().prefix(".partial-").tempdir_in(store);
+                partial.map_err(EngineError::file(store))?
+            }
+            None => tempfile::tempdir().map_err(EngineError::file(&std::env::temp_dir()))?,
+        };
+        let (batches, incoming) = sync_channel(WAITING_BATCHES);
+        let path = folder.path().to_owned();
+        let writer = std::thread::spawn(move || write_tables(&path, &incoming));
+        let builders = TABLES.iter().map(|table| Mutex::new(TableBuilder::new(table))).collect();
+        let store = store.map(Path::to_owned);
+        Ok(Arc::new(Self { builders, batches, writer, folder, store, started }))
+    }
+
+    /// Writes what is left and the manifest, and puts a set that is kept in its place in one step.
+    /// `finished` is RFC 3339.
+    pub fn finish(
+        self: Arc<Self>,
+        finished: String,
+        coverage: Coverage,
+    ) -> Result<Finished, EngineError> {
+        let Some(recorder) = Arc::into_inner(self) else {
+            // Whoever still holds it may still write: the set would not be whole.
+            return Err(EngineError::StillRecording);
+        };
+        recorder.flush();
+        let Self { batches, writer, folder, store, started, .. } = recorder;
+        drop(batches);
+        let tables = writer.join().map_err(|_| EngineError::WriterDied)??;
+        let manifest = Manifest {
+            finished,
+            accounts: coverage.accounts.into_iter().collect(),
+            regions: coverage.regions.into_iter().collect(),
+            incomplete: coverage.incomplete,
+            tables,
+            ..Manifest::new(started)
+        };
+        write_manifest(folder.path(), &manifest)?;
+        let Some(store) = store else {
+            let set = EvidenceSet::new(folder.path().to_owned(), manifest);
+            return Ok(Finished { set, _folder: Some(folder) });
+        };
+        let place = keep(folder, &store, &manifest)?;
+        Ok(Finished { set: EvidenceSet::new(place, manifest), _folder: None })
+    }
+
+    fn flush(&self) {
+        for (index, builder) in self.builders.iter().enumerate() {
+            let mut builder = builder.lock().unwrap_or_else(PoisonError::into_inner);
+            if builder.rows() > 0 {
+                self.send(index, builder.take());
+            }
+        }
+    }
+
+    fn send(&self, index: usize, batch: Result<RecordBatch, ArrowError>) {
+        // The writer is gone only when it failed, and then `finish` tells why.
+        let _ = self.batches.send(batch.map(|batch| (index, batch)));
+    }
+}
+
+impl Sink for Recorder {
+    fn append(&self, table: &'static Table, fill: &mut dyn FnMut(&mut TableBuilder)) {
+        let Some(index) = TABLES.iter().position(|known| known.name == table.name) else { return };
+        let mut builder = self.builders[index].lock().unwrap_or_else(PoisonError::into_inner);
+        fill(&mut builder);
+        if builder.rows() >= BATCH_ROWS {
+            self.send(index, builder.take());
+        }
+    }
+}
+
+/// Runs on its own thread until all senders are gone.
+fn write_tables(
+    folder: &Path,
+    incoming: &Receiver<Message>,
+) -> Result<Vec<TableFile>, EngineError> {
+    let open = |table: &&'static Table| TableWriter::open(folder, table);
+    let mut writers = TABLES.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+    for message in incoming {
+        let (index, batch) = message?;
+        writers[index].parquet.write(&batch)?;
+    }
+    writers.into_iter().map(TableWriter::finish).collect()
+}
+
+struct TableWriter {
+    name: &'static str,
+    path: PathBuf,
+    parquet: ArrowWriter<Digested<File>>,
+}
+
+impl TableWriter {
+    fn open(folder: &Path, table: &'static Table) -> Result<Self, EngineError> {
+        let path = folder.join(format!("{}.parquet", table.name));
+        let file = File::create_new(&path).map_err(EngineError::file(&path))?;
+        let mut properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+            .set_created_by(format!("imdsure {}", env!("CARGO_PKG_VERSION")))
+            .set_max_row_group_row_count(Some(GROUP_ROWS));
+        for column in table.columns.iter().filter(|column| column.kind == Kind::Unique) {
+            // A dictionary of values that never repeat is work for nothing.
+            let column = ColumnPath::from(column.name);
+            properties = properties.set_column_dictionary_enabled(column, false);
+        }
+        let parquet = ArrowWriter::try_new(Digested::new(file), table.schema(), Some(properties.build()))?;
+        Ok(Self { name: table.name, path, parquet })
+    }
+
+    fn finish(mut self) -> Result<TableFile, EngineError> {
+        let metadata = self.parquet.finish()?;
+        let (file, bytes, sha256) = self.parquet.into_inner()?.finish();
+        file.sync_all().map_err(EngineError::file(&self.path))?;
+        Ok(TableFile {
+            name: self.name.to_owned(),
+            file: format!("{}.parquet", self.name),
+            rows: metadata.file_metadata().num_rows().unsigned_abs(),
+            bytes,
+            sha256,
+        })
+    }
+}
+
+fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<(), EngineError> {
+    let path = folder.join(manifest::FILE);
+    let write = || {
+        let mut file = File::create_new(&path)?;
+        serde_json::to_writer_pretty(&file, manifest)?;
+        file.write_all(b"\n")?;
+        file.sync_all()
+    };
+    write().map_err(EngineError::file(&path))
+}
+
+/// Moves a finished folder to its name in the store: the time, and a piece of the data's digest, so that
+/// two writers never collide.
+fn keep(
+    folder: tempfile::TempDir,
+    store: &Path,
+    manifest: &Manifest,
+) -> Result<PathBuf, EngineError> {
+    let mut digest = Sha256::new();
+    for table in &manifest.tables {
+        digest.update(&table.sha256);
+    }
+    let time: String = manifest.started.chars().filter(char::is_ascii_alphanumeric).collect();
+    let place = store.join(format!("{time}-{}", &hex(&digest.finalize())[..6]));
+    fs::rename(folder.path(), &place).map_err(EngineError::file(&place))?;
+    // The folder has moved: there is nothing left to remove where it was.
+    let _ = folder.keep();
+    File::open(store).and_then(|store| store.sync_all()).map_err(EngineError::file(store))?;
+    Ok(place)
+}

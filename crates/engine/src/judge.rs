@@ -1,0 +1,207 @@
+//! Running a control: its query's outcomes become verdicts, its rows findings.
+//!
+//! Numbers and findings are separate questions to the same query, so that who needs only numbers never
+//! holds a finding, and who needs the worst twenty never sorts more.
+
+use std::collections::BTreeSet;
+
+use datafusion::{
+    common::tree_node::TreeNodeRecursion,
+    logical_expr::LogicalPlan,
+    prelude::DataFrame,
+};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+use imdsure_model::{
+    Control, ControlSummary, Counts, Finding, PUBLIC_ADDRESS_RISK, ROLE_RISK, Verdict,
+    severity_risk,
+};
+
+use crate::{EngineError, Session, rows};
+
+/// The columns that every control's query has.
+const COLUMNS: [&str; 6] = ["resource", "name", "account_id", "region", "managed_by", "outcome"];
+/// Facts that raise the risk when they say so.
+const ROLE_FACT: &str = "instance_profile";
+const PUBLIC_FACT: &str = "public_ip";
+
+/// Which findings, in which order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Selection {
+    /// All, by account, region and resource.
+    All,
+    /// The worst so many that fail or are unknown: failing before unknown, highest risk first.
+    Worst(usize),
+    /// All that fail or are unknown, by account, region and resource.
+    Open,
+}
+
+/// A control, ready to answer over one session.
+#[derive(Debug)]
+pub struct Judged<'a> {
+    session: &'a Session,
+    /// The control.
+    pub control: &'a Control,
+    view: String,
+    facts: BTreeSet<String>,
+    tables: BTreeSet<String>,
+}
+
+impl<'a> Judged<'a> {
+    /// Plans a control's query. It fails where the session lacks a table that the query reads.
+    pub async fn new(session: &'a Session, control: &'a Control) -> Result<Self, EngineError> {
+        let query = session.sql(&control.sql).await.map_err(|error| match error {
+            EngineError::Query(error) => EngineError::CannotRun(error.strip_backtrace()),
+            other => other,
+        })?;
+        let columns: BTreeSet<String> =
+            query.schema().fields().iter().map(|field| field.name().clone()).collect();
+        if let Some(column) = COLUMNS.into_iter().find(|column| !columns.contains(*column)) {
+            return Err(EngineError::MissingColumn { control: control.name.clone(), column });
+        }
+        let tables = tables(query.logical_plan())?;
+        let view = format!("control:{}", control.name);
+        session.context.register_table(view.as_str(), query.into_view())?;
+        let facts = columns.into_iter().filter(|column| !COLUMNS.contains(&column.as_str()));
+        Ok(Self { session, control, view, facts: facts.collect(), tables })
+    }
+
+    /// The tables that the control reads.
+    pub const fn tables(&self) -> &BTreeSet<String> {
+        &self.tables
+    }
+
+    /// The control's result in numbers.
+    pub async fn summary(&self) -> Result<ControlSummary, EngineError> {
+        Ok(ControlSummary {
+            name: self.control.name.clone(),
+            title: self.control.title.clone(),
+            severity: self.control.severity,
+            aliases: self.control.aliases.clone(),
+            description: self.control.description(),
+            counts: self.counts().await?,
+            unread: self.unread().await?,
+        })
+    }
+
+    async fn counts(&self) -> Result<Counts, EngineError> {
+        let sql = format!(
+            "select outcome, count(*) as number from \"{}\" group by outcome",
+            self.view
+        );
+        let mut counts = Counts::default();
+        for batch in self.session.sql(&sql).await?.collect().await? {
+            for row in rows::rows(&batch)? {
+                let outcome = row.get("outcome").and_then(|value| value.as_str()).unwrap_or_default();
+                let number = row.get("number").and_then(serde_json::Value::as_u64);
+                counts.add(self.verdict(outcome)?, number.unwrap_or_default());
+            }
+        }
+        Ok(counts)
+    }
+
+    fn verdict(&self, outcome: &str) -> Result<Verdict, EngineError> {
+        match self.control.outcome(outcome) {
+            Some(outcome) => Ok(outcome.verdict),
+            None => Err(EngineError::UnknownOutcome {
+                control: self.control.name.clone(),
+                outcome: outcome.to_owned(),
+            }),
+        }
+    }
+
+    /// The account × region pairs whose rows are missing from what the control reads.
+    async fn unread(&self) -> Result<u64, EngineError> {
+        if !self.session.has("scan_error") {
+            return Ok(0);
+        }
+        let tables: Vec<String> = self.tables.iter().map(|table| format!("'{table}'")).collect();
+        let sql = format!(
+            "select count(*) as number from (select distinct account_id, region from scan_error \
+             where table_name is null or table_name in ({}))",
+            tables.join(", ")
+        );
+        rows::number(self.session.sql(&sql).await?).await
+    }
+
+    /// The control's findings, as they come off the query.
+    pub async fn findings(
+        &self,
+        selection: Selection,
+    ) -> Result<impl Stream<Item = Result<Finding, EngineError>> + use<'a>, EngineError> {
+        let stream = self.query(selection).await?.execute_stream().await?;
+        let control = self.control;
+        let findings = stream.map(move |batch| {
+            let findings = rows::findings(control, &batch?)?;
+            Ok::<_, EngineError>(stream::iter(findings.into_iter().map(Ok)))
+        });
+        Ok(findings.try_flatten())
+    }
+
+    async fn query(&self, selection: Selection) -> Result<DataFrame, EngineError> {
+        let place = "account_id, region, resource";
+        let (filter, order, limit) = match selection {
+            Selection::All => ("", place.to_owned(), String::new()),
+            Selection::Open => {
+                ("where verdict in ('fail', 'unknown')", place.to_owned(), String::new())
+            }
+            Selection::Worst(number) => (
+                "where verdict in ('fail', 'unknown')",
+                // `fail` before `unknown`, as the alphabet has it.
+                format!("verdict, risk desc, {place}"),
+                format!("limit {number}"),
+            ),
+        };
+        let sql = format!(
+            "select * from ({}) order_me {filter} order by {order} {limit}",
+            self.judged_rows()
+        );
+        self.session.sql(&sql).await
+    }
+
+    /// The control's rows with verdict, risk and the account's name.
+    pub(crate) fn judged_rows(&self) -> String {
+        let account = if self.session.has("aws_account") {
+            "left join (select account_id as id, max(name) as account_name from aws_account \
+             group by account_id) a on a.id = c.account_id"
+        } else {
+            "cross join (select cast(null as varchar) as id, cast(null as varchar) as account_name) a"
+        };
+        format!(
+            "select c.*, a.account_name, {verdict} as verdict, {risk} as risk from \"{view}\" c {account}",
+            verdict = self.verdict_expression(),
+            risk = self.risk_expression(),
+            view = self.view,
+        )
+    }
+
+    /// An outcome that the control does not explain has no verdict; turning it into a finding fails.
+    fn verdict_expression(&self) -> String {
+        let cases = self.control.outcomes.iter().map(|outcome| {
+            format!("when '{}' then '{}' ", outcome.name, outcome.verdict)
+        });
+        format!("case c.outcome {}end", cases.collect::<String>())
+    }
+
+    fn risk_expression(&self) -> String {
+        let mut risk = severity_risk(self.control.severity).to_string();
+        let part = |fact: &str, condition: &str, points: u8| {
+            let known = self.facts.contains(fact);
+            known.then(|| format!(" + case when c.{fact} {condition} then {points} else 0 end"))
+        };
+        risk.extend(part(ROLE_FACT, "is not null", ROLE_RISK));
+        risk.extend(part(PUBLIC_FACT, "", PUBLIC_ADDRESS_RISK));
+        risk
+    }
+}
+
+/// The tables that a plan scans.
+fn tables(plan: &LogicalPlan) -> Result<BTreeSet<String>, EngineError> {
+    let mut tables = BTreeSet::new();
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node {
+            tables.insert(scan.table_name.table().to_owned());
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(tables)
+}

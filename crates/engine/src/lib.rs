@@ -1,0 +1,17 @@
+//! The engine: kept evidence (Parquet), the DataFusion session over it, and the runner of controls.
+//!
+//! A control is a query over evidence; its rows are findings. Nothing here calls AWS.
+
+mod catalog;
+mod error;
+pub mod evidence;
+mod functions;
+mod judge;
+mod questions;
+mod rows;
+mod session;
+
+pub use catalog::embedded_catalog;
+pub use error::EngineError;
+pub use judge::{Judged, Selection};
+pub use session::Session;

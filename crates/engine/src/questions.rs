@@ -1,0 +1,88 @@
+//! The auditor's questions, answered from the tables whatever controls were chosen; and what could not
+//! be read.
+
+use imdsure_model::{Catalog, ErrorKind, ErrorRow, InstanceQuestion, Questions};
+use serde_json::Value;
+
+use crate::{EngineError, Judged, Session, rows};
+
+/// The control whose condition question 1 counts: it stands there and nowhere else.
+const ANSWERS_IMDSV1: &str = "instance-imdsv1-disabled";
+
+impl Session {
+    /// Answers what the tables can answer; a question that no chosen control's tables bear on is null.
+    pub async fn questions(
+        &self,
+        catalog: &Catalog,
+        chosen: &[Judged<'_>],
+    ) -> Result<Questions, EngineError> {
+        let asked = chosen.iter().any(|judged| judged.tables().contains("aws_ec2_instance"));
+        let instances = match catalog.get(ANSWERS_IMDSV1) {
+            Some(control) if asked => Some(self.instance_question(&Judged::new(self, control).await?).await?),
+            _ => None,
+        };
+        Ok(Questions { instances_allowing_imdsv1: instances, ..Questions::default() })
+    }
+
+    async fn instance_question(
+        &self,
+        judged: &Judged<'_>,
+    ) -> Result<InstanceQuestion, EngineError> {
+        let sql = format!(
+            "select count(*) filter (where verdict = 'fail') as allow, \
+             count(*) filter (where verdict = 'unknown') as unknown, \
+             count(*) filter (where verdict <> 'skip') as judged, \
+             count(distinct account_id) filter (where verdict = 'fail') as accounts, \
+             count(*) filter (where verdict = 'fail' and instance_profile is not null) as roles, \
+             count(*) filter (where verdict = 'fail' and instance_profile is not null and public_ip) as public \
+             from ({})",
+            judged.judged_rows()
+        );
+        let batches = self.sql(&sql).await?.collect().await?;
+        let row = match batches.first() {
+            Some(batch) => rows::rows(batch)?.into_iter().next().unwrap_or_default(),
+            None => serde_json::Map::new(),
+        };
+        let number = |column: &str| row.get(column).and_then(Value::as_u64).unwrap_or_default();
+        let accounts = "select count(distinct account_id) as number from aws_account";
+        Ok(InstanceQuestion {
+            allow_imdsv1: number("allow"),
+            unknown: number("unknown"),
+            of: number("judged"),
+            accounts: number("accounts"),
+            of_accounts: rows::number(self.sql(accounts).await?).await?,
+            with_role: number("roles"),
+            with_role_and_public_address: number("public"),
+            usage: None,
+        })
+    }
+
+    /// The rows of `scan_error`, by account, region and operation.
+    pub async fn scan_errors(&self) -> Result<Vec<ErrorRow>, EngineError> {
+        if !self.has("scan_error") {
+            return Ok(Vec::new());
+        }
+        let sql = "select * from scan_error order by account_id, region, operation, code, message";
+        let mut errors = Vec::new();
+        for batch in self.sql(sql).await?.collect().await? {
+            errors.extend(rows::rows(&batch)?.into_iter().map(error_row));
+        }
+        Ok(errors)
+    }
+}
+
+fn error_row(mut row: serde_json::Map<String, Value>) -> ErrorRow {
+    let mut text = |column: &str| match row.get_mut(column).map(Value::take) {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
+    };
+    ErrorRow {
+        account_id: text("account_id"),
+        region: text("region"),
+        operation: text("operation").unwrap_or_default(),
+        code: text("code").unwrap_or_default(),
+        message: text("message").unwrap_or_default(),
+        kind: ErrorKind::parse(&text("kind").unwrap_or_default()),
+        table_name: text("table_name"),
+    }
+}

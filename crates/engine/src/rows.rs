@@ -1,0 +1,112 @@
+//! From Arrow rows to JSON values and findings.
+
+use arrow::{
+    array::{Array, ArrayRef, AsArray, RecordBatch},
+    datatypes::{DataType, Int32Type, Int64Type, TimeUnit, TimestampMillisecondType, UInt64Type},
+};
+use datafusion::prelude::DataFrame;
+use imdsure_model::{Control, Finding, Verdict};
+use serde_json::{Map, Value};
+
+use crate::EngineError;
+
+/// Columns of a judged row that have a field of their own; all others are facts.
+const FIELDS: [&str; 9] = [
+    "resource", "name", "account_id", "account_name", "region", "managed_by", "outcome", "verdict",
+    "risk",
+];
+
+/// The rows of a batch as JSON objects, in the order of the columns.
+pub(crate) fn rows(batch: &RecordBatch) -> Result<Vec<Map<String, Value>>, EngineError> {
+    let schema = batch.schema();
+    let mut rows = vec![Map::new(); batch.num_rows()];
+    for (field, column) in schema.fields().iter().zip(batch.columns()) {
+        for (index, row) in rows.iter_mut().enumerate() {
+            row.insert(field.name().clone(), value(column, index)?);
+        }
+    }
+    Ok(rows)
+}
+
+/// The number that a query of one row and one column answers.
+pub(crate) async fn number(query: DataFrame) -> Result<u64, EngineError> {
+    for batch in query.collect().await? {
+        if let Some(row) = rows(&batch)?.first() {
+            let number = row.values().next().and_then(Value::as_u64);
+            return Ok(number.unwrap_or_default());
+        }
+    }
+    Ok(0)
+}
+
+fn value(column: &ArrayRef, row: usize) -> Result<Value, EngineError> {
+    if column.is_null(row) {
+        return Ok(Value::Null);
+    }
+    Ok(match column.data_type() {
+        DataType::Null => Value::Null,
+        DataType::Utf8 => column.as_string::<i32>().value(row).into(),
+        DataType::LargeUtf8 => column.as_string::<i64>().value(row).into(),
+        DataType::Utf8View => column.as_string_view().value(row).into(),
+        DataType::Boolean => column.as_boolean().value(row).into(),
+        DataType::Int32 => column.as_primitive::<Int32Type>().value(row).into(),
+        DataType::Int64 => column.as_primitive::<Int64Type>().value(row).into(),
+        DataType::UInt64 => column.as_primitive::<UInt64Type>().value(row).into(),
+        DataType::Timestamp(TimeUnit::Millisecond, _) => {
+            instant(column.as_primitive::<TimestampMillisecondType>().value(row))
+        }
+        _ => arrow::util::display::array_value_to_string(column, row)?.into(),
+    })
+}
+
+/// RFC 3339, UTC, without fractions where there are none.
+fn instant(milliseconds: i64) -> Value {
+    match jiff::Timestamp::from_millisecond(milliseconds) {
+        Ok(instant) => instant.to_string().into(),
+        Err(_) => Value::Null,
+    }
+}
+
+/// The findings of a batch of judged rows.
+pub(crate) fn findings(control: &Control, batch: &RecordBatch) -> Result<Vec<Finding>, EngineError> {
+    rows(batch)?.into_iter().map(|row| finding(control, row)).collect()
+}
+
+fn finding(control: &Control, mut row: Map<String, Value>) -> Result<Finding, EngineError> {
+    let mut text = |column: &str| match row.get_mut(column).map(Value::take) {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
+    };
+    let outcome = text("outcome").unwrap_or_default();
+    let Some(outcome) = control.outcome(&outcome) else {
+        return Err(EngineError::UnknownOutcome { control: control.name.clone(), outcome });
+    };
+    let resource = text("resource").unwrap_or_default();
+    let name = text("name");
+    let account_id = text("account_id");
+    let account_name = text("account_name");
+    let region = text("region");
+    let managed_by = text("managed_by");
+    let open = matches!(outcome.verdict, Verdict::Fail | Verdict::Unknown);
+    let risk = row.get("risk").and_then(Value::as_u64).and_then(|risk| u8::try_from(risk).ok());
+    row.retain(|column, _| !FIELDS.contains(&column.as_str()));
+    Ok(Finding {
+        control: control.name.clone(),
+        aliases: control.aliases.clone(),
+        verdict: outcome.verdict,
+        severity: control.severity,
+        risk: risk.filter(|_| open),
+        resource,
+        name,
+        owner: None,
+        account_id,
+        account_name,
+        region,
+        managed_by,
+        reason: outcome.reason.render(&row),
+        facts: row,
+        location: None,
+        fix: None,
+        waived: None,
+    })
+}

@@ -1,0 +1,90 @@
+//! The DataFusion session over one evidence set.
+
+use std::{path::Path, sync::Arc};
+
+use arrow::array::RecordBatch;
+use datafusion::{
+    datasource::{
+        MemTable,
+        file_format::parquet::ParquetFormat,
+        listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl},
+    },
+    execution::{SessionStateBuilder, runtime_env::RuntimeEnvBuilder},
+    prelude::{DataFrame, SessionConfig, SessionContext},
+};
+use url::Url;
+
+use crate::{EngineError, evidence::EvidenceSet, functions};
+
+/// What queries may hold in memory; sorting more spills to disk.
+const MEMORY: usize = 192 << 20;
+
+/// A session whose tables are those of an evidence set.
+pub struct Session {
+    pub(crate) context: SessionContext,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// A session without tables. SQL is read as Postgres reads it: the dialect of the queries that the
+    /// field shares.
+    pub fn empty() -> Result<Self, EngineError> {
+        let mut config = SessionConfig::new().with_information_schema(true);
+        config.options_mut().sql_parser.dialect =
+            "postgres".parse().map_err(|error| EngineError::CannotRun(format!("{error}")))?;
+        let runtime = RuntimeEnvBuilder::new().with_memory_limit(MEMORY, 1.0).build_arc()?;
+        let state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_runtime_env(runtime)
+            .with_default_features()
+            .build();
+        let context = SessionContext::new_with_state(state);
+        for function in functions::all() {
+            context.register_udf(function);
+        }
+        Ok(Self { context })
+    }
+
+    /// A session over a set's tables.
+    pub async fn open(set: &EvidenceSet) -> Result<Self, EngineError> {
+        let session = Self::empty()?;
+        for table in &set.manifest.tables {
+            session.add_parquet(&table.name, &set.path(table)).await?;
+        }
+        Ok(session)
+    }
+
+    async fn add_parquet(&self, name: &str, path: &Path) -> Result<(), EngineError> {
+        let path = std::path::absolute(path).map_err(EngineError::file(path))?;
+        // Through a URL, so that no character of the path is taken for a pattern.
+        let url = Url::from_file_path(&path)
+            .map_err(|()| EngineError::NoEvidence(path.clone()))?;
+        let url = ListingTableUrl::try_new(url, None)?;
+        let options = ListingOptions::new(Arc::new(ParquetFormat::default()));
+        let config = ListingTableConfig::new(url).with_listing_options(options);
+        let config = config.infer_schema(&self.context.state()).await?;
+        self.context.register_table(name, Arc::new(ListingTable::try_new(config)?))?;
+        Ok(())
+    }
+
+    /// Adds a table in memory.
+    pub fn add_batch(&self, name: &str, batch: RecordBatch) -> Result<(), EngineError> {
+        let table = MemTable::try_new(batch.schema(), vec![vec![batch]])?;
+        self.context.register_table(name, Arc::new(table))?;
+        Ok(())
+    }
+
+    /// Whether there is a table of that name.
+    pub fn has(&self, table: &str) -> bool {
+        self.context.table_exist(table).unwrap_or(false)
+    }
+
+    pub(crate) async fn sql(&self, sql: &str) -> Result<DataFrame, EngineError> {
+        Ok(self.context.sql(sql).await?)
+    }
+}

@@ -1,0 +1,243 @@
+//! A control as its folder states it: front matter and page (`control.md`) and query (`control.sql`).
+//! The build script and the program parse it with this one parser, so that what builds also runs.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use crate::{Severity, Template, TemplateError, Verdict};
+
+/// Headings that every control's page has, in this order.
+const HEADINGS: [&str; 4] = ["## What it judges", "## Why it matters", "## How to repair", "## Sources"];
+const FENCE: &str = "+++";
+
+/// One control: a query whose rows carry an outcome, and what each outcome means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Control {
+    /// The folder's name.
+    pub name: String,
+    /// What it asks for, in a line.
+    pub title: String,
+    /// How much a failure matters.
+    pub severity: Severity,
+    /// Whether it runs when no control is chosen.
+    pub default: bool,
+    /// `source:id` names of the same rule elsewhere.
+    pub aliases: Vec<String>,
+    /// What its query may answer, and what that means.
+    pub outcomes: Vec<Outcome>,
+    /// The documentation page (Markdown, without the front matter).
+    pub page: String,
+    /// The query: the columns `resource`, `name`, `account_id`, `region`, `managed_by` and `outcome`,
+    /// and any others, which become the finding's facts.
+    pub sql: String,
+}
+
+/// What one value of the query's `outcome` column means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The value.
+    pub name: String,
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// Its sentence, over the row's facts.
+    pub reason: Template,
+}
+
+/// What is wrong with a control's folder.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ControlError {
+    /// `control.md` does not begin with `+++`, TOML, `+++`.
+    #[error("control.md must begin with front matter between two `+++` lines")]
+    NoFrontMatter,
+    /// The front matter is not what a control states.
+    #[error("front matter: {0}")]
+    FrontMatter(String),
+    /// A field that must say something says nothing.
+    #[error("`{0}` is empty")]
+    Empty(&'static str),
+    /// The name is not a folder name in the house's spelling.
+    #[error("`{0}` must be lower case words joined by `-`")]
+    BadName(String),
+    /// An alias that is not `source:id`.
+    #[error("alias `{0}` must be written `source:id`")]
+    BadAlias(String),
+    /// Two outcomes of one name.
+    #[error("outcome `{0}` is stated twice")]
+    OutcomeTwice(String),
+    /// A control that can never fail, or never pass, checks nothing.
+    #[error("no outcome with the verdict `{0}`")]
+    NoOutcome(Verdict),
+    /// The query does not name an outcome that the front matter explains.
+    #[error("control.sql never answers the outcome `{0}`")]
+    OutcomeUnused(String),
+    /// A reason that is no template.
+    #[error("reason of outcome `{0}`: {1}")]
+    Reason(String, TemplateError),
+    /// A heading of the page is missing or out of order.
+    #[error("the page needs the heading `{0}` (order: {order})", order = HEADINGS.join(", "))]
+    NoHeading(&'static str),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FrontMatter {
+    title: String,
+    severity: Severity,
+    #[serde(default)]
+    default: bool,
+    #[serde(default)]
+    aliases: Vec<String>,
+    #[serde(rename = "outcome", default)]
+    outcomes: Vec<FrontMatterOutcome>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FrontMatterOutcome {
+    name: String,
+    verdict: Verdict,
+    reason: String,
+}
+
+impl Control {
+    /// Parses and checks a control's two files.
+    pub fn parse(name: &str, markdown: &str, sql: &str) -> Result<Self, ControlError> {
+        check_words(name)?;
+        let (front, page) = split_front_matter(markdown)?;
+        let front: FrontMatter =
+            toml::from_str(front).map_err(|error| ControlError::FrontMatter(error.to_string()))?;
+        if front.title.trim().is_empty() {
+            return Err(ControlError::Empty("title"));
+        }
+        if sql.trim().is_empty() {
+            return Err(ControlError::Empty("control.sql"));
+        }
+        check_aliases(&front.aliases)?;
+        check_headings(page)?;
+        Ok(Self {
+            name: name.to_owned(),
+            title: front.title,
+            severity: front.severity,
+            default: front.default,
+            aliases: front.aliases,
+            outcomes: outcomes(front.outcomes, sql)?,
+            page: page.trim().to_owned(),
+            sql: sql.to_owned(),
+        })
+    }
+
+    /// The outcome of that name.
+    pub fn outcome(&self, name: &str) -> Option<&Outcome> {
+        self.outcomes.iter().find(|outcome| outcome.name == name)
+    }
+
+    /// The first paragraph of "What it judges": the control in a few sentences.
+    pub fn description(&self) -> String {
+        let after = self.page.split_once(HEADINGS[0]).map_or("", |(_, after)| after);
+        let paragraph = after.trim_start().split("\n\n").next().unwrap_or_default();
+        paragraph.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+}
+
+fn split_front_matter(markdown: &str) -> Result<(&str, &str), ControlError> {
+    let rest = markdown.trim_start().strip_prefix(FENCE).ok_or(ControlError::NoFrontMatter)?;
+    let closing = format!("\n{FENCE}\n");
+    rest.split_once(&closing).ok_or(ControlError::NoFrontMatter)
+}
+
+fn check_words(name: &str) -> Result<(), ControlError> {
+    let word = |word: &str| {
+        !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    };
+    if name.split('-').all(word) { Ok(()) } else { Err(ControlError::BadName(name.to_owned())) }
+}
+
+fn check_aliases(aliases: &[String]) -> Result<(), ControlError> {
+    let fits = |alias: &&String| {
+        alias.split_once(':').is_some_and(|(source, id)| !source.is_empty() && !id.is_empty())
+    };
+    match aliases.iter().find(|alias| !fits(alias)) {
+        Some(bad) => Err(ControlError::BadAlias(bad.clone())),
+        None => Ok(()),
+    }
+}
+
+fn check_headings(page: &str) -> Result<(), ControlError> {
+    let mut rest = page;
+    for heading in HEADINGS {
+        rest = rest.split_once(heading).ok_or(ControlError::NoHeading(heading))?.1;
+    }
+    Ok(())
+}
+
+fn outcomes(stated: Vec<FrontMatterOutcome>, sql: &str) -> Result<Vec<Outcome>, ControlError> {
+    let mut names = BTreeSet::new();
+    for outcome in &stated {
+        check_words(&outcome.name)?;
+        if !names.insert(outcome.name.clone()) {
+            return Err(ControlError::OutcomeTwice(outcome.name.clone()));
+        }
+        if !sql.contains(&format!("'{}'", outcome.name)) {
+            return Err(ControlError::OutcomeUnused(outcome.name.clone()));
+        }
+    }
+    for verdict in [Verdict::Pass, Verdict::Fail] {
+        if !stated.iter().any(|outcome| outcome.verdict == verdict) {
+            return Err(ControlError::NoOutcome(verdict));
+        }
+    }
+    let outcome = |stated: FrontMatterOutcome| {
+        let reason = Template::parse(&stated.reason)
+            .map_err(|error| ControlError::Reason(stated.name.clone(), error))?;
+        Ok(Outcome { name: stated.name, verdict: stated.verdict, reason })
+    };
+    stated.into_iter().map(outcome).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = "\n## What it judges\n\nOne thing,\nin two lines.\n\nMore.\n\n## Why it matters\n\n## How to repair\n\n## Sources\n";
+    const OUTCOMES: &str = "[[outcome]]\nname = \"good\"\nverdict = \"pass\"\nreason = \"is {state}\"\n\n[[outcome]]\nname = \"bad\"\nverdict = \"fail\"\nreason = \"is not\"\n";
+    const SQL: &str = "select case when true then 'good' else 'bad' end as outcome";
+
+    fn markdown(head: &str, outcomes: &str, page: &str) -> String {
+        format!("+++\n{head}\n{outcomes}+++\n{page}")
+    }
+
+    #[test]
+    fn a_whole_control_is_read() {
+        let text = markdown("title = \"T\"\nseverity = \"high\"\naliases = [\"a:b\"]", OUTCOMES, PAGE);
+        let control = Control::parse("some-control", &text, SQL).unwrap();
+        assert_eq!(control.severity, Severity::High);
+        assert!(!control.default);
+        assert_eq!(control.outcome("bad").unwrap().verdict, Verdict::Fail);
+        assert_eq!(control.description(), "One thing, in two lines.");
+    }
+
+    #[test]
+    fn incomplete_metadata_is_refused() {
+        let head = "title = \"T\"\nseverity = \"high\"";
+        let refused = |name: &str, text: &str, sql: &str| Control::parse(name, text, sql).unwrap_err();
+        let good = markdown(head, OUTCOMES, PAGE);
+        assert_eq!(refused("x", "no front matter", SQL), ControlError::NoFrontMatter);
+        assert_eq!(refused("Bad", &good, SQL), ControlError::BadName("Bad".into()));
+        assert_eq!(refused("x", &good, " "), ControlError::Empty("control.sql"));
+        assert_eq!(refused("x", &good, "select 1"), ControlError::OutcomeUnused("good".into()));
+        let untitled = markdown("title = \" \"\nseverity = \"high\"", OUTCOMES, PAGE);
+        assert_eq!(refused("x", &untitled, SQL), ControlError::Empty("title"));
+        let unknown_key = markdown("title = \"T\"\nseverity = \"high\"\nowner = 1", OUTCOMES, PAGE);
+        assert!(matches!(refused("x", &unknown_key, SQL), ControlError::FrontMatter(_)));
+        let alias = markdown("title = \"T\"\nseverity = \"high\"\naliases = [\"EC2.8\"]", OUTCOMES, PAGE);
+        assert_eq!(refused("x", &alias, SQL), ControlError::BadAlias("EC2.8".into()));
+        let (passing, _) = OUTCOMES.split_once("\n\n").unwrap();
+        let never_fails = markdown(head, &format!("{passing}\n"), PAGE);
+        assert_eq!(refused("x", &never_fails, SQL), ControlError::NoOutcome(Verdict::Fail));
+        let twice = markdown(head, &OUTCOMES.replace("bad", "good"), PAGE);
+        assert_eq!(refused("x", &twice, SQL), ControlError::OutcomeTwice("good".into()));
+        let no_sources = markdown(head, OUTCOMES, &PAGE.replace("## Sources", ""));
+        assert_eq!(refused("x", &no_sources, SQL), ControlError::NoHeading("## Sources"));
+    }
+}

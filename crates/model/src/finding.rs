@@ -1,0 +1,59 @@
+//! The finding: one row that a control says something about. Its field names and their order are the
+//! ones users script against.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::{Severity, Verdict};
+
+/// One verdict on one resource.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Finding {
+    /// The control's name.
+    pub control: String,
+    /// What other tools and frameworks call the control.
+    pub aliases: Vec<String>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The control's severity.
+    pub severity: Severity,
+    /// 0 to 100, to order the work; null where there is none (`pass`, `skip`).
+    pub risk: Option<u8>,
+    /// The resource's ARN.
+    pub resource: String,
+    /// The resource's `Name` tag or its own name.
+    pub name: Option<String>,
+    /// Who is to repair it.
+    pub owner: Option<String>,
+    /// The twelve digits of the account.
+    pub account_id: Option<String>,
+    /// The account's name, where it could be read.
+    pub account_name: Option<String>,
+    /// The region's code.
+    pub region: Option<String>,
+    /// The service or group that owns the resource, as `autoscaling:web`.
+    pub managed_by: Option<String>,
+    /// The verdict in a sentence.
+    pub reason: String,
+    /// The values that the verdict rests on, by column name.
+    pub facts: Map<String, Value>,
+    /// Where in code it stands (findings of `scan`).
+    pub location: Option<Value>,
+    /// The repair that is known for it.
+    pub fix: Option<Value>,
+    /// Set where somebody accepted the finding, with reason and expiry.
+    pub waived: Option<Waiver>,
+}
+
+/// An accepted finding: why, until when, and what compensates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Waiver {
+    /// Why it is accepted.
+    pub reason: String,
+    /// The day after which the waiver no longer counts (RFC 3339 date).
+    pub expires: String,
+    /// What reduces the risk meanwhile.
+    pub compensating: Vec<String>,
+    /// Where the waiver is written.
+    pub from: String,
+}

@@ -1,0 +1,25 @@
+//! The domain of imdsure in plain data and pure functions: verdicts, findings, controls and their
+//! aliases, ownership, risk, exit codes. No I/O, no clock, no network: everything here can be tested
+//! with a table.
+
+mod alias;
+mod control;
+mod error_row;
+mod exit;
+mod finding;
+mod ownership;
+mod report;
+mod risk;
+mod template;
+mod verdict;
+
+pub use alias::{Catalog, ResolveError};
+pub use control::{Control, ControlError, Outcome};
+pub use error_row::{ErrorKind, ErrorRow};
+pub use exit::{ExitCode, FailOn};
+pub use finding::{Finding, Waiver};
+pub use ownership::managed_by;
+pub use report::{ControlSummary, Counts, Head, InstanceQuestion, Questions, Scope};
+pub use risk::{PUBLIC_ADDRESS_RISK, ROLE_RISK, severity_risk};
+pub use template::{Template, TemplateError};
+pub use verdict::{Severity, Verdict};

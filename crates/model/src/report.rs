@@ -1,0 +1,144 @@
+//! The head of a report: what was read, what the controls say in numbers, what could not be read.
+
+use serde::Serialize;
+
+use crate::{ErrorRow, Severity, Verdict};
+
+/// How many findings of each verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Counts {
+    /// Failing.
+    pub fail: u64,
+    /// Unknown.
+    pub unknown: u64,
+    /// Passing.
+    pub pass: u64,
+    /// Not judged.
+    pub skip: u64,
+}
+
+impl Counts {
+    /// The number for one verdict.
+    pub const fn of(self, verdict: Verdict) -> u64 {
+        match verdict {
+            Verdict::Fail => self.fail,
+            Verdict::Unknown => self.unknown,
+            Verdict::Pass => self.pass,
+            Verdict::Skip => self.skip,
+        }
+    }
+
+    /// Adds findings of one verdict.
+    pub const fn add(&mut self, verdict: Verdict, number: u64) {
+        match verdict {
+            Verdict::Fail => self.fail += number,
+            Verdict::Unknown => self.unknown += number,
+            Verdict::Pass => self.pass += number,
+            Verdict::Skip => self.skip += number,
+        }
+    }
+
+    /// All that were judged: everything but `skip`.
+    pub const fn judged(self) -> u64 {
+        self.fail + self.unknown + self.pass
+    }
+
+    /// All findings.
+    pub const fn total(self) -> u64 {
+        self.judged() + self.skip
+    }
+}
+
+/// What a run looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Scope {
+    /// Account ids, sorted.
+    pub accounts: Vec<String>,
+    /// Region codes that were read in at least one account, sorted.
+    pub regions: Vec<String>,
+    /// When reading began (RFC 3339, UTC).
+    pub started: String,
+    /// When reading ended (RFC 3339, UTC).
+    pub finished: String,
+    /// Whether anything that was asked for could not be read.
+    pub incomplete: bool,
+}
+
+/// One control's result in numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ControlSummary {
+    /// The control's name.
+    pub name: String,
+    /// What it asks for, in a line.
+    pub title: String,
+    /// Its severity.
+    pub severity: Severity,
+    /// What other tools and frameworks call it.
+    pub aliases: Vec<String>,
+    /// What it judges, in a paragraph.
+    #[serde(skip)]
+    pub description: String,
+    /// Findings by verdict.
+    pub counts: Counts,
+    /// The account × region pairs that it could not judge, because they could not be read. An account
+    /// that could not be entered at all counts once.
+    pub unread: u64,
+}
+
+/// Question 1: how many instances still allow IMDSv1.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InstanceQuestion {
+    /// Instances that answer IMDSv1.
+    pub allow_imdsv1: u64,
+    /// Instances of which it cannot be said (a change pending, a value never seen).
+    pub unknown: u64,
+    /// Instances judged: all but the terminated ones.
+    pub of: u64,
+    /// Accounts with at least one instance that answers IMDSv1.
+    pub accounts: u64,
+    /// Accounts that were read.
+    pub of_accounts: u64,
+    /// Instances that answer IMDSv1 and carry a role: credentials can be stolen there.
+    pub with_role: u64,
+    /// … and have a public address as well.
+    pub with_role_and_public_address: u64,
+    /// How many of them were seen to use version 1; null when usage was not read.
+    pub usage: Option<serde_json::Value>,
+}
+
+/// The questions an auditor asks. One that the chosen controls' tables cannot answer is null.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Questions {
+    /// How many instances still allow IMDSv1?
+    pub instances_allowing_imdsv1: Option<InstanceQuestion>,
+    /// Does an organization policy stop it?
+    pub organization_policy: Option<serde_json::Value>,
+    /// Do new launches get IMDSv2 by themselves?
+    pub new_launches: Option<serde_json::Value>,
+}
+
+/// Everything of a report but its findings. Small: it does not grow with the number of resources.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Head {
+    /// What was looked at.
+    pub scope: Scope,
+    /// The auditor's questions.
+    pub questions: Questions,
+    /// One entry per control that ran.
+    pub controls: Vec<ControlSummary>,
+    /// What could not be read, or run.
+    pub errors: Vec<ErrorRow>,
+}
+
+impl Head {
+    /// The findings of all controls by verdict.
+    pub fn totals(&self) -> Counts {
+        let mut totals = Counts::default();
+        for control in &self.controls {
+            for verdict in Verdict::ALL {
+                totals.add(verdict, control.counts.of(verdict));
+            }
+        }
+        totals
+    }
+}

@@ -1,0 +1,169 @@
+//! A small AWS client for tests: signs requests and hands them over without a network.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue};
+
+use super::{Clock, Reply, answer};
+use crate::cloud::Cloud;
+use crate::config::Config;
+use crate::request::Request;
+use crate::service::{Protocol, Service};
+use crate::sigv4::{Authorization, signing_key};
+
+/// 2026-06-15T12:00:00Z, when all test requests are signed.
+pub(super) const NOW: i64 = 1_781_524_800;
+const TIMESTAMP: &str = "20260615T120000Z";
+
+/// Credentials: key id, secret, session token.
+#[derive(Clone)]
+pub(super) struct Credentials {
+    pub(super) key: String,
+    pub(super) secret: String,
+    pub(super) token: Option<String>,
+}
+
+/// A simulated organization and the clock its requests are answered by.
+pub(super) struct Client {
+    pub(super) cloud: Cloud,
+    /// Seconds that the server's clock is ahead of the requests'.
+    pub(super) late: i64,
+    instant: Instant,
+}
+
+impl Client {
+    pub(super) fn new(config: Config) -> Self {
+        Self {
+            cloud: Cloud::new(config),
+            late: 0,
+            instant: Instant::now(),
+        }
+    }
+
+    /// The management account's user.
+    pub(super) fn user(&self) -> Credentials {
+        let (key, secret) = self.cloud.identities.user_credentials();
+        Credentials {
+            key: key.into(),
+            secret: secret.into(),
+            token: None,
+        }
+    }
+
+    /// The id of an account by its place.
+    pub(super) fn account(&self, place: usize) -> &str {
+        &self.cloud.world.accounts[place].id
+    }
+
+    /// Calls an operation; `input` is a form without action and version, or a JSON document.
+    pub(super) fn call(
+        &self,
+        by: &Credentials,
+        service: Service,
+        region: &str,
+        name: &str,
+        input: &str,
+    ) -> Reply {
+        let mut headers = HeaderMap::new();
+        let mut put = |name: &'static str, value: &str| {
+            headers.insert(name, HeaderValue::from_str(value).unwrap())
+        };
+        put("host", "localhost");
+        put("x-amz-date", TIMESTAMP);
+        let mut signed = vec!["host", "x-amz-date"];
+        if let Some(token) = &by.token {
+            put("x-amz-security-token", token);
+            signed.push("x-amz-security-token");
+        }
+        let body = if service.protocol() == Protocol::Json {
+            put("x-amz-target", &format!("AWSOrganizationsV20161128.{name}"));
+            signed.push("x-amz-target");
+            input.to_owned()
+        } else {
+            format!("Action={name}&Version={}&{input}", service.version())
+        };
+        let mut request = Request {
+            method: "POST".into(),
+            path: "/".into(),
+            query: String::new(),
+            headers,
+            body: Bytes::from(body),
+        };
+        let date = &TIMESTAMP[..8];
+        let scope = Authorization {
+            access_key: &by.key,
+            date,
+            region,
+            service: service.name(),
+            signed_headers: signed.clone(),
+            signature: "",
+        };
+        let key = signing_key(&by.secret, date, region, service.name());
+        let signature = scope.signature_of(&request, TIMESTAMP, &key).unwrap();
+        let header = format!(
+            "AWS4-HMAC-SHA256 Credential={}/{date}/{region}/{}/aws4_request, SignedHeaders={}, Signature={signature}",
+            by.key,
+            service.name(),
+            signed.join(";")
+        );
+        request
+            .headers
+            .insert("authorization", HeaderValue::from_str(&header).unwrap());
+        self.send(&request)
+    }
+
+    /// Hands over a request as it is.
+    pub(super) fn send(&self, request: &Request) -> Reply {
+        answer(
+            &self.cloud,
+            request,
+            Clock {
+                seconds: NOW + self.late,
+                instant: self.instant,
+            },
+        )
+    }
+
+    /// Assumes the reading role of an account.
+    pub(super) fn assume(&self, place: usize, more: &str) -> Credentials {
+        let form = format!(
+            "RoleArn=arn:aws:iam::{}:role/imdsure-read&RoleSessionName=test&{more}",
+            self.account(place)
+        );
+        let reply = self.call(&self.user(), Service::Sts, "us-east-1", "AssumeRole", &form);
+        let text = reply.text();
+        assert_eq!(reply.status, 200, "{text}");
+        Credentials {
+            key: element(&text, "AccessKeyId").into(),
+            secret: element(&text, "SecretAccessKey").into(),
+            token: Some(element(&text, "SessionToken").into()),
+        }
+    }
+}
+
+impl Reply {
+    pub(super) fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    /// Status and error code.
+    pub(super) fn error(&self) -> (u16, String) {
+        let text = self.text();
+        let code = match serde_json::from_str::<serde_json::Value>(&text) {
+            Ok(document) => document["__type"].as_str().unwrap_or_default().to_owned(),
+            Err(_) => element(&text, "Code").to_owned(),
+        };
+        (self.status, code)
+    }
+}
+
+/// The text of the first element of this name, or nothing.
+pub(super) fn element<'a>(xml: &'a str, name: &str) -> &'a str {
+    let between = || {
+        xml.split_once(&format!("<{name}>"))?
+            .1
+            .split_once(&format!("</{name}>"))
+    };
+    between().map_or("", |(text, _)| text)
+}

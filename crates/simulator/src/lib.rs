@@ -1,0 +1,39 @@
+//! A simulated AWS organization behind real HTTP, for demos, tests and benchmarks.
+//!
+//! [`Simulator`] is a world computed from a seed: accounts, regions and up to millions of EC2 instances, none of them stored. [`Simulator::serve`] puts
+//! it behind an HTTP endpoint that speaks AWS's protocols (EC2, Query and JSON 1.1) to any AWS client and is as strict as AWS: Signature Version 4 is
+//! verified, parameters are checked, requests over the documented rate are throttled. What goes wrong on purpose is asked for with [`Fault`] and [`Denial`].
+//!
+//! Where to look: `world` is what there is, `operations` are the API calls, `dispatch` leads a request to one of them, `server` is the HTTP around it.
+
+// A test that cannot go on should say where, and stop.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod cloud;
+mod config;
+mod crypto;
+mod denial;
+mod dispatch;
+mod error;
+mod fault;
+mod gate;
+mod glob;
+mod hash;
+mod identity;
+mod operations;
+mod policy;
+mod request;
+mod server;
+mod service;
+mod sigv4;
+mod stats;
+mod throttle;
+mod token;
+mod world;
+mod xml;
+
+pub use config::{Config, ConfigError, default_regions};
+pub use denial::{Denial, DenialParseError};
+pub use fault::{Fault, FaultKind, FaultParseError};
+pub use server::{Running, Simulator, SimulatorError};
+pub use stats::Stats;

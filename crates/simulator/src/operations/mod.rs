@@ -1,0 +1,189 @@
+//! The API operations, in one table.
+
+pub(crate) mod ec2;
+mod iam;
+mod organizations;
+pub(crate) mod sts;
+
+use serde_json::Value;
+
+use crate::cloud::Cloud;
+use crate::error::ApiError;
+use crate::identity::Caller;
+use crate::request::Parameters;
+use crate::service::Service;
+use crate::throttle::Limit;
+use crate::world::accounts::Account;
+use crate::xml::Xml;
+
+/// Who may call an operation at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Everybody; neither denials nor policies count, as AWS documents for `GetCallerIdentity`.
+    Anyone,
+    /// Everybody to whom it is not denied.
+    Permitted,
+    /// The same, from the organization's management account.
+    ManagementAccount,
+    /// Everybody to whom it is not denied in the account of the role that is named.
+    RoleOwner,
+}
+
+/// One API operation.
+pub(crate) struct Operation {
+    pub(crate) service: Service,
+    /// `service:Name`.
+    pub(crate) action: &'static str,
+    /// The parameters of a Query operation, with `N` for the numbers of lists.
+    pub(crate) parameters: &'static [&'static str],
+    pub(crate) access: Access,
+    /// The bucket a call takes from; only EC2 documents its buckets.
+    pub(crate) limit: fn(&Parameters) -> Option<Limit>,
+    /// Answers a call that may be made.
+    pub(crate) run: fn(&Call<'_>) -> Result<Vec<u8>, ApiError>,
+}
+
+impl Operation {
+    /// The name without the service.
+    pub(crate) fn name(&self) -> &'static str {
+        self.action
+            .split_once(':')
+            .map_or(self.action, |(_, name)| name)
+    }
+}
+
+/// An authenticated call of an operation.
+pub(crate) struct Call<'a> {
+    pub(crate) cloud: &'a Cloud,
+    pub(crate) caller: &'a Caller,
+    /// The caller's account.
+    pub(crate) account: &'a Account,
+    pub(crate) region: &'a str,
+    pub(crate) request_id: &'a str,
+    /// Empty for JSON services.
+    pub(crate) parameters: Parameters,
+    /// Null for Query services.
+    pub(crate) document: Value,
+    /// Seconds since 1970.
+    pub(crate) now: i64,
+}
+
+/// Every operation that is simulated.
+pub(crate) static OPERATIONS: &[Operation] = &[
+    query(
+        Service::Sts,
+        "sts:GetCallerIdentity",
+        &[],
+        Access::Anyone,
+        sts::get_caller_identity,
+    ),
+    query(
+        Service::Sts,
+        "sts:AssumeRole",
+        sts::ASSUME_ROLE,
+        Access::RoleOwner,
+        sts::assume_role,
+    ),
+    query(
+        Service::Iam,
+        "iam:ListAccountAliases",
+        &["Marker", "MaxItems"],
+        Access::Permitted,
+        iam::list_account_aliases,
+    ),
+    organizations(
+        "organizations:DescribeOrganization",
+        Access::Permitted,
+        organizations::describe_organization,
+    ),
+    managing("organizations:ListAccounts", organizations::list_accounts),
+    managing(
+        "organizations:DescribeAccount",
+        organizations::describe_account,
+    ),
+    managing("organizations:ListRoots", organizations::list_roots),
+    managing(
+        "organizations:ListOrganizationalUnitsForParent",
+        organizations::list_units_for_parent,
+    ),
+    managing(
+        "organizations:ListAccountsForParent",
+        organizations::list_accounts_for_parent,
+    ),
+    managing("organizations:ListParents", organizations::list_parents),
+    Operation {
+        limit: |_| Some(Limit::Reading),
+        ..query(
+            Service::Ec2,
+            "ec2:DescribeRegions",
+            ec2::regions::PARAMETERS,
+            Access::Permitted,
+            ec2::regions::describe_regions,
+        )
+    },
+    Operation {
+        limit: |parameters| Some(ec2::instances::limit(parameters)),
+        ..query(
+            Service::Ec2,
+            "ec2:DescribeInstances",
+            ec2::instances::PARAMETERS,
+            Access::Permitted,
+            ec2::instances::describe_instances,
+        )
+    },
+];
+
+type Run = fn(&Call<'_>) -> Result<Vec<u8>, ApiError>;
+
+const fn query(
+    service: Service,
+    action: &'static str,
+    parameters: &'static [&'static str],
+    access: Access,
+    run: Run,
+) -> Operation {
+    Operation {
+        service,
+        action,
+        parameters,
+        access,
+        limit: |_| None,
+        run,
+    }
+}
+
+const fn organizations(action: &'static str, access: Access, run: Run) -> Operation {
+    query(Service::Organizations, action, &[], access, run)
+}
+
+const fn managing(action: &'static str, run: Run) -> Operation {
+    organizations(action, Access::ManagementAccount, run)
+}
+
+/// The answer of a Query operation, with its result written by `write`.
+fn query_answer(
+    call: &Call<'_>,
+    service: Service,
+    name: &str,
+    write: impl FnOnce(&mut Xml),
+) -> Vec<u8> {
+    let mut xml = Xml::with_capacity(2048);
+    xml.put(&[
+        "<",
+        name,
+        "Response xmlns=\"",
+        service.namespace(),
+        "\"><",
+        name,
+        "Result>",
+    ]);
+    write(&mut xml);
+    xml.put(&[
+        "</",
+        name,
+        "Result><ResponseMetadata><RequestId>",
+        call.request_id,
+    ]);
+    xml.put(&["</RequestId></ResponseMetadata></", name, "Response>"]);
+    xml.into_bytes()
+}

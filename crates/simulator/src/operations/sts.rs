@@ -1,0 +1,161 @@
+//! STS: who am I, and becoming a role.
+
+use super::{Call, query_answer};
+use crate::error::ApiError;
+use crate::identity::{Assumption, Issued};
+use crate::policy::Policy;
+use crate::service::Service;
+use crate::xml::Xml;
+
+/// Roles that exist in every member account and trust the management account's user.
+const ROLES: [&str; 2] = ["OrganizationAccountAccessRole", "imdsure-read"];
+
+/// Parameters of `AssumeRole`.
+pub(crate) const ASSUME_ROLE: &[&str] = &[
+    "RoleArn",
+    "RoleSessionName",
+    "DurationSeconds",
+    "Policy",
+    "ExternalId",
+];
+
+/// Characters AWS allows in a session policy.
+const POLICY_LENGTH: usize = 2048;
+
+/// A role by its ARN.
+pub(crate) struct Role<'a> {
+    /// The place of its account in the world.
+    pub(crate) account: usize,
+    pub(crate) arn: &'a str,
+    name: &'a str,
+}
+
+/// `GetCallerIdentity`.
+// Every operation may fail but this one; the table knows only one type.
+#[allow(clippy::unnecessary_wraps)]
+pub(crate) fn get_caller_identity(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
+    Ok(query_answer(
+        call,
+        Service::Sts,
+        "GetCallerIdentity",
+        |xml| {
+            xml.element("Arn", &call.caller.arn);
+            xml.element("UserId", &call.caller.user_id)
+                .element("Account", &call.account.id);
+        },
+    ))
+}
+
+/// The role that a call of `AssumeRole` names, if its account is one of the organization's.
+pub(crate) fn role_named<'a>(call: &'a Call<'_>) -> Option<Role<'a>> {
+    let arn = call.parameters.get("RoleArn")?;
+    let (account, path) = arn.strip_prefix("arn:aws:iam::")?.split_once(":role/")?;
+    Some(Role {
+        account: call.cloud.world.account(account)?,
+        arn,
+        name: path,
+    })
+}
+
+/// `AssumeRole`, for the management account's user and the roles of [`ROLES`] in member accounts.
+pub(crate) fn assume_role(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
+    let required = |name: &str| {
+        call.parameters.get(name).ok_or_else(|| {
+            validation(format!(
+                "Value null at '{name}' failed to satisfy constraint: Member must not be null"
+            ))
+        })
+    };
+    let arn = required("RoleArn")?;
+    let session_name = required("RoleSessionName")?;
+    if !is_session_name(session_name) {
+        return Err(validation(format!(
+            "Value '{session_name}' at 'roleSessionName' failed to satisfy constraint: [\\w+=,.@-]{{2,64}}"
+        )));
+    }
+    if !arn.starts_with("arn:aws:iam::") {
+        return Err(validation(format!("{arn} is invalid")));
+    }
+    let duration = duration(call.parameters.get("DurationSeconds"))?;
+    let policy = call
+        .parameters
+        .get("Policy")
+        .map(session_policy)
+        .transpose()?;
+    let role = role_named(call)
+        .filter(|role| {
+            call.caller.is_user()
+                && role.account != call.caller.account
+                && ROLES.contains(&role.name)
+        })
+        .ok_or_else(|| {
+            let text = format!(
+                "User: {} is not authorized to perform: sts:AssumeRole on resource: {arn}",
+                call.caller.arn
+            );
+            ApiError::new(403, "AccessDenied", text)
+        })?;
+    let expires = call.now + duration;
+    let assumption = Assumption {
+        account: role.account,
+        account_id: &call.cloud.world.accounts[role.account].id,
+        role: role.name,
+        session_name,
+        policy,
+        expires,
+    };
+    let issued = call.cloud.identities.assume(assumption, call.now);
+    let packed = call
+        .parameters
+        .get("Policy")
+        .map(|policy| policy.len() * 100 / POLICY_LENGTH);
+    Ok(query_answer(call, Service::Sts, "AssumeRole", |xml| {
+        write_credentials(xml, &issued, expires, packed);
+    }))
+}
+
+fn write_credentials(xml: &mut Xml, issued: &Issued, expires: i64, packed: Option<usize>) {
+    xml.put(&["<AssumedRoleUser>"]);
+    xml.element("AssumedRoleId", &issued.caller.user_id)
+        .element("Arn", &issued.caller.arn);
+    xml.put(&["</AssumedRoleUser><Credentials>"]);
+    xml.element("AccessKeyId", &issued.access_key)
+        .element("SecretAccessKey", &issued.secret);
+    xml.element("SessionToken", &issued.token);
+    xml.put(&["<Expiration>"])
+        .time(expires)
+        .put(&["</Expiration></Credentials>"]);
+    if let Some(packed) = packed {
+        xml.put(&["<PackedPolicySize>"])
+            .number(packed as u64)
+            .put(&["</PackedPolicySize>"]);
+    }
+}
+
+fn validation(text: impl Into<String>) -> ApiError {
+    ApiError::new(400, "ValidationError", text)
+}
+
+fn is_session_name(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
+    (2..=64).contains(&name.len()) && name.bytes().all(allowed)
+}
+
+fn duration(text: Option<&str>) -> Result<i64, ApiError> {
+    match text.map(str::parse::<i64>) {
+        None => Ok(3600),
+        Some(Ok(seconds @ 900..=43_200)) => Ok(seconds),
+        Some(_) => Err(validation(
+            "DurationSeconds must be a number from 900 to 43200",
+        )),
+    }
+}
+
+fn session_policy(text: &str) -> Result<Policy, ApiError> {
+    if text.len() > POLICY_LENGTH {
+        return Err(validation(format!(
+            "Value at 'policy' failed to satisfy constraint: Member must have length less than or equal to {POLICY_LENGTH}"
+        )));
+    }
+    Policy::parse(text).map_err(|why| ApiError::new(400, "MalformedPolicyDocument", why))
+}

@@ -1,0 +1,199 @@
+//! Session policies: what a session may do of what its role may do.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::glob::Glob;
+
+/// A policy document, reduced to what decides about the simulated actions.
+#[derive(Debug, Clone)]
+pub(crate) struct Policy {
+    statements: Vec<Statement>,
+}
+
+#[derive(Debug, Clone)]
+struct Statement {
+    allow: bool,
+    actions: Vec<Glob>,
+    /// Whether `actions` are those the statement is *not* about.
+    inverted: bool,
+    /// Whether the statement is about every resource. The simulated actions know no smaller ones.
+    every_resource: bool,
+}
+
+/// What a session policy says about an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Allowed,
+    /// No statement allows it.
+    NotAllowed,
+    /// A statement denies it.
+    Denied,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    #[serde(rename = "Version")]
+    version: Option<String>,
+    #[serde(rename = "Statement")]
+    statement: OneOrMany<RawStatement>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct RawStatement {
+    #[serde(rename = "Sid")]
+    _sid: Option<String>,
+    effect: String,
+    action: Option<OneOrMany<String>>,
+    not_action: Option<OneOrMany<String>>,
+    resource: Option<OneOrMany<String>>,
+    not_resource: Option<OneOrMany<String>>,
+    condition: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany<T> {
+    Many(Vec<T>),
+    One(T),
+}
+
+impl<T> OneOrMany<T> {
+    fn into_vec(self) -> Vec<T> {
+        match self {
+            Self::Many(many) => many,
+            Self::One(one) => vec![one],
+        }
+    }
+}
+
+impl Policy {
+    /// Reads a policy document; the error is the text for `MalformedPolicyDocument`.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let document: Document = serde_json::from_str(text)
+            .map_err(|error| format!("Syntax errors in policy: {error}"))?;
+        if document
+            .version
+            .is_some_and(|version| version != "2012-10-17" && version != "2008-10-17")
+        {
+            return Err("The policy has an unknown version.".into());
+        }
+        let statements = document
+            .statement
+            .into_vec()
+            .into_iter()
+            .map(Statement::new)
+            .collect::<Result<_, _>>()?;
+        Ok(Self { statements })
+    }
+
+    /// What the policy says about an action such as `ec2:DescribeInstances`. A deny wins.
+    pub(crate) fn verdict(&self, action: &str) -> Verdict {
+        let about = |allow| {
+            self.statements
+                .iter()
+                .any(|statement| statement.allow == allow && statement.is_about(action))
+        };
+        match (about(false), about(true)) {
+            (true, _) => Verdict::Denied,
+            (false, true) => Verdict::Allowed,
+            (false, false) => Verdict::NotAllowed,
+        }
+    }
+}
+
+impl Statement {
+    fn new(raw: RawStatement) -> Result<Self, String> {
+        let allow = match raw.effect.as_str() {
+            "Allow" => true,
+            "Deny" => false,
+            other => return Err(format!("Invalid effect: {other}")),
+        };
+        // Taking no notice of a condition would allow more than the policy does.
+        if raw.condition.is_some() {
+            return Err("Conditions in session policies are not simulated.".into());
+        }
+        let (actions, inverted) = match (raw.action, raw.not_action) {
+            (Some(actions), None) => (actions.into_vec(), false),
+            (None, Some(actions)) => (actions.into_vec(), true),
+            _ => return Err("A statement must have either Action or NotAction.".into()),
+        };
+        if let Some(action) = actions
+            .iter()
+            .find(|action| *action != "*" && !action.contains(':'))
+        {
+            return Err(format!("Actions must be prefixed by a vendor: {action}"));
+        }
+        let every_resource = match (raw.resource, raw.not_resource) {
+            (Some(resources), None) => resources.into_vec().iter().any(|resource| resource == "*"),
+            (None, Some(_)) => false,
+            _ => return Err("A statement must have either Resource or NotResource.".into()),
+        };
+        let actions = actions
+            .iter()
+            .map(|action| Glob::ignoring_case(action))
+            .collect();
+        Ok(Self {
+            allow,
+            actions,
+            inverted,
+            every_resource,
+        })
+    }
+
+    fn is_about(&self, action: &str) -> bool {
+        self.every_resource
+            && self
+                .actions
+                .iter()
+                .any(|glob| glob.matches(action.as_bytes()))
+                != self.inverted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn allows_what_a_statement_allows() {
+        let policy = Policy::parse(
+            r#"{"Version":"2012-10-17","Statement":[
+                {"Effect":"Allow","Action":["ec2:Describe*","iam:ListAccountAliases"],"Resource":"*"},
+                {"Sid":"No","Effect":"Deny","Action":"ec2:DescribeVpcs","Resource":["*"]}]}"#,
+        )
+        .unwrap();
+        assert_eq!(policy.verdict("ec2:DescribeInstances"), Verdict::Allowed);
+        assert_eq!(policy.verdict("ec2:DescribeVpcs"), Verdict::Denied);
+        assert_eq!(
+            policy.verdict("ec2:ModifyInstanceMetadataOptions"),
+            Verdict::NotAllowed
+        );
+    }
+
+    #[test]
+    fn one_statement_need_not_be_a_list() {
+        let policy =
+            Policy::parse(r#"{"Statement":{"Effect":"Allow","NotAction":"ec2:*","Resource":"*"}}"#)
+                .unwrap();
+        assert_eq!(policy.verdict("iam:ListAccountAliases"), Verdict::Allowed);
+        assert_eq!(policy.verdict("ec2:DescribeRegions"), Verdict::NotAllowed);
+    }
+
+    #[test]
+    fn malformed_documents_are_refused() {
+        for text in [
+            "",
+            "{}",
+            r#"{"Statement":[{"Effect":"Perhaps","Action":"*","Resource":"*"}]}"#,
+            r#"{"Statement":[{"Effect":"Allow","Resource":"*"}]}"#,
+            r#"{"Statement":[{"Effect":"Allow","Action":"Describe","Resource":"*"}]}"#,
+            r#"{"Statement":[{"Effect":"Allow","Action":"*"}]}"#,
+            r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{}}]}"#,
+            r#"{"Version":"2020","Statement":[]}"#,
+        ] {
+            assert!(Policy::parse(text).is_err(), "{text}");
+        }
+    }
+}

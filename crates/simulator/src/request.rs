@@ -1,0 +1,171 @@
+//! A request as it came over the wire, and the parameters of the Query protocols.
+
+use bytes::Bytes;
+use http::HeaderMap;
+
+use crate::error::ApiError;
+use crate::service::Service;
+
+/// One HTTP request, read to its end.
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    /// Without the question mark, as it was sent.
+    pub(crate) query: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Request {
+    /// The value of a header that stands alone and is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The parameters of a Query request: the query string of a GET, the form of a POST.
+    pub(crate) fn parameters(&self) -> Parameters {
+        let form = if self.method == "POST" {
+            &self.body[..]
+        } else {
+            self.query.as_bytes()
+        };
+        Parameters(url::form_urlencoded::parse(form).into_owned().collect())
+    }
+}
+
+/// Parameters of the Query protocols. Lists are spelled with numbers: `InstanceId.1`, `Filter.2.Value.1`.
+#[derive(Debug, Default)]
+pub(crate) struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// The value of a parameter.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The values of a list, in the order of their numbers.
+    pub(crate) fn list(&self, name: &str) -> Vec<&str> {
+        let mut found: Vec<(u32, &str)> = self
+            .0
+            .iter()
+            .filter_map(|(key, value)| {
+                let number = key.strip_prefix(name)?.strip_prefix('.')?;
+                Some((number.parse().ok()?, value.as_str()))
+            })
+            .collect();
+        found.sort_by_key(|(number, _)| *number);
+        found.into_iter().map(|(_, value)| value).collect()
+    }
+
+    /// The numbers that a list of structures uses: 1 and 3 for `Filter.1.Name` and `Filter.3.Name`.
+    pub(crate) fn numbers(&self, name: &str) -> Vec<u32> {
+        let number = |key: &str| {
+            key.strip_prefix(name)?
+                .strip_prefix('.')?
+                .split('.')
+                .next()?
+                .parse()
+                .ok()
+        };
+        let mut numbers: Vec<u32> = self.0.iter().filter_map(|(key, _)| number(key)).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+
+    /// A parameter that is true or false; false when it is not there.
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, ApiError> {
+        match self.get(name) {
+            None | Some("") => Ok(false),
+            Some(text) if text.eq_ignore_ascii_case("true") => Ok(true),
+            Some(text) if text.eq_ignore_ascii_case("false") => Ok(false),
+            Some(text) => Err(ApiError::invalid_value(format!(
+                "Invalid boolean value '{text}' for {name}"
+            ))),
+        }
+    }
+
+    /// Refuses what an operation does not know. `known` spells numbers as `N`.
+    pub(crate) fn check(&self, service: Service, known: &[&str]) -> Result<(), ApiError> {
+        let is_known = |name: &str| {
+            matches!(name, "Action" | "Version") || known.contains(&spelled_with_n(name).as_str())
+        };
+        match self.0.iter().find(|(name, _)| !is_known(name)) {
+            None => Ok(()),
+            Some((name, _)) if service == Service::Ec2 => Err(ApiError::new(
+                400,
+                "UnknownParameter",
+                format!("The parameter {name} is not recognized"),
+            )),
+            Some((name, _)) => Err(ApiError::new(
+                400,
+                "ValidationError",
+                format!("The parameter {name} is not simulated"),
+            )),
+        }
+    }
+}
+
+/// `Filter.2.Value.1` as `Filter.N.Value.N`.
+fn spelled_with_n(name: &str) -> String {
+    let part = |part: &str| {
+        if part.parse::<u32>().is_ok() {
+            "N".to_owned()
+        } else {
+            part.to_owned()
+        }
+    };
+    name.split('.').map(part).collect::<Vec<_>>().join(".")
+}
+
+#[cfg(test)]
+impl Parameters {
+    /// Parameters from a form, for tests.
+    pub(crate) fn of(form: &str) -> Self {
+        Self(
+            url::form_urlencoded::parse(form.as_bytes())
+                .into_owned()
+                .collect(),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_come_in_the_order_of_their_numbers() {
+        let parameters =
+            Parameters::of("InstanceId.10=c&InstanceId.2=b&InstanceId.1=a&InstanceIdX.1=no");
+        assert_eq!(parameters.list("InstanceId"), ["a", "b", "c"]);
+        assert_eq!(
+            Parameters::of("Filter.3.Name=x&Filter.1.Name=y&Filter.1.Value.1=z").numbers("Filter"),
+            [1, 3]
+        );
+    }
+
+    #[test]
+    fn unknown_parameters_are_refused() {
+        let known = ["Filter.N.Name", "DryRun"];
+        assert!(
+            Parameters::of("Action=X&Version=1&Filter.7.Name=a&DryRun=true")
+                .check(Service::Ec2, &known)
+                .is_ok()
+        );
+        let error = Parameters::of("MaxResult=5")
+            .check(Service::Ec2, &known)
+            .unwrap_err();
+        assert_eq!(error.code, "UnknownParameter");
+    }
+
+    #[test]
+    fn flags_are_true_or_false() {
+        assert_eq!(Parameters::of("DryRun=TRUE").flag("DryRun"), Ok(true));
+        assert_eq!(Parameters::of("").flag("DryRun"), Ok(false));
+        assert!(Parameters::of("DryRun=yes").flag("DryRun").is_err());
+    }
+}

@@ -1,0 +1,210 @@
+//! The HTTP server around the simulator.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::{Response, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::cloud::Cloud;
+use crate::config::{Config, ConfigError};
+use crate::dispatch::{self, Clock, Delivery};
+use crate::request::Request;
+use crate::stats::Stats;
+
+mod answers;
+mod payload;
+
+use answers::{api_response, plain, stats};
+use payload::Payload;
+
+/// Bytes a request's body may have.
+const BODY_LIMIT: usize = 1 << 20;
+/// How late a slow answer is.
+const LATE: Duration = Duration::from_secs(2);
+/// How long to wait before accepting again after an error, so that running out of file descriptors does not spin.
+const BREATH: Duration = Duration::from_millis(50);
+/// Answers [`Stats`], unsigned.
+const STATS_PATH: &str = "/_simulator/stats";
+
+/// A simulated organization, computed from its [`Config`].
+pub struct Simulator {
+    cloud: Cloud,
+}
+
+/// Why the simulator does not serve.
+#[derive(Debug, thiserror::Error)]
+pub enum SimulatorError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address as asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+impl Simulator {
+    /// Makes the world. Its size costs memory by accounts, not by instances.
+    pub fn new(config: Config) -> Result<Self, ConfigError> {
+        config.check()?;
+        Ok(Self {
+            cloud: Cloud::new(config),
+        })
+    }
+
+    /// Listens and serves until [`Running::stop`], or until the [`Running`] is dropped. Port 0 takes a free one.
+    /// Must be called within a Tokio runtime.
+    pub async fn serve(self, listen: SocketAddr) -> Result<Running, SimulatorError> {
+        let failed = |source| SimulatorError::Listen {
+            address: listen,
+            source,
+        };
+        let listener = TcpListener::bind(listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let cloud = Arc::new(self.cloud);
+        let (stop, stopped) = oneshot::channel();
+        let server = tokio::spawn(accept(listener, Arc::clone(&cloud), stopped));
+        Ok(Running {
+            cloud,
+            address,
+            stop,
+            server,
+        })
+    }
+}
+
+/// A simulator that serves.
+pub struct Running {
+    cloud: Arc<Cloud>,
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<()>,
+}
+
+impl Running {
+    /// The base URL of all services, for example `http://127.0.0.1:4566`.
+    pub fn endpoint_url(&self) -> String {
+        let mut address = self.address;
+        if address.ip().is_unspecified() {
+            address.set_ip(match address.ip() {
+                IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        format!("http://{address}")
+    }
+
+    /// The id of the organization's management account.
+    pub fn management_account(&self) -> &str {
+        &self.cloud.world.management().id
+    }
+
+    /// Access key id and secret of the management account's user.
+    pub fn access_key(&self) -> (&str, &str) {
+        self.cloud.identities.user_credentials()
+    }
+
+    /// The environment variables that lead any AWS client here: endpoint, access key, and the first region as default.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let (id, secret) = self.access_key();
+        let region = self
+            .cloud
+            .world
+            .regions
+            .first()
+            .cloned()
+            .unwrap_or_default();
+        vec![
+            ("AWS_ENDPOINT_URL", self.endpoint_url()),
+            ("AWS_ACCESS_KEY_ID", id.to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", secret.to_owned()),
+            ("AWS_DEFAULT_REGION", region),
+        ]
+    }
+
+    /// What was counted up to now.
+    pub fn stats(&self) -> Stats {
+        self.cloud.counters.snapshot()
+    }
+
+    /// Stops listening and ends all connections.
+    pub async fn stop(self) {
+        // Either fails only when the server has ended already.
+        let _ = self.stop.send(());
+        let _ = self.server.await;
+    }
+}
+
+/// Accepts connections until told to stop; the connections end with it.
+async fn accept(listener: TcpListener, cloud: Arc<Cloud>, mut stopped: oneshot::Receiver<()>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            // Also when the sender was dropped.
+            _ = &mut stopped => return,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    cloud.counters.connection();
+                    connections.spawn(converse(stream, Arc::clone(&cloud)));
+                }
+                Err(_) => tokio::time::sleep(BREATH).await,
+            }
+        }
+    }
+}
+
+/// Serves one connection until either side ends it.
+async fn converse(stream: TcpStream, cloud: Arc<Cloud>) {
+    // Without it small answers may wait for acknowledgements; a connection that refuses it still works.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let cloud = Arc::clone(&cloud);
+        async move { Ok::<_, std::convert::Infallible>(respond(&cloud, request).await) }
+    });
+    // An error here is a client that went away, or a fault that was asked for.
+    let _ = http1::Builder::new()
+        .header_read_timeout(None)
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+async fn respond(cloud: &Cloud, request: http::Request<Incoming>) -> Response<Payload> {
+    if request.uri().path() == STATS_PATH {
+        return stats(cloud);
+    }
+    let (parts, body) = request.into_parts();
+    let body = match Limited::new(body, BODY_LIMIT).collect().await {
+        Ok(collected) => collected.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => {
+            return plain(StatusCode::PAYLOAD_TOO_LARGE, "request body too large");
+        }
+        Err(_) => return plain(StatusCode::BAD_REQUEST, "request body broke off"),
+    };
+    let request = Request {
+        method: parts.method.as_str().to_owned(),
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: parts.headers,
+        body,
+    };
+    let clock = Clock {
+        seconds: jiff::Timestamp::now().as_second(),
+        instant: Instant::now(),
+    };
+    let reply = dispatch::answer(cloud, &request, clock);
+    if reply.delivery == Delivery::Late {
+        tokio::time::sleep(LATE).await;
+    }
+    api_response(reply)
+}
