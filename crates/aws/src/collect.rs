@@ -75,7 +75,14 @@ pub async fn collect(
     for _ in 0..concurrency.max(1) {
         workers.spawn(Arc::clone(&collector).work());
     }
-    while workers.join_next().await.is_some() {}
+    while let Some(ended) = workers.join_next().await {
+        if let Err(error) = ended
+            && error.is_panic()
+        {
+            // The others would wait for its work for ever.
+            std::panic::resume_unwind(error.into_panic());
+        }
+    }
     let regions = std::mem::take(&mut *collector.regions());
     Coverage { accounts: ids, regions, incomplete: collector.progress.errors.get() > 0 }
 }

@@ -1,2 +1,59 @@
-//! imdsure
-fn main() {}
+//! `imdsure`: arguments in, calls out, exit code back.
+
+mod args;
+mod audit;
+mod control;
+mod demo;
+mod failure;
+mod permissions;
+mod progress;
+mod simulator;
+mod terminal;
+
+use std::process::ExitCode as Process;
+
+use clap::Parser as _;
+use imdsure_model::ExitCode;
+
+use crate::{
+    args::{Arguments, Command},
+    failure::Failure,
+};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> Process {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are answers; anything else is wrong usage.
+            let code = if error.use_stderr() { ExitCode::Usage } else { ExitCode::Ok };
+            let _ = error.print();
+            return code.into();
+        }
+    };
+    failure::announce_panics();
+    match std::panic::catch_unwind(|| run(arguments)) {
+        Ok(Ok(code)) => code.into(),
+        Ok(Err(failure)) => {
+            failure.print();
+            failure.code.into()
+        }
+        Err(_) => ExitCode::Bug.into(),
+    }
+}
+
+fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::bug(format!("the async runtime does not start: {error}")))?;
+    match arguments.command {
+        Command::Audit(arguments) => runtime.block_on(audit::run(arguments)),
+        Command::Control(command) => runtime.block_on(control::run(command)),
+        Command::Permissions(command) => permissions::run(&command),
+        Command::Simulator(command) => runtime.block_on(simulator::run(command)),
+        Command::Demo => runtime.block_on(demo::run()),
+    }
+}

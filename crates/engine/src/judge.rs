@@ -12,7 +12,7 @@ use datafusion::{
 };
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use imdsure_model::{
-    Control, ControlSummary, Counts, Finding, PUBLIC_ADDRESS_RISK, ROLE_RISK, Verdict,
+    Control, ControlSummary, Counts, Finding, PUBLIC_ADDRESS_RISK, ROLE_RISK, Selection, Verdict,
     severity_risk,
 };
 
@@ -23,17 +23,6 @@ const COLUMNS: [&str; 6] = ["resource", "name", "account_id", "region", "managed
 /// Facts that raise the risk when they say so.
 const ROLE_FACT: &str = "instance_profile";
 const PUBLIC_FACT: &str = "public_ip";
-
-/// Which findings, in which order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Selection {
-    /// All, by account, region and resource.
-    All,
-    /// The worst so many that fail or are unknown: failing before unknown, highest risk first.
-    Worst(usize),
-    /// All that fail or are unknown, by account, region and resource.
-    Open,
-}
 
 /// A control, ready to answer over one session.
 #[derive(Debug)]
@@ -140,6 +129,7 @@ impl<'a> Judged<'a> {
     async fn query(&self, selection: Selection) -> Result<DataFrame, EngineError> {
         let place = "account_id, region, resource";
         let (filter, order, limit) = match selection {
+            Selection::Nothing => ("where false", place.to_owned(), String::new()),
             Selection::All => ("", place.to_owned(), String::new()),
             Selection::Open => {
                 ("where verdict in ('fail', 'unknown')", place.to_owned(), String::new())

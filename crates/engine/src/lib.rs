@@ -13,5 +13,5 @@ mod session;
 
 pub use catalog::embedded_catalog;
 pub use error::EngineError;
-pub use judge::{Judged, Selection};
+pub use judge::Judged;
 pub use session::Session;

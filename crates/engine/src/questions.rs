@@ -17,8 +17,12 @@ impl Session {
         chosen: &[Judged<'_>],
     ) -> Result<Questions, EngineError> {
         let asked = chosen.iter().any(|judged| judged.tables().contains("aws_ec2_instance"));
-        let instances = match catalog.get(ANSWERS_IMDSV1) {
-            Some(control) if asked => Some(self.instance_question(&Judged::new(self, control).await?).await?),
+        let judged = chosen.iter().find(|judged| judged.control.name == ANSWERS_IMDSV1);
+        let instances = match (judged, catalog.get(ANSWERS_IMDSV1)) {
+            (Some(judged), _) => Some(self.instance_question(judged).await?),
+            (None, Some(control)) if asked => {
+                Some(self.instance_question(&Judged::new(self, control).await?).await?)
+            }
             _ => None,
         };
         Ok(Questions { instances_allowing_imdsv1: instances, ..Questions::default() })

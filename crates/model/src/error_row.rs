@@ -68,6 +68,7 @@ impl fmt::Display for ErrorKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorRow {
     /// The account, where it is known.
+    #[serde(rename = "account")]
     pub account_id: Option<String>,
     /// The region; null when the whole account could not be read.
     pub region: Option<String>,

@@ -10,6 +10,7 @@ mod finding;
 mod ownership;
 mod report;
 mod risk;
+mod selection;
 mod template;
 mod verdict;
 
@@ -21,5 +22,6 @@ pub use finding::{Finding, Waiver};
 pub use ownership::managed_by;
 pub use report::{ControlSummary, Counts, Head, InstanceQuestion, Questions, Scope};
 pub use risk::{PUBLIC_ADDRESS_RISK, ROLE_RISK, severity_risk};
+pub use selection::Selection;
 pub use template::{Template, TemplateError};
 pub use verdict::{Severity, Verdict};

@@ -1,1 +1,15 @@
-//! What people and programs read: one file per output format
+//! What people and programs read: one file per output format. A format gets the head of a report first
+//! (numbers, questions, gaps), then the findings it asked for one by one, so that no format needs them
+//! all in memory.
+
+mod brief;
+mod csv;
+mod format;
+mod json;
+mod jsonl;
+mod nothing;
+mod pretty;
+mod text;
+
+pub use format::{Format, FormatName, Style, UnknownFormat};
+pub use text::{clean, thousands};

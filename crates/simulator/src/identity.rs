@@ -168,22 +168,28 @@ impl Identities {
                 expires,
             }),
         });
-        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        if sessions.len() % SWEEP == SWEEP - 1 {
-            sessions.retain(|_, caller| {
-                caller
-                    .session
-                    .as_ref()
-                    .is_some_and(|session| session.expires > now - REMEMBERED)
-            });
-        }
-        sessions.insert(access_key.clone(), Arc::clone(&caller));
+        self.remember(access_key.clone(), Arc::clone(&caller), now);
         Issued {
             access_key,
             secret: caller.secret.clone(),
             token,
             caller,
         }
+    }
+
+    fn remember(&self, access_key: String, caller: Arc<Caller>, now: i64) {
+        let since = now - REMEMBERED;
+        let worth_it = |caller: &Caller| {
+            caller
+                .session
+                .as_ref()
+                .is_some_and(|session| session.expires > since)
+        };
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        if sessions.len() % SWEEP == SWEEP - 1 {
+            sessions.retain(|_, caller| worth_it(caller));
+        }
+        sessions.insert(access_key, caller);
     }
 
     fn find(&self, access_key: &str) -> Option<Arc<Caller>> {

@@ -147,7 +147,7 @@ fn write_tables(
     let mut writers = TABLES.iter().map(open).collect::<Result<Vec<_>, _>>()?;
     for message in incoming {
         let (index, batch) = message?;
-        writers[index].parquet.write(&batch)?;
+        writers[index].write(&batch)?;
     }
     writers.into_iter().map(TableWriter::finish).collect()
 }
@@ -156,6 +156,7 @@ struct TableWriter {
     name: &'static str,
     path: PathBuf,
     parquet: ArrowWriter<Digested<File>>,
+    rows: u64,
 }
 
 impl TableWriter {
@@ -172,17 +173,21 @@ impl TableWriter {
             properties = properties.set_column_dictionary_enabled(column, false);
         }
         let parquet = ArrowWriter::try_new(Digested::new(file), table.schema(), Some(properties.build()))?;
-        Ok(Self { name: table.name, path, parquet })
+        Ok(Self { name: table.name, path, parquet, rows: 0 })
     }
 
-    fn finish(mut self) -> Result<TableFile, EngineError> {
-        let metadata = self.parquet.finish()?;
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), EngineError> {
+        self.rows += batch.num_rows() as u64;
+        Ok(self.parquet.write(batch)?)
+    }
+
+    fn finish(self) -> Result<TableFile, EngineError> {
         let (file, bytes, sha256) = self.parquet.into_inner()?.finish();
         file.sync_all().map_err(EngineError::file(&self.path))?;
         Ok(TableFile {
             name: self.name.to_owned(),
             file: format!("{}.parquet", self.name),
-            rows: metadata.file_metadata().num_rows().unsigned_abs(),
+            rows: self.rows,
             bytes,
             sha256,
         })

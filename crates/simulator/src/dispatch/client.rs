@@ -90,26 +90,11 @@ impl Client {
             headers,
             body: Bytes::from(body),
         };
-        let date = &TIMESTAMP[..8];
-        let scope = Authorization {
-            access_key: &by.key,
-            date,
-            region,
-            service: service.name(),
-            signed_headers: signed.clone(),
-            signature: "",
-        };
-        let key = signing_key(&by.secret, date, region, service.name());
-        let signature = scope.signature_of(&request, TIMESTAMP, &key).unwrap();
-        let header = format!(
-            "AWS4-HMAC-SHA256 Credential={}/{date}/{region}/{}/aws4_request, SignedHeaders={}, Signature={signature}",
-            by.key,
-            service.name(),
-            signed.join(";")
+        let authorization = authorization(by, service.name(), region, &request, &signed);
+        request.headers.insert(
+            "authorization",
+            HeaderValue::from_str(&authorization).unwrap(),
         );
-        request
-            .headers
-            .insert("authorization", HeaderValue::from_str(&header).unwrap());
         self.send(&request)
     }
 
@@ -140,6 +125,31 @@ impl Client {
             token: Some(element(&text, "SessionToken").into()),
         }
     }
+}
+
+/// The `Authorization` header of a request.
+fn authorization(
+    by: &Credentials,
+    service: &str,
+    region: &str,
+    request: &Request,
+    signed: &[&str],
+) -> String {
+    let date = &TIMESTAMP[..8];
+    let scope = Authorization {
+        access_key: &by.key,
+        date,
+        region,
+        service,
+        signed_headers: signed.to_vec(),
+        signature: "",
+    };
+    let key = signing_key(&by.secret, date, region, service);
+    let signature = scope.signature_of(request, TIMESTAMP, &key).unwrap();
+    let (key, signed) = (&by.key, signed.join(";"));
+    format!(
+        "AWS4-HMAC-SHA256 Credential={key}/{date}/{region}/{service}/aws4_request, SignedHeaders={signed}, Signature={signature}"
+    )
 }
 
 impl Reply {

@@ -82,19 +82,7 @@ pub(crate) fn assume_role(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
         .get("Policy")
         .map(session_policy)
         .transpose()?;
-    let role = role_named(call)
-        .filter(|role| {
-            call.caller.is_user()
-                && role.account != call.caller.account
-                && ROLES.contains(&role.name)
-        })
-        .ok_or_else(|| {
-            let text = format!(
-                "User: {} is not authorized to perform: sts:AssumeRole on resource: {arn}",
-                call.caller.arn
-            );
-            ApiError::new(403, "AccessDenied", text)
-        })?;
+    let role = trusted_role(call, arn)?;
     let expires = call.now + duration;
     let assumption = Assumption {
         account: role.account,
@@ -112,6 +100,20 @@ pub(crate) fn assume_role(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     Ok(query_answer(call, Service::Sts, "AssumeRole", |xml| {
         write_credentials(xml, &issued, expires, packed);
     }))
+}
+
+/// The role, if it exists and trusts the caller. AWS does not tell which of the two is not so.
+fn trusted_role<'a>(call: &'a Call<'_>, arn: &str) -> Result<Role<'a>, ApiError> {
+    let trusts = |role: &Role<'_>| {
+        call.caller.is_user() && role.account != call.caller.account && ROLES.contains(&role.name)
+    };
+    role_named(call).filter(trusts).ok_or_else(|| {
+        let caller = &call.caller.arn;
+        let text = format!(
+            "User: {caller} is not authorized to perform: sts:AssumeRole on resource: {arn}"
+        );
+        ApiError::new(403, "AccessDenied", text)
+    })
 }
 
 fn write_credentials(xml: &mut Xml, issued: &Issued, expires: i64, packed: Option<usize>) {

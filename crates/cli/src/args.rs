@@ -1,0 +1,229 @@
+//! The command line: what can be said, and nothing that does not work.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use imdsure_model::FailOn;
+use imdsure_report::FormatName;
+use imdsure_simulator::Fault;
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 nothing fails; 1 something fails; 2 something could not be read;
+64 wrong usage or configuration; 70 a bug.
+
+Examples:
+  imdsure demo                                  see it work, no AWS account needed
+  imdsure audit                                 the account of your current credentials
+  imdsure audit --org --save evidence           every account of the organization, evidence kept
+  imdsure audit --from evidence --control EC2.8 judge kept evidence by another rule, offline";
+
+/// Take an AWS organization to IMDSv2, and be sure.
+#[derive(Debug, Parser)]
+#[command(name = "imdsure", version, max_term_width = 100, after_help = AFTER_HELP)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Read AWS, run the controls, say which instances still answer IMDSv1
+    Audit(AuditArguments),
+    /// List, explain and run single controls
+    #[command(subcommand)]
+    Control(ControlCommand),
+    /// Print the exact IAM policy that a command needs
+    #[command(subcommand)]
+    Permissions(PermissionsCommand),
+    /// A simulated AWS organization that any AWS client can use
+    #[command(subcommand)]
+    Simulator(SimulatorCommand),
+    /// The story of an audit on a simulated organization, no AWS account needed
+    Demo,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditArguments {
+    #[command(flatten)]
+    pub(crate) read: ReadArguments,
+    /// Controls to run, by name or alias (EC2.8, cis-aws:5.6); the default ones without it
+    #[arg(long, value_name = "NAME|ALIAS", num_args = 1.., value_delimiter = ',', help_heading = "What to judge")]
+    pub(crate) control: Vec<String>,
+    #[command(flatten)]
+    pub(crate) report: ReportArguments,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What to read")]
+pub(crate) struct ReadArguments {
+    /// Read with this profile of the AWS configuration (repeatable)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Vec<String>,
+    /// Read with this role, assumed with your credentials (repeatable)
+    #[arg(long, value_name = "ARN")]
+    pub(crate) role_arn: Vec<String>,
+    /// Read every active account of the organization
+    #[arg(long)]
+    pub(crate) org: bool,
+    /// Read these accounts; with --org, only these of it (repeatable)
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub(crate) account: Vec<String>,
+    /// The role to assume in other accounts [default: OrganizationAccountAccessRole]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) role_name: Option<String>,
+    /// Read these regions, or `all` that are enabled
+    #[arg(long, value_name = "R1,R2", value_delimiter = ',', default_value = "all")]
+    pub(crate) regions: Vec<String>,
+    /// Send all calls there instead of to AWS (also `AWS_ENDPOINT_URL`)
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// Calls under way at once
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) concurrency: u16,
+    /// Keep what was read as an evidence set in this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) save: Option<PathBuf>,
+    /// Read kept evidence instead of AWS: a set, or a folder's newest
+    #[arg(
+        long,
+        value_name = "DIR",
+        conflicts_with_all = ["profile", "role_arn", "org", "account", "role_name", "regions", "endpoint_url", "concurrency", "save"]
+    )]
+    pub(crate) from: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct ReportArguments {
+    /// pretty, brief, json, jsonl, csv or none [default: pretty on a terminal, else brief]
+    #[arg(long, short, value_name = "FORMAT")]
+    pub(crate) output: Option<FormatName>,
+    /// Write a report to a file as well: by its extension, or `FORMAT:FILE` (repeatable)
+    #[arg(long, value_name = "FILE", value_parser = export)]
+    pub(crate) export: Vec<Export>,
+    /// Which findings make the exit code 1
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = FailOnArgument::Fail)]
+    pub(crate) fail_on: FailOnArgument,
+}
+
+/// A file, and the format it gets.
+#[derive(Debug, Clone)]
+pub(crate) struct Export {
+    pub(crate) format: FormatName,
+    pub(crate) path: PathBuf,
+}
+
+fn export(text: &str) -> Result<Export, String> {
+    if let Some((format, path)) = text.split_once(':')
+        && let Ok(format) = format.parse()
+        && !path.is_empty()
+    {
+        return Ok(Export { format, path: path.into() });
+    }
+    let path = PathBuf::from(text);
+    let format = FormatName::of_extension(&path).ok_or(
+        "its extension stands for no format (json, jsonl, csv, txt); write FORMAT:FILE instead",
+    )?;
+    Ok(Export { format, path })
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum FailOnArgument {
+    /// Failing findings
+    Fail,
+    /// Failing and unknown findings
+    Unknown,
+    /// None: the code tells only whether everything was read
+    Never,
+}
+
+impl From<FailOnArgument> for FailOn {
+    fn from(argument: FailOnArgument) -> Self {
+        match argument {
+            FailOnArgument::Fail => Self::Fail,
+            FailOnArgument::Unknown => Self::Unknown,
+            FailOnArgument::Never => Self::Never,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ControlCommand {
+    /// List all controls with their aliases
+    List {
+        /// `pretty` or `json`
+        #[arg(long, short, value_name = "FORMAT", value_enum, default_value_t = ListFormat::Pretty)]
+        output: ListFormat,
+    },
+    /// Print the documentation page of a control
+    Show {
+        /// Its name or an alias
+        #[arg(value_name = "NAME|ALIAS")]
+        control: String,
+    },
+    /// Run controls: `audit` with only these
+    Run {
+        /// Their names or aliases
+        #[arg(value_name = "NAME|ALIAS", required = true)]
+        control: Vec<String>,
+        #[command(flatten)]
+        read: ReadArguments,
+        #[command(flatten)]
+        report: ReportArguments,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    /// For people
+    Pretty,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PermissionsCommand {
+    /// The policy that `audit` needs: in each account, or with --org that of the identity that starts it
+    Audit {
+        /// The policy of the identity that reads a whole organization
+        #[arg(long)]
+        org: bool,
+        /// The role that is assumed in other accounts [default: OrganizationAccountAccessRole]
+        #[arg(long, value_name = "NAME", requires = "org")]
+        role_name: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SimulatorCommand {
+    /// Serve until stopped; prints the environment that AWS clients need
+    Serve(ServeArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// Where to listen
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0")]
+    pub(crate) listen: SocketAddr,
+    /// Accounts of the organization
+    #[arg(long, value_name = "N", default_value_t = 12)]
+    pub(crate) accounts: u32,
+    /// Instances in all, spread over accounts and regions
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    pub(crate) instances: u64,
+    /// The same seed gives the same organization
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Regions: a number of them, or their names
+    #[arg(long, value_name = "N|R1,R2", default_value = "4")]
+    pub(crate) regions: String,
+    /// Make a share of answers go wrong: throttle, error500, error503, slow or cut (repeatable)
+    #[arg(long, value_name = "KIND=RATE")]
+    pub(crate) fault: Vec<Fault>,
+    /// Deny calls, `service:Action` with `*` where any fits (repeatable)
+    #[arg(long, value_name = "ACCOUNT:REGION:ACTION")]
+    pub(crate) deny: Vec<String>,
+    /// Deny calls as a service control policy does (repeatable)
+    #[arg(long, value_name = "ACCOUNT:REGION:ACTION")]
+    pub(crate) deny_by_policy: Vec<String>,
+}

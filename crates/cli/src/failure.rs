@@ -1,0 +1,85 @@
+//! The one place where errors become words and exit codes.
+
+use std::io::Write as _;
+
+use imdsure_aws::scope::ScopeError;
+use imdsure_engine::EngineError;
+use imdsure_model::ExitCode;
+use imdsure_report::clean;
+use imdsure_runner::AuditError;
+
+/// Why a command ends without a report.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) code: ExitCode,
+    message: String,
+    hint: Option<&'static str>,
+}
+
+impl Failure {
+    pub(crate) fn usage(message: impl ToString) -> Self {
+        Self { code: ExitCode::Usage, message: message.to_string(), hint: None }
+    }
+
+    pub(crate) fn bug(message: impl ToString) -> Self {
+        Self { code: ExitCode::Bug, message: message.to_string(), hint: Some(REPORT_A_BUG) }
+    }
+
+    fn incomplete(message: impl ToString) -> Self {
+        Self { code: ExitCode::Incomplete, message: message.to_string(), hint: None }
+    }
+
+    fn hint(self, hint: &'static str) -> Self {
+        Self { hint: Some(hint), ..self }
+    }
+
+    pub(crate) fn print(&self) {
+        let mut err = std::io::stderr().lock();
+        // There is nobody left to tell when this fails.
+        let _ = writeln!(err, "imdsure: {}", clean(&self.message));
+        if let Some(hint) = self.hint {
+            let _ = writeln!(err, "  → {hint}");
+        }
+    }
+}
+
+const REPORT_A_BUG: &str = "this is a bug in imdsure: please report it with the command you ran";
+
+impl From<AuditError> for Failure {
+    fn from(error: AuditError) -> Self {
+        match &error {
+            AuditError::Control(_) | AuditError::Output(_) => Self::usage(&error),
+            AuditError::Scope(ScopeError::Identity(_)) => Self::usage(&error)
+                .hint("`imdsure demo` shows an audit without any AWS account"),
+            AuditError::Scope(_) => Self::usage(&error),
+            AuditError::Report(_) | AuditError::Stopped => Self::incomplete(&error),
+            AuditError::Engine(engine) => engine_failure(engine),
+            AuditError::Catalog(_) => Self::bug(&error),
+        }
+    }
+}
+
+fn engine_failure(error: &EngineError) -> Failure {
+    match error {
+        EngineError::NoEvidence(_) | EngineError::File { .. } => Failure::usage(error),
+        EngineError::BadManifest { .. } | EngineError::Damaged { .. } => Failure::incomplete(error)
+            .hint("evidence is never changed once written: take another set, or read AWS again"),
+        EngineError::CannotRun(_)
+        | EngineError::Query(_)
+        | EngineError::Arrow(_)
+        | EngineError::Parquet(_) => Failure::incomplete(error),
+        EngineError::StillRecording
+        | EngineError::WriterDied
+        | EngineError::MissingColumn { .. }
+        | EngineError::UnknownOutcome { .. } => Failure::bug(error),
+    }
+}
+
+/// Says of a panic what its reader needs to know, in place of a bare backtrace.
+pub(crate) fn announce_panics() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        report(panic);
+        let _ = writeln!(std::io::stderr(), "imdsure: {REPORT_A_BUG}");
+    }));
+}

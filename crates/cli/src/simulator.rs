@@ -1,0 +1,46 @@
+//! `imdsure simulator`.
+
+use imdsure_model::ExitCode;
+use imdsure_simulator::{Config, Denial, Simulator, default_regions};
+
+use crate::{
+    args::{ServeArguments, SimulatorCommand},
+    failure::Failure,
+    terminal,
+};
+
+pub(crate) async fn run(command: SimulatorCommand) -> Result<ExitCode, Failure> {
+    let SimulatorCommand::Serve(arguments) = command;
+    let simulator = Simulator::new(config(&arguments)?).map_err(Failure::usage)?;
+    let running = simulator.serve(arguments.listen).await.map_err(Failure::usage)?;
+    let environment = running.environment();
+    let lines = environment.iter().map(|(name, value)| format!("export {name}={value}\n"));
+    terminal::print(&lines.collect::<String>())?;
+    // Until Ctrl-C; an error means that none will come, and then only being killed ends it.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    running.stop().await;
+    Ok(ExitCode::Ok)
+}
+
+fn config(arguments: &ServeArguments) -> Result<Config, Failure> {
+    let mut denials = Vec::new();
+    for (texts, by_policy) in [(&arguments.deny, false), (&arguments.deny_by_policy, true)] {
+        for text in texts {
+            denials.push(Denial::parse(text, by_policy).map_err(Failure::usage)?);
+        }
+    }
+    let regions = match arguments.regions.parse::<usize>() {
+        Ok(number) => default_regions(number),
+        Err(_) => arguments.regions.split(',').map(str::to_owned).collect(),
+    };
+    Ok(Config {
+        accounts: arguments.accounts,
+        instances: arguments.instances,
+        seed: arguments.seed,
+        regions,
+        faults: arguments.fault.clone(),
+        denials,
+    })
+}

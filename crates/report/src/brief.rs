@@ -1,0 +1,57 @@
+//! A line for each finding that fails or is unknown, a line of numbers a control, a line for each gap:
+//! for logs and for grep.
+
+use std::io;
+
+use imdsure_model::{Finding, Head, Selection};
+
+use crate::{Format, text::clean};
+
+pub(crate) struct Brief;
+
+impl Format for Brief {
+    fn selection(&self) -> Selection {
+        Selection::Open
+    }
+
+    fn finding(&mut self, finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
+        let part = |part: &Option<String>| clean(part.as_deref().unwrap_or("-")).into_owned();
+        let resource = finding.resource.rsplit('/').next().unwrap_or(&finding.resource);
+        let name = finding.name.as_deref().map(|name| format!(" ({})", clean(name)));
+        writeln!(
+            out,
+            "{verdict} {severity} {control} {account} {region} {resource}{name}: {reason}",
+            verdict = finding.verdict,
+            severity = finding.severity,
+            control = finding.control,
+            account = part(&finding.account_id),
+            region = part(&finding.region),
+            resource = clean(resource),
+            name = name.unwrap_or_default(),
+            reason = clean(&finding.reason),
+        )
+    }
+
+    fn end(&mut self, head: &Head, out: &mut dyn io::Write) -> io::Result<()> {
+        for error in &head.errors {
+            writeln!(
+                out,
+                "error {} {} {} {}: {}",
+                error.account_id.as_deref().unwrap_or("-"),
+                error.region.as_deref().unwrap_or("-"),
+                error.operation,
+                clean(&error.code),
+                clean(&error.message),
+            )?;
+        }
+        for control in &head.controls {
+            let counts = control.counts;
+            writeln!(
+                out,
+                "{}: {} fail, {} unknown, {} pass, {} skip, {} unread",
+                control.name, counts.fail, counts.unknown, counts.pass, counts.skip, control.unread
+            )?;
+        }
+        Ok(())
+    }
+}

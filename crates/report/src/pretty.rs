@@ -1,0 +1,340 @@
+//! For people at a terminal: the answer at a glance, then numbers a control, then the worst findings by
+//! account and region, then what could not be read.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+};
+
+use anstyle::{AnsiColor, Style as Ansi};
+use imdsure_model::{
+    ControlSummary, ErrorKind, Finding, Head, InstanceQuestion, Selection, Severity, Verdict,
+};
+
+use crate::{
+    Format, Style,
+    text::{clean, count, thousands},
+};
+
+/// Findings shown of each control.
+const SHOWN: usize = 20;
+/// Gaps shown; the rest is counted.
+const SHOWN_ERRORS: usize = 10;
+const BAR: u64 = 40;
+
+pub(crate) struct Pretty {
+    style: Style,
+    control: Option<ControlSummary>,
+    /// The current control's findings by place, places in the order of their worst finding.
+    places: Vec<(String, Vec<Finding>)>,
+}
+
+impl Pretty {
+    pub(crate) const fn new(style: Style) -> Self {
+        Self { style, control: None, places: Vec::new() }
+    }
+
+    fn paint(&self, style: Ansi, text: &str) -> String {
+        if self.style.colour {
+            format!("{}{text}{}", style.render(), style.render_reset())
+        } else {
+            text.to_owned()
+        }
+    }
+
+    fn bold(&self, text: &str) -> String {
+        self.paint(Ansi::new().bold(), text)
+    }
+
+    fn dim(&self, text: &str) -> String {
+        self.paint(Ansi::new().dimmed(), text)
+    }
+
+    fn verdict(&self, verdict: Verdict, text: &str) -> String {
+        let style = match verdict {
+            Verdict::Fail => AnsiColor::Red.on_default().bold(),
+            Verdict::Unknown => AnsiColor::Yellow.on_default(),
+            Verdict::Pass => AnsiColor::Green.on_default(),
+            Verdict::Skip => Ansi::new().dimmed(),
+        };
+        self.paint(style, text)
+    }
+
+    fn question(
+        &self,
+        question: &InstanceQuestion,
+        incomplete: bool,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        writeln!(out, "{}", self.bold("How many instances still allow IMDSv1?"))?;
+        if question.of == 0 {
+            let none = if incomplete {
+                self.verdict(Verdict::Unknown, "No instance could be read: see what is not read, below.")
+            } else {
+                "There are no instances: nothing to look at.".to_owned()
+            };
+            return writeln!(out, "  {none}\n");
+        }
+        let verdict = if question.allow_imdsv1 > 0 { Verdict::Fail } else { Verdict::Pass };
+        writeln!(
+            out,
+            "  {} of {}, in {} of {}",
+            self.verdict(verdict, &thousands(question.allow_imdsv1)),
+            count(question.of, "instance", "instances"),
+            thousands(question.accounts),
+            count(question.of_accounts, "account", "accounts"),
+        )?;
+        self.bar(question, out)?;
+        if question.allow_imdsv1 > 0 {
+            writeln!(
+                out,
+                "  {} of them carry a role, whose credentials one request can steal; {} of those have a \
+                 public address.",
+                thousands(question.with_role),
+                thousands(question.with_role_and_public_address),
+            )?;
+        }
+        if question.unknown > 0 {
+            let unknown = self.verdict(Verdict::Unknown, &thousands(question.unknown));
+            writeln!(out, "  {unknown} more cannot be judged (a change pending, or an option not known).")?;
+        }
+        writeln!(out)
+    }
+
+    fn bar(&self, question: &InstanceQuestion, out: &mut dyn io::Write) -> io::Result<()> {
+        let part = |number: u64| (number * BAR).div_ceil(question.of.max(1));
+        let fail = part(question.allow_imdsv1);
+        let unknown = part(question.unknown).min(BAR - fail);
+        let cells = |number: u64| "█".repeat(usize::try_from(number).unwrap_or_default());
+        writeln!(
+            out,
+            "  {}{}{} {}",
+            self.verdict(Verdict::Fail, &cells(fail)),
+            self.verdict(Verdict::Unknown, &cells(unknown)),
+            self.verdict(Verdict::Pass, &cells(BAR - fail - unknown)),
+            self.dim(&percent(question.allow_imdsv1, question.of)),
+        )
+    }
+
+    fn controls(&self, head: &Head, out: &mut dyn io::Write) -> io::Result<()> {
+        let width = head.controls.iter().map(|control| control.name.len()).max().unwrap_or(0);
+        let width = width.max(20);
+        let title = format!("{:<8}  {:<width$}", "severity", "control");
+        let numbers = ["fail", "unknown", "pass", "skip"].map(|name| format!("{name:>9}")).concat();
+        writeln!(out, "{}", self.bold(&format!("{title}{numbers}")))?;
+        for control in &head.controls {
+            write!(out, "{:<8}  {:<width$}", self.severity(control.severity), control.name)?;
+            for verdict in Verdict::ALL {
+                let number = control.counts.of(verdict);
+                let text = format!("{:>9}", thousands(number));
+                let text = if number == 0 { self.dim(&text) } else { self.verdict(verdict, &text) };
+                write!(out, "{text}")?;
+            }
+            writeln!(out)?;
+        }
+        writeln!(out)
+    }
+
+    fn severity(&self, severity: Severity) -> String {
+        // Padded before it is painted: escapes have no width.
+        let text = format!("{severity:<8}");
+        match severity {
+            Severity::High | Severity::Critical => self.paint(AnsiColor::Red.on_default(), &text),
+            Severity::Medium => self.paint(AnsiColor::Yellow.on_default(), &text),
+            Severity::Low => text,
+        }
+    }
+
+    fn rows(&self, findings: &[Finding], out: &mut dyn io::Write) -> io::Result<()> {
+        let names: Vec<String> = findings.iter().map(label).collect();
+        let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+        for (finding, name) in findings.iter().zip(names) {
+            let verdict = self.verdict(finding.verdict, &format!("{:<7}", finding.verdict));
+            let exposure = exposure(finding);
+            let exposure = if exposure.is_empty() { exposure } else { format!("  {exposure}") };
+            writeln!(
+                out,
+                "    {verdict} {name:<width$}  {}{}",
+                clean(&finding.reason),
+                self.dim(&clean(&exposure)),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn errors(&self, head: &Head, out: &mut dyn io::Write) -> io::Result<()> {
+        if head.errors.is_empty() {
+            return Ok(());
+        }
+        let number = head.errors.len();
+        let title = format!("Not read: {}. What was not read is not clean.", count(number as u64, "gap", "gaps"));
+        writeln!(out, "{}", self.verdict(Verdict::Unknown, &title))?;
+        for error in head.errors.iter().take(SHOWN_ERRORS) {
+            let place = [error.account_id.as_deref(), error.region.as_deref()];
+            let place: Vec<&str> = place.into_iter().flatten().collect();
+            writeln!(out, "  {} {}", self.bold(&place.join(" ")), error.operation)?;
+            writeln!(out, "    {}: {}", clean(&error.code), clean(&error.message))?;
+        }
+        if number > SHOWN_ERRORS {
+            let codes = by_code(head);
+            writeln!(out, "  … and {} more; in all: {codes}", number - SHOWN_ERRORS)?;
+        }
+        let kinds: BTreeSet<&str> = head.errors.iter().filter_map(|e| next_step(e.kind)).collect();
+        for step in kinds {
+            writeln!(out, "  → {step}")?;
+        }
+        writeln!(out)
+    }
+}
+
+impl Format for Pretty {
+    fn selection(&self) -> Selection {
+        Selection::Worst(SHOWN)
+    }
+
+    fn begin(&mut self, head: &Head, out: &mut dyn io::Write) -> io::Result<()> {
+        let scope = &head.scope;
+        let place = format!(
+            "{}, {}, read {}",
+            count(scope.accounts.len() as u64, "account", "accounts"),
+            count(scope.regions.len() as u64, "region", "regions"),
+            minute(&scope.finished),
+        );
+        let incomplete = if scope.incomplete {
+            self.verdict(Verdict::Unknown, " · incomplete")
+        } else {
+            String::new()
+        };
+        writeln!(out, "{}{incomplete}\n", self.dim(&place))?;
+        if let Some(question) = &head.questions.instances_allowing_imdsv1 {
+            self.question(question, scope.incomplete, out)?;
+        }
+        self.controls(head, out)
+    }
+
+    fn control(&mut self, control: &ControlSummary, _: &mut dyn io::Write) -> io::Result<()> {
+        self.control = Some(control.clone());
+        Ok(())
+    }
+
+    fn finding(&mut self, finding: &Finding, _: &mut dyn io::Write) -> io::Result<()> {
+        let place = place(finding);
+        match self.places.iter_mut().find(|(known, _)| *known == place) {
+            Some((_, findings)) => findings.push(finding.clone()),
+            None => self.places.push((place, vec![finding.clone()])),
+        }
+        Ok(())
+    }
+
+    fn control_end(&mut self, out: &mut dyn io::Write) -> io::Result<()> {
+        let (Some(control), places) = (self.control.take(), std::mem::take(&mut self.places)) else {
+            return Ok(());
+        };
+        if places.is_empty() {
+            return Ok(());
+        }
+        let open = control.counts.fail + control.counts.unknown;
+        let shown = places.iter().map(|(_, findings)| findings.len() as u64).sum::<u64>();
+        let which = if shown < open {
+            format!("the worst {shown} of {}", thousands(open))
+        } else {
+            count(open, "finding", "findings")
+        };
+        writeln!(out, "{}: {which}", self.bold(&control.name))?;
+        for (place, findings) in &places {
+            writeln!(out, "  {}", self.bold(place))?;
+            self.rows(findings, out)?;
+        }
+        if shown < open {
+            let rest = "--output brief lists all of them, --output json|jsonl|csv every fact of each";
+            writeln!(out, "  … and {} more: {rest}", thousands(open - shown))?;
+        }
+        writeln!(out)
+    }
+
+    fn end(&mut self, head: &Head, out: &mut dyn io::Write) -> io::Result<()> {
+        self.errors(head, out)
+    }
+}
+
+/// `shop-prod (111122223333), us-east-1`.
+fn place(finding: &Finding) -> String {
+    let id = finding.account_id.as_deref().unwrap_or("unknown account");
+    let account = match &finding.account_name {
+        Some(name) => format!("{} ({id})", clean(name)),
+        None => id.to_owned(),
+    };
+    match &finding.region {
+        Some(region) => format!("{account}, {region}"),
+        None => account,
+    }
+}
+
+fn label(finding: &Finding) -> String {
+    let id = finding.resource.rsplit('/').next().unwrap_or(&finding.resource);
+    match &finding.name {
+        Some(name) => format!("{id} {}", clean(name)),
+        None => id.to_owned(),
+    }
+}
+
+/// What makes a finding urgent, and who owns the resource.
+fn exposure(finding: &Finding) -> String {
+    let mut parts = Vec::new();
+    if let Some(profile) = finding.facts.get("instance_profile").and_then(|value| value.as_str()) {
+        parts.push(format!("role {profile}"));
+    }
+    if finding.facts.get("public_ip").and_then(serde_json::Value::as_bool) == Some(true) {
+        parts.push("public address".to_owned());
+    }
+    parts.extend(finding.managed_by.clone());
+    parts.join(" · ")
+}
+
+fn percent(part: u64, whole: u64) -> String {
+    let percent = 100.0 * part as f64 / whole.max(1) as f64;
+    // Neither 0 % nor 100 % while it is not quite so.
+    match part {
+        0 => "0 %".to_owned(),
+        _ if part == whole => "100 %".to_owned(),
+        _ => format!("{:.0} %", percent.clamp(1.0, 99.0)),
+    }
+}
+
+/// `2026-11-22T14:00:05Z` as `2026-11-22 14:00 UTC`.
+fn minute(time: &str) -> String {
+    match (time.get(..10), time.get(11..16)) {
+        (Some(day), Some(minute)) => format!("{day} {minute} UTC"),
+        _ => time.to_owned(),
+    }
+}
+
+/// What to do about a gap of that kind.
+const fn next_step(kind: ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::Denied => {
+            "denied: `imdsure permissions audit` prints the policy that the reading identity needs"
+        }
+        ErrorKind::ClosedByPolicy => {
+            "closed by policy: an organization policy denies these calls to everybody; nothing was read there"
+        }
+        ErrorKind::Credentials => {
+            "credentials: check them with `aws sts get-caller-identity`, then run again"
+        }
+        ErrorKind::Throttled => "throttled: run again later, or with a lower --concurrency",
+        ErrorKind::Unavailable | ErrorKind::Malformed => {
+            "no proper answer: check the network, proxy and --endpoint-url, then run again"
+        }
+        ErrorKind::Interrupted | ErrorKind::Refused => return None,
+    })
+}
+
+fn by_code(head: &Head) -> String {
+    let mut codes: BTreeMap<&str, u64> = BTreeMap::new();
+    for error in &head.errors {
+        *codes.entry(&error.code).or_default() += 1;
+    }
+    let parts: Vec<String> =
+        codes.iter().map(|(code, number)| format!("{} × {}", clean(code), thousands(*number))).collect();
+    parts.join(", ")
+}

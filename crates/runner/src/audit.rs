@@ -1,0 +1,254 @@
+//! `audit`: read AWS or kept evidence, run the controls, write the reports.
+
+use std::{io, path::PathBuf, sync::Arc};
+
+use futures::TryStreamExt;
+use imdsure_aws::{
+    client::Client,
+    collect::collect,
+    progress::Progress,
+    scope::{ScopeError, ScopeRequest},
+};
+use imdsure_engine::{
+    EngineError, Judged, Session, embedded_catalog,
+    evidence::{EvidenceSet, Finished, Recorder},
+};
+use imdsure_model::{
+    Catalog, Control, ControlError, ErrorKind, ErrorRow, Head, ResolveError, Scope, Selection,
+};
+use imdsure_report::Format;
+use tokio::sync::watch;
+
+use crate::output::{Opened, Output, OutputError};
+
+/// What to audit and where to report it.
+pub struct AuditRequest {
+    /// Where the evidence comes from.
+    pub source: Source,
+    /// Controls by name or alias; the default ones when empty.
+    pub controls: Vec<String>,
+    /// The reports.
+    pub outputs: Vec<Output>,
+}
+
+/// Where evidence comes from.
+pub enum Source {
+    /// AWS.
+    Live(Live),
+    /// An evidence set, or the newest one of a store.
+    Kept(PathBuf),
+}
+
+/// How to read AWS.
+pub struct Live {
+    /// Accounts and regions.
+    pub scope: ScopeRequest,
+    /// Calls under way at once.
+    pub concurrency: usize,
+    /// The store that keeps the evidence.
+    pub save: Option<PathBuf>,
+    /// Counts what was done so far.
+    pub progress: Arc<Progress>,
+    /// Turns true when the run is to end with what it has.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// A finished audit.
+#[derive(Debug)]
+pub struct Audit {
+    /// The report's head.
+    pub head: Head,
+    /// The folder of the kept evidence, if it was kept.
+    pub kept: Option<PathBuf>,
+}
+
+/// Why an audit gives no report.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// A control's name means none or several.
+    #[error(transparent)]
+    Control(#[from] ResolveError),
+    /// The scope cannot be meant so.
+    #[error(transparent)]
+    Scope(#[from] ScopeError),
+    /// A report has nowhere to go.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// A report could not be written to its end.
+    #[error(transparent)]
+    Report(OutputError),
+    /// Evidence cannot be written or read.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// Stopped before there was anything to report.
+    #[error("stopped before any account was known: there is nothing to report")]
+    Stopped,
+    /// An embedded control does not parse: the build let something through.
+    #[error("an embedded control is broken: {0}")]
+    Catalog(#[from] ControlError),
+}
+
+impl AuditRequest {
+    /// Runs the audit.
+    pub async fn run(self) -> Result<Audit, AuditError> {
+        let catalog = embedded_catalog()?;
+        let controls = chosen(&catalog, &self.controls)?;
+        let outputs = open(self.outputs)?;
+        let (evidence, kept) = match self.source {
+            Source::Kept(path) => (Evidence::Kept(EvidenceSet::open(&path)?), None),
+            Source::Live(live) => {
+                let keeps = live.save.is_some();
+                let finished = live.collect().await?;
+                let folder = keeps.then(|| finished.set.folder.clone());
+                (Evidence::Fresh(finished), folder)
+            }
+        };
+        let head = judge(&catalog, &controls, evidence.set(), outputs).await?;
+        Ok(Audit { head, kept })
+    }
+}
+
+/// Evidence, and whatever keeps its folder alive.
+enum Evidence {
+    Kept(EvidenceSet),
+    Fresh(Finished),
+}
+
+impl Evidence {
+    const fn set(&self) -> &EvidenceSet {
+        match self {
+            Self::Kept(set) => set,
+            Self::Fresh(finished) => &finished.set,
+        }
+    }
+}
+
+fn chosen<'a>(catalog: &'a Catalog, names: &[String]) -> Result<Vec<&'a Control>, ResolveError> {
+    if names.is_empty() {
+        return Ok(catalog.defaults().collect());
+    }
+    let mut controls: Vec<&Control> = Vec::new();
+    for name in names {
+        let control = catalog.resolve(name)?;
+        // Two aliases of one control are one question.
+        if !controls.iter().any(|known| known.name == control.name) {
+            controls.push(control);
+        }
+    }
+    Ok(controls)
+}
+
+type Report = (Box<dyn Format>, Opened);
+
+fn open(outputs: Vec<Output>) -> Result<Vec<Report>, OutputError> {
+    let open = |output: Output| {
+        let opened = Opened::open(output.destination)?;
+        Ok((output.format.writer(output.style), opened))
+    };
+    outputs.into_iter().map(open).collect()
+}
+
+impl Live {
+    /// Reads AWS into an evidence set.
+    async fn collect(self) -> Result<Finished, AuditError> {
+        let started = now();
+        let client = Client::new(Arc::clone(&self.progress), self.concurrency);
+        let mut stop = self.stop.clone();
+        let scope = tokio::select! {
+            scope = self.scope.resolve(&client) => scope?,
+            Ok(_) = stop.wait_for(|stopped| *stopped) => return Err(AuditError::Stopped),
+        };
+        let recorder = Recorder::start(self.save.as_deref(), started)?;
+        let sink = Arc::clone(&recorder);
+        let coverage =
+            collect(client, scope, sink, self.progress, self.concurrency, self.stop).await;
+        Ok(recorder.finish(now(), coverage)?)
+    }
+}
+
+fn now() -> String {
+    let now = jiff::Timestamp::now();
+    format!("{now:.0}")
+}
+
+async fn judge(
+    catalog: &Catalog,
+    controls: &[&Control],
+    set: &EvidenceSet,
+    outputs: Vec<Report>,
+) -> Result<Head, AuditError> {
+    let session = Session::open(set).await?;
+    let mut errors = session.scan_errors().await?;
+    let mut judged = Vec::new();
+    let mut summaries = Vec::new();
+    for control in controls {
+        match summarised(&session, control).await {
+            Ok((control, summary)) => {
+                judged.push(control);
+                summaries.push(summary);
+            }
+            Err(error) => errors.push(not_run(control, &error)),
+        }
+    }
+    let manifest = &set.manifest;
+    let head = Head {
+        scope: Scope {
+            accounts: manifest.accounts.clone(),
+            regions: manifest.regions.clone(),
+            started: manifest.started.clone(),
+            finished: manifest.finished.clone(),
+            incomplete: !errors.is_empty(),
+        },
+        questions: session.questions(catalog, &judged).await?,
+        controls: summaries,
+        errors,
+    };
+    for (mut format, mut opened) in outputs {
+        let written = write(&head, &judged, &mut *format, opened.writer()).await;
+        opened.close(written).map_err(AuditError::Report)?;
+    }
+    Ok(head)
+}
+
+async fn summarised<'a>(
+    session: &'a Session,
+    control: &'a Control,
+) -> Result<(Judged<'a>, imdsure_model::ControlSummary), EngineError> {
+    let judged = Judged::new(session, control).await?;
+    let summary = judged.summary().await?;
+    Ok((judged, summary))
+}
+
+/// A control that could not be run is a gap like any other.
+fn not_run(control: &Control, error: &EngineError) -> ErrorRow {
+    ErrorRow {
+        account_id: None,
+        region: None,
+        operation: format!("control:{}", control.name),
+        code: "ControlNotRun".to_owned(),
+        message: error.to_string(),
+        kind: ErrorKind::Malformed,
+        table_name: None,
+    }
+}
+
+async fn write(
+    head: &Head,
+    judged: &[Judged<'_>],
+    format: &mut dyn Format,
+    out: &mut (dyn io::Write + Send),
+) -> io::Result<()> {
+    format.begin(head, out)?;
+    for (control, summary) in judged.iter().zip(&head.controls) {
+        format.control(summary, out)?;
+        if format.selection() != Selection::Nothing {
+            let findings = control.findings(format.selection()).await.map_err(io::Error::other)?;
+            let mut findings = std::pin::pin!(findings);
+            while let Some(finding) = findings.try_next().await.map_err(io::Error::other)? {
+                format.finding(&finding, out)?;
+            }
+        }
+        format.control_end(out)?;
+    }
+    format.end(head, out)
+}
