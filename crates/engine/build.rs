@@ -2,8 +2,9 @@
 //! stops the build here, with its name and what is missing.
 
 use std::{
-    env, fs,
+    env,
     fmt::Write as _,
+    fs,
     path::{Path, PathBuf},
 };
 

@@ -98,11 +98,8 @@ fn lasts(credentials: &Credentials, now: SystemTime) -> bool {
 }
 
 async fn assume(client: &Client, role: &Role) -> Result<Credentials, Failure> {
-    let place = Place {
-        access: &role.via,
-        account_id: Some(&role.account_id),
-        region: &role.region,
-    };
+    let place =
+        Place { access: &role.via, account_id: Some(&role.account_id), region: &role.region };
     // Boxed: assuming a role is a call, and a call needs credentials.
     Box::pin(read::assume_role(client, &place, role)).await.map_err(|error| Failure {
         message: error.message,

@@ -76,9 +76,7 @@ impl ColumnBuilder {
             Kind::Text | Kind::Unique | Kind::Json => Self::Text(StringBuilder::new()),
             Kind::Integer => Self::Integer(Int64Builder::new()),
             Kind::Boolean => Self::Boolean(BooleanBuilder::new()),
-            Kind::Time => {
-                Self::Time(TimestampMillisecondBuilder::new().with_timezone("UTC"))
-            }
+            Kind::Time => Self::Time(TimestampMillisecondBuilder::new().with_timezone("UTC")),
         }
     }
 

@@ -132,7 +132,7 @@ impl Client {
         let answer = timeout(ATTEMPT_TIMEOUT, self.exchange(request)).await;
         let (status, body) = answer.unwrap_or_else(|_| Err(timed_out()))?;
         if (200..300).contains(&status) {
-            return read(&body);
+            return read(&body).map_err(|failure| wire::explain(operation, &body, failure));
         }
         let failure = wire::failure(operation, status, &body);
         if failure.class == Class::Expired {
@@ -156,7 +156,9 @@ async fn whole_body(answer: Response) -> Result<Vec<u8>, Failure> {
         let frame = frame.map_err(|error| broken(&*error))?;
         if let Some(data) = frame.data_ref() {
             if bytes.len() + data.len() > MAX_BODY {
-                return Err(Failure::malformed(format!("the answer is longer than {MAX_BODY} bytes")));
+                return Err(Failure::malformed(format!(
+                    "the answer is longer than {MAX_BODY} bytes"
+                )));
             }
             bytes.extend_from_slice(data);
         }

@@ -111,9 +111,7 @@ impl Collector {
     /// Writes the account's rows and gives the regions to read.
     async fn enter(&self, account: &Account) -> Vec<String> {
         self.account_row(account);
-        let place = place(account, &account.home_region);
-        let found = self.unless_stopped(&DESCRIBE_REGIONS, &place, read::describe_regions(&self.client, &place));
-        match found.await {
+        match self.regions_of(account).await {
             Ok(regions) => {
                 self.region_rows(account, &regions);
                 let read = |region: &RegionRow| self.reads(region);
@@ -123,11 +121,39 @@ impl Collector {
         }
     }
 
+    /// Every region knows all regions. One that an organization policy closes is not the one to ask: the
+    /// next is.
+    async fn regions_of(&self, account: &Account) -> Result<Vec<RegionRow>, CallError> {
+        let home = std::iter::once(account.home_region.as_str());
+        let chosen = self.chosen_regions.iter().map(String::as_str);
+        let others = account.partition().open_regions().iter().copied();
+        let mut asked: Vec<&str> = Vec::new();
+        let mut first_error = None;
+        for region in home.chain(chosen).chain(others) {
+            if asked.contains(&region) {
+                continue;
+            }
+            asked.push(region);
+            let place = place(account, region);
+            let found = read::describe_regions(&self.client, &place);
+            match self.unless_stopped(&DESCRIBE_REGIONS, &place, found).await {
+                Err(error)
+                    if error.kind == ErrorKind::ClosedByPolicy
+                        && error.operation == DESCRIBE_REGIONS.name() =>
+                {
+                    first_error.get_or_insert(error);
+                }
+                answer => return answer,
+            }
+        }
+        first_error.map_or_else(|| Ok(Vec::new()), Err)
+    }
+
     /// Without the list of regions, those that the user chose can still be read. Otherwise the account
     /// is unread as a whole.
     fn without_region_list(&self, error: CallError) -> Vec<String> {
-        let cannot_enter =
-            matches!(error.kind, ErrorKind::Credentials | ErrorKind::Interrupted) || error.operation.starts_with("sts:");
+        let cannot_enter = matches!(error.kind, ErrorKind::Credentials | ErrorKind::Interrupted)
+            || error.operation.starts_with("sts:");
         if cannot_enter || self.chosen_regions.is_empty() {
             self.error(&ErrorRow { region: None, ..error.row(None) });
             return Vec::new();

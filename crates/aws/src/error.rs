@@ -93,9 +93,16 @@ impl Failure {
 
 fn classify(status: u16, code: &str, message: &str) -> Class {
     match code {
-        "RequestLimitExceeded" | "Throttling" | "ThrottlingException" | "ThrottledException"
-        | "RequestThrottled" | "RequestThrottledException" | "TooManyRequestsException"
-        | "EC2ThrottledException" | "SlowDown" | "BandwidthLimitExceeded"
+        "RequestLimitExceeded"
+        | "Throttling"
+        | "ThrottlingException"
+        | "ThrottledException"
+        | "RequestThrottled"
+        | "RequestThrottledException"
+        | "TooManyRequestsException"
+        | "EC2ThrottledException"
+        | "SlowDown"
+        | "BandwidthLimitExceeded"
         | "PriorRequestNotComplete" => Class::Throttled,
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Class::Expired,
         "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" => {
@@ -105,13 +112,21 @@ fn classify(status: u16, code: &str, message: &str) -> Class {
                 Class::Final(ErrorKind::Denied)
             }
         }
-        "AuthFailure" | "InvalidClientTokenId" | "UnrecognizedClientException"
-        | "SignatureDoesNotMatch" | "MissingAuthenticationToken" | "IncompleteSignature"
+        "AuthFailure"
+        | "InvalidClientTokenId"
+        | "UnrecognizedClientException"
+        | "SignatureDoesNotMatch"
+        | "MissingAuthenticationToken"
+        | "IncompleteSignature"
         | "InvalidSignatureException" => Class::Final(ErrorKind::Credentials),
-        "InternalError" | "InternalFailure" | "InternalServerError" | "ServiceUnavailable"
-        | "Unavailable" | "RequestTimeout" | "RequestTimeoutException" | "ServiceException" => {
-            Class::Transient(ErrorKind::Unavailable)
-        }
+        "InternalError"
+        | "InternalFailure"
+        | "InternalServerError"
+        | "ServiceUnavailable"
+        | "Unavailable"
+        | "RequestTimeout"
+        | "RequestTimeoutException"
+        | "ServiceException" => Class::Transient(ErrorKind::Unavailable),
         _ if status == 429 => Class::Throttled,
         _ if status >= 500 => Class::Transient(ErrorKind::Unavailable),
         _ => Class::Final(ErrorKind::Refused),

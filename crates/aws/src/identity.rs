@@ -151,9 +151,12 @@ async fn check_credentials(
         Err(CredentialsError::CredentialsNotLoaded(_)) => {
             Err(IdentityError::NoCredentials { profile })
         }
-        Err(error @ CredentialsError::InvalidConfiguration(_)) => Err(
-            IdentityError::BadConfiguration { profile, message: DisplayErrorContext(&error).to_string() },
-        ),
+        Err(error @ CredentialsError::InvalidConfiguration(_)) => {
+            Err(IdentityError::BadConfiguration {
+                profile,
+                message: DisplayErrorContext(&error).to_string(),
+            })
+        }
         Ok(_) | Err(_) => Ok(()),
     }
 }

@@ -65,4 +65,21 @@ impl Partition {
             Self::UsGov => "us-gov-west-1",
         }
     }
+
+    /// Regions of the partition, on several continents, that need no opt-in: where to ask when an
+    /// organization policy closes the usual one.
+    pub const fn open_regions(self) -> &'static [&'static str] {
+        match self {
+            Self::Aws => &[
+                "us-east-1",
+                "eu-west-1",
+                "eu-central-1",
+                "us-west-2",
+                "ap-southeast-1",
+                "sa-east-1",
+            ],
+            Self::China => &["cn-north-1", "cn-northwest-1"],
+            Self::UsGov => &["us-gov-west-1", "us-gov-east-1"],
+        }
+    }
 }

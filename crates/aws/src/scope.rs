@@ -109,8 +109,11 @@ pub enum ScopeError {
 
 fn similar(known: &[String], region: &str) -> String {
     let prefix = region.split('-').next().unwrap_or_default();
-    let near: Vec<&str> =
-        known.iter().map(String::as_str).filter(|name| name.split('-').next() == Some(prefix)).collect();
+    let near: Vec<&str> = known
+        .iter()
+        .map(String::as_str)
+        .filter(|name| name.split('-').next() == Some(prefix))
+        .collect();
     match near.as_slice() {
         [] => format!("; there are: {}", known.join(", ")),
         near => format!("; there are: {}", near.join(", ")),
@@ -142,7 +145,8 @@ impl ScopeRequest {
             return Err(ScopeError::BadRoleArn(bad.clone()));
         }
         if let Some(url) = &self.endpoint_url {
-            let scheme = url::Url::parse(url).map(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
+            let scheme = url::Url::parse(url)
+                .map(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
             if scheme != Ok(true) {
                 return Err(ScopeError::BadEndpoint(url.clone()));
             }
@@ -158,7 +162,8 @@ impl ScopeRequest {
     async fn bases(&self, client: &Client, scope: &mut Scope) -> Result<Vec<Base>, ScopeError> {
         let mut bases = Vec::new();
         let default = [None];
-        let named: Vec<Option<&str>> = self.profiles.iter().map(|name| Some(name.as_str())).collect();
+        let named: Vec<Option<&str>> =
+            self.profiles.iter().map(|name| Some(name.as_str())).collect();
         for profile in if named.is_empty() { &default[..] } else { &named } {
             let identity = identity::load(*profile, self.endpoint_url.as_deref()).await?;
             match Base::of(client, identity).await {
@@ -175,7 +180,9 @@ impl ScopeRequest {
             return Ok(());
         }
         // An error here says nothing on the regions; the run itself will show it.
-        let Ok(regions) = read::describe_regions(client, &base.place()).await else { return Ok(()) };
+        let Ok(regions) = read::describe_regions(client, &base.place()).await else {
+            return Ok(());
+        };
         let known: Vec<String> = regions.into_iter().map(|region| region.name).collect();
         match self.regions.iter().find(|region| !known.contains(region)) {
             Some(region) => Err(ScopeError::UnknownRegion { region: region.clone(), known }),
@@ -264,7 +271,14 @@ impl Base {
     async fn own(&self, client: &Client) -> Account {
         // A name is good to have; without the permission the account has none.
         let name = read::account_alias(client, &self.place()).await.unwrap_or_default();
-        Account { name, ..self.account(&self.caller.account_id, self.caller.arn.clone(), Arc::clone(&self.access)) }
+        Account {
+            name,
+            ..self.account(
+                &self.caller.account_id,
+                self.caller.arn.clone(),
+                Arc::clone(&self.access),
+            )
+        }
     }
 
     fn by_role(&self, account_id: &str, arn: String) -> Account {
@@ -328,7 +342,12 @@ mod tests {
     fn role_arns_name_their_account() {
         assert_eq!(account_of_role("arn:aws:iam::111122223333:role/a/b"), Some("111122223333"));
         assert_eq!(account_of_role("arn:aws-cn:iam::111122223333:role/a"), Some("111122223333"));
-        for bad in ["role/a", "arn:aws:iam::1:role/a", "arn:aws:iam::111122223333:user/a", "arn:aws:iam::111122223333:role/"] {
+        for bad in [
+            "role/a",
+            "arn:aws:iam::1:role/a",
+            "arn:aws:iam::111122223333:user/a",
+            "arn:aws:iam::111122223333:role/",
+        ] {
             assert_eq!(account_of_role(bad), None, "{bad}");
         }
     }

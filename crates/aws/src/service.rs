@@ -116,7 +116,10 @@ mod tests {
         for (service, region, endpoint) in table {
             assert_eq!(service.endpoint(region, false, false), endpoint);
         }
-        assert_eq!(EC2.endpoint("us-east-1", true, false), "https://ec2-fips.us-east-1.amazonaws.com");
+        assert_eq!(
+            EC2.endpoint("us-east-1", true, false),
+            "https://ec2-fips.us-east-1.amazonaws.com"
+        );
         assert_eq!(EC2.endpoint("us-east-1", false, true), "https://ec2.us-east-1.api.aws");
         let gov = EC2.endpoint("us-gov-west-1", true, false);
         assert_eq!(gov, "https://ec2.us-gov-west-1.amazonaws.com");

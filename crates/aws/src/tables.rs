@@ -77,11 +77,23 @@ pub static AWS_ACCOUNT: Table = Table {
     about: "One AWS account that was to be read, also when it could not be entered.",
     columns: &[
         column("account_id", Kind::Text, "The twelve digits."),
-        column("name", Kind::Text, "The name in the organization, else the account's alias; null when neither could be read."),
+        column(
+            "name",
+            Kind::Text,
+            "The name in the organization, else the account's alias; null when neither could be read.",
+        ),
         column("arn", Kind::Text, "The account's ARN in Organizations; null outside `--org`."),
-        column("email", Kind::Text, "The root user's address (Organizations); null outside `--org`."),
+        column(
+            "email",
+            Kind::Text,
+            "The root user's address (Organizations); null outside `--org`.",
+        ),
         column("partition", Kind::Text, "`aws`, `aws-cn` or `aws-us-gov`."),
-        column("status", Kind::Text, "`ACTIVE`, as Organizations reports it; null outside `--org`."),
+        column(
+            "status",
+            Kind::Text,
+            "`ACTIVE`, as Organizations reports it; null outside `--org`.",
+        ),
         column("entered_as", Kind::Text, "The ARN of the identity or role that read it."),
     ],
 };
@@ -94,7 +106,11 @@ pub static AWS_REGION: Table = Table {
         column("account_id", Kind::Text, "The account."),
         column("region", Kind::Text, "The region's code."),
         column("opt_in_status", Kind::Text, "`opt-in-not-required`, `opted-in` or `not-opted-in`."),
-        column("read", Kind::Boolean, "Whether the run read it: enabled, and chosen by `--regions`."),
+        column(
+            "read",
+            Kind::Boolean,
+            "Whether the run read it: enabled, and chosen by `--regions`.",
+        ),
     ],
 };
 
@@ -110,9 +126,17 @@ pub static AWS_EC2_INSTANCE: Table = Table {
         column("instance_id", Kind::Unique, "`i-…`."),
         column("title", Kind::Unique, "The `Name` tag, else the instance id."),
         column("name", Kind::Text, "The `Name` tag; null without one."),
-        column("instance_state", Kind::Text, "`pending`, `running`, `stopping`, `stopped`, `shutting-down`, `terminated`."),
+        column(
+            "instance_state",
+            Kind::Text,
+            "`pending`, `running`, `stopping`, `stopped`, `shutting-down`, `terminated`.",
+        ),
         column("instance_type", Kind::Text, "`m5.large`, …"),
-        column("instance_lifecycle", Kind::Text, "`spot`, `scheduled`, `capacity-block`; null for on-demand."),
+        column(
+            "instance_lifecycle",
+            Kind::Text,
+            "`spot`, `scheduled`, `capacity-block`; null for on-demand.",
+        ),
         column("image_id", Kind::Text, "The AMI it was launched from."),
         column("platform", Kind::Text, "`windows`; null otherwise."),
         column("key_name", Kind::Text, "The key pair's name."),
@@ -123,14 +147,26 @@ pub static AWS_EC2_INSTANCE: Table = Table {
         column("private_ip_address", Kind::Unique, "The first private IPv4 address."),
         column("public_ip_address", Kind::Unique, "The public IPv4 address; null without one."),
         column("public_dns_name", Kind::Unique, "The public DNS name; null without one."),
-        column("iam_instance_profile_arn", Kind::Text, "The instance profile's ARN; null without a role."),
+        column(
+            "iam_instance_profile_arn",
+            Kind::Text,
+            "The instance profile's ARN; null without a role.",
+        ),
         column("instance_profile", Kind::Text, "The instance profile's name; null without a role."),
-        column("http_tokens", Kind::Text, "`required` or `optional`, verbatim; null when AWS reports no metadata options."),
+        column(
+            "http_tokens",
+            Kind::Text,
+            "`required` or `optional`, verbatim; null when AWS reports no metadata options.",
+        ),
         column("http_endpoint", Kind::Text, "`enabled` or `disabled`, verbatim."),
         column("http_protocol_ipv6", Kind::Text, "`enabled` or `disabled`, verbatim."),
         column("instance_metadata_tags", Kind::Text, "`enabled` or `disabled`, verbatim."),
         column("hop_limit", Kind::Integer, "HttpPutResponseHopLimit, 1 to 64."),
-        column("metadata_options_state", Kind::Text, "`applied`, or `pending`: then the other options are the requested ones, not those in force."),
+        column(
+            "metadata_options_state",
+            Kind::Text,
+            "`applied`, or `pending`: then the other options are the requested ones, not those in force.",
+        ),
         column("metadata_options", Kind::Json, "The options as one JSON object with AWS's names."),
         column("tags", Kind::Json, "All tags, as one JSON object."),
     ],
@@ -146,7 +182,15 @@ pub static SCAN_ERROR: Table = Table {
         column("operation", Kind::Text, "The call, as IAM writes it: `ec2:DescribeInstances`."),
         column("code", Kind::Text, "AWS's error code, or imdsure's word where AWS did not answer."),
         column("message", Kind::Text, "AWS's message, or what happened."),
-        column("kind", Kind::Text, "`denied`, `closed_by_policy`, `credentials`, `throttled`, `unavailable`, `malformed`, `interrupted`, `refused`."),
-        column("table_name", Kind::Text, "The table whose rows are missing; null when it is every table."),
+        column(
+            "kind",
+            Kind::Text,
+            "`denied`, `closed_by_policy`, `credentials`, `throttled`, `unavailable`, `malformed`, `interrupted`, `refused`.",
+        ),
+        column(
+            "table_name",
+            Kind::Text,
+            "The table whose rows are missing; null when it is every table.",
+        ),
     ],
 };

@@ -49,8 +49,9 @@ impl From<AuditError> for Failure {
     fn from(error: AuditError) -> Self {
         match &error {
             AuditError::Control(_) | AuditError::Output(_) => Self::usage(&error),
-            AuditError::Scope(ScopeError::Identity(_)) => Self::usage(&error)
-                .hint("`imdsure demo` shows an audit without any AWS account"),
+            AuditError::Scope(ScopeError::Identity(_)) => {
+                Self::usage(&error).hint("`imdsure demo` shows an audit without any AWS account")
+            }
             AuditError::Scope(_) => Self::usage(&error),
             AuditError::Report(_) | AuditError::Stopped => Self::incomplete(&error),
             AuditError::Engine(engine) => engine_failure(engine),

@@ -54,7 +54,9 @@ pub enum EngineError {
         column: &'static str,
     },
     /// A control's query answered an outcome that its front matter does not explain.
-    #[error("control {control}: the query answered the outcome `{outcome}`, which control.md does not explain")]
+    #[error(
+        "control {control}: the query answered the outcome `{outcome}`, which control.md does not explain"
+    )]
     UnknownOutcome {
         /// Whose.
         control: String,

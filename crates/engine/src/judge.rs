@@ -6,9 +6,7 @@
 use std::collections::BTreeSet;
 
 use datafusion::{
-    common::tree_node::TreeNodeRecursion,
-    logical_expr::LogicalPlan,
-    prelude::DataFrame,
+    common::tree_node::TreeNodeRecursion, logical_expr::LogicalPlan, prelude::DataFrame,
 };
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use imdsure_model::{
@@ -73,14 +71,13 @@ impl<'a> Judged<'a> {
     }
 
     async fn counts(&self) -> Result<Counts, EngineError> {
-        let sql = format!(
-            "select outcome, count(*) as number from \"{}\" group by outcome",
-            self.view
-        );
+        let sql =
+            format!("select outcome, count(*) as number from \"{}\" group by outcome", self.view);
         let mut counts = Counts::default();
         for batch in self.session.sql(&sql).await?.collect().await? {
             for row in rows::rows(&batch)? {
-                let outcome = row.get("outcome").and_then(|value| value.as_str()).unwrap_or_default();
+                let outcome =
+                    row.get("outcome").and_then(|value| value.as_str()).unwrap_or_default();
                 let number = row.get("number").and_then(serde_json::Value::as_u64);
                 counts.add(self.verdict(outcome)?, number.unwrap_or_default());
             }
@@ -166,9 +163,11 @@ impl<'a> Judged<'a> {
 
     /// An outcome that the control does not explain has no verdict; turning it into a finding fails.
     fn verdict_expression(&self) -> String {
-        let cases = self.control.outcomes.iter().map(|outcome| {
-            format!("when '{}' then '{}' ", outcome.name, outcome.verdict)
-        });
+        let cases = self
+            .control
+            .outcomes
+            .iter()
+            .map(|outcome| format!("when '{}' then '{}' ", outcome.name, outcome.verdict));
         format!("case c.outcome {}end", cases.collect::<String>())
     }
 

@@ -12,7 +12,14 @@ use crate::EngineError;
 
 /// Columns of a judged row that have a field of their own; all others are facts.
 const FIELDS: [&str; 9] = [
-    "resource", "name", "account_id", "account_name", "region", "managed_by", "outcome", "verdict",
+    "resource",
+    "name",
+    "account_id",
+    "account_name",
+    "region",
+    "managed_by",
+    "outcome",
+    "verdict",
     "risk",
 ];
 
@@ -68,7 +75,10 @@ fn instant(milliseconds: i64) -> Value {
 }
 
 /// The findings of a batch of judged rows.
-pub(crate) fn findings(control: &Control, batch: &RecordBatch) -> Result<Vec<Finding>, EngineError> {
+pub(crate) fn findings(
+    control: &Control,
+    batch: &RecordBatch,
+) -> Result<Vec<Finding>, EngineError> {
     rows(batch)?.into_iter().map(|row| finding(control, row)).collect()
 }
 

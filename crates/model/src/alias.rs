@@ -75,17 +75,18 @@ impl Catalog {
             .iter()
             .find_map(|prefix| name.strip_prefix(prefix))
             .map_or_else(|| name.to_owned(), |short| format!("powerpipe:{short}"));
-        let matches: Vec<(&str, &Control)> = self
-            .aliases()
-            .filter(|(alias, _)| means(&wanted, alias))
-            .collect();
+        let matches: Vec<(&str, &Control)> =
+            self.aliases().filter(|(alias, _)| means(&wanted, alias)).collect();
         let names: BTreeSet<&str> = matches.iter().map(|(_, c)| c.name.as_str()).collect();
         match (matches.first(), names.len()) {
             (Some((_, control)), 1) => Ok(control),
             (None, _) => Err(self.unknown(name)),
             _ => Err(ResolveError::Ambiguous {
                 name: name.to_owned(),
-                candidates: matches.iter().map(|(alias, c)| format!("{alias} ({})", c.name)).collect(),
+                candidates: matches
+                    .iter()
+                    .map(|(alias, c)| format!("{alias} ({})", c.name))
+                    .collect(),
             }),
         }
     }
@@ -115,7 +116,8 @@ fn means(wanted: &str, alias: &str) -> bool {
         None => wanted.eq_ignore_ascii_case(id),
         Some((asked, asked_id)) => {
             asked_id.eq_ignore_ascii_case(id)
-                && (asked.eq_ignore_ascii_case(source) || asked.eq_ignore_ascii_case(family(source)))
+                && (asked.eq_ignore_ascii_case(source)
+                    || asked.eq_ignore_ascii_case(family(source)))
         }
     }
 }

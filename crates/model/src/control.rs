@@ -8,7 +8,8 @@ use serde::Deserialize;
 use crate::{Severity, Template, TemplateError, Verdict};
 
 /// Headings that every control's page has, in this order.
-const HEADINGS: [&str; 4] = ["## What it judges", "## Why it matters", "## How to repair", "## Sources"];
+const HEADINGS: [&str; 4] =
+    ["## What it judges", "## Why it matters", "## How to repair", "## Sources"];
 const FENCE: &str = "+++";
 
 /// One control: a query whose rows carry an outcome, and what each outcome means.
@@ -209,7 +210,8 @@ mod tests {
 
     #[test]
     fn a_whole_control_is_read() {
-        let text = markdown("title = \"T\"\nseverity = \"high\"\naliases = [\"a:b\"]", OUTCOMES, PAGE);
+        let text =
+            markdown("title = \"T\"\nseverity = \"high\"\naliases = [\"a:b\"]", OUTCOMES, PAGE);
         let control = Control::parse("some-control", &text, SQL).unwrap();
         assert_eq!(control.severity, Severity::High);
         assert!(!control.default);
@@ -220,7 +222,8 @@ mod tests {
     #[test]
     fn incomplete_metadata_is_refused() {
         let head = "title = \"T\"\nseverity = \"high\"";
-        let refused = |name: &str, text: &str, sql: &str| Control::parse(name, text, sql).unwrap_err();
+        let refused =
+            |name: &str, text: &str, sql: &str| Control::parse(name, text, sql).unwrap_err();
         let good = markdown(head, OUTCOMES, PAGE);
         assert_eq!(refused("x", "no front matter", SQL), ControlError::NoFrontMatter);
         assert_eq!(refused("Bad", &good, SQL), ControlError::BadName("Bad".into()));
@@ -230,7 +233,8 @@ mod tests {
         assert_eq!(refused("x", &untitled, SQL), ControlError::Empty("title"));
         let unknown_key = markdown("title = \"T\"\nseverity = \"high\"\nowner = 1", OUTCOMES, PAGE);
         assert!(matches!(refused("x", &unknown_key, SQL), ControlError::FrontMatter(_)));
-        let alias = markdown("title = \"T\"\nseverity = \"high\"\naliases = [\"EC2.8\"]", OUTCOMES, PAGE);
+        let alias =
+            markdown("title = \"T\"\nseverity = \"high\"\naliases = [\"EC2.8\"]", OUTCOMES, PAGE);
         assert_eq!(refused("x", &alias, SQL), ControlError::BadAlias("EC2.8".into()));
         let (passing, _) = OUTCOMES.split_once("\n\n").unwrap();
         let never_fails = markdown(head, &format!("{passing}\n"), PAGE);

@@ -4,7 +4,9 @@ use std::{fmt, io, path::Path, str::FromStr};
 
 use imdsure_model::{ControlSummary, Finding, Head, Selection};
 
-use crate::{brief::Brief, csv::Csv, json::Json, jsonl::JsonLines, nothing::Nothing, pretty::Pretty};
+use crate::{
+    brief::Brief, csv::Csv, json::Json, jsonl::JsonLines, nothing::Nothing, pretty::Pretty,
+};
 
 /// One way of writing a report. Called in this order: `begin`, then for each control `control`, its
 /// findings, `control_end`; then `end`.

@@ -8,7 +8,8 @@ use std::{
 
 use anstyle::{AnsiColor, Style as Ansi};
 use imdsure_model::{
-    ControlSummary, ErrorKind, Finding, Head, InstanceQuestion, Selection, Severity, Verdict,
+    ControlSummary, ErrorKind, ErrorRow, Finding, Head, InstanceQuestion, Selection, Severity,
+    Verdict,
 };
 
 use crate::{
@@ -69,7 +70,10 @@ impl Pretty {
         writeln!(out, "{}", self.bold("How many instances still allow IMDSv1?"))?;
         if question.of == 0 {
             let none = if incomplete {
-                self.verdict(Verdict::Unknown, "No instance could be read: see what is not read, below.")
+                self.verdict(
+                    Verdict::Unknown,
+                    "No instance could be read: see what is not read, below.",
+                )
             } else {
                 "There are no instances: nothing to look at.".to_owned()
             };
@@ -96,7 +100,10 @@ impl Pretty {
         }
         if question.unknown > 0 {
             let unknown = self.verdict(Verdict::Unknown, &thousands(question.unknown));
-            writeln!(out, "  {unknown} more cannot be judged (a change pending, or an option not known).")?;
+            writeln!(
+                out,
+                "  {unknown} more cannot be judged (a change pending, or an option not known)."
+            )?;
         }
         writeln!(out)
     }
@@ -105,13 +112,15 @@ impl Pretty {
         let part = |number: u64| (number * BAR).div_ceil(question.of.max(1));
         let fail = part(question.allow_imdsv1);
         let unknown = part(question.unknown).min(BAR - fail);
-        let cells = |number: u64| "█".repeat(usize::try_from(number).unwrap_or_default());
+        let cells =
+            |cell: &str, number: u64| cell.repeat(usize::try_from(number).unwrap_or_default());
+        // Told apart by shape as well as by colour.
         writeln!(
             out,
             "  {}{}{} {}",
-            self.verdict(Verdict::Fail, &cells(fail)),
-            self.verdict(Verdict::Unknown, &cells(unknown)),
-            self.verdict(Verdict::Pass, &cells(BAR - fail - unknown)),
+            self.verdict(Verdict::Fail, &cells("█", fail)),
+            self.verdict(Verdict::Unknown, &cells("▒", unknown)),
+            self.verdict(Verdict::Pass, &cells("░", BAR - fail - unknown)),
             self.dim(&percent(question.allow_imdsv1, question.of)),
         )
     }
@@ -145,39 +154,45 @@ impl Pretty {
         }
     }
 
-    fn rows(&self, findings: &[Finding], out: &mut dyn io::Write) -> io::Result<()> {
+    /// The rows of one place. A reason that all findings shown share stands above them, not in each.
+    fn rows(&self, findings: &[Finding], shared: bool, out: &mut dyn io::Write) -> io::Result<()> {
         let names: Vec<String> = findings.iter().map(label).collect();
         let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
         for (finding, name) in findings.iter().zip(names) {
             let verdict = self.verdict(finding.verdict, &format!("{:<7}", finding.verdict));
             let exposure = exposure(finding);
-            let exposure = if exposure.is_empty() { exposure } else { format!("  {exposure}") };
-            writeln!(
-                out,
-                "    {verdict} {name:<width$}  {}{}",
-                clean(&finding.reason),
-                self.dim(&clean(&exposure)),
-            )?;
+            let row = format!("    {verdict} {name:<width$}  {}", self.dim(&clean(&exposure)));
+            writeln!(out, "{}", if exposure.is_empty() { row.trim_end() } else { &row })?;
+            if !shared {
+                writeln!(out, "            {}", clean(&finding.reason))?;
+            }
         }
         Ok(())
     }
 
+    /// The gaps, those of one sort together: an organization that closes a region closes it everywhere.
     fn errors(&self, head: &Head, out: &mut dyn io::Write) -> io::Result<()> {
         if head.errors.is_empty() {
             return Ok(());
         }
-        let number = head.errors.len();
-        let title = format!("Not read: {}. What was not read is not clean.", count(number as u64, "gap", "gaps"));
+        let gaps = count(head.errors.len() as u64, "gap", "gaps");
+        let title = format!("Not read: {gaps}. What was not read is not clean.");
         writeln!(out, "{}", self.verdict(Verdict::Unknown, &title))?;
-        for error in head.errors.iter().take(SHOWN_ERRORS) {
-            let place = [error.account_id.as_deref(), error.region.as_deref()];
-            let place: Vec<&str> = place.into_iter().flatten().collect();
-            writeln!(out, "  {} {}", self.bold(&place.join(" ")), error.operation)?;
+        let sorts = sorts(head);
+        for (error, accounts) in sorts.iter().take(SHOWN_ERRORS) {
+            let region = error.region.as_deref().map(|region| format!(" in {region}"));
+            let accounts = some(accounts);
+            writeln!(
+                out,
+                "  {}{}: {accounts}",
+                self.bold(&error.operation),
+                region.unwrap_or_default()
+            )?;
             writeln!(out, "    {}: {}", clean(&error.code), clean(&error.message))?;
         }
-        if number > SHOWN_ERRORS {
-            let codes = by_code(head);
-            writeln!(out, "  … and {} more; in all: {codes}", number - SHOWN_ERRORS)?;
+        if sorts.len() > SHOWN_ERRORS {
+            let more = (sorts.len() - SHOWN_ERRORS) as u64;
+            writeln!(out, "  … and {} more: --output json has all", count(more, "sort", "sorts"))?;
         }
         let kinds: BTreeSet<&str> = head.errors.iter().filter_map(|e| next_step(e.kind)).collect();
         for step in kinds {
@@ -227,7 +242,8 @@ impl Format for Pretty {
     }
 
     fn control_end(&mut self, out: &mut dyn io::Write) -> io::Result<()> {
-        let (Some(control), places) = (self.control.take(), std::mem::take(&mut self.places)) else {
+        let (Some(control), places) = (self.control.take(), std::mem::take(&mut self.places))
+        else {
             return Ok(());
         };
         if places.is_empty() {
@@ -241,12 +257,19 @@ impl Format for Pretty {
             count(open, "finding", "findings")
         };
         writeln!(out, "{}: {which}", self.bold(&control.name))?;
+        let mut reasons = places.iter().flat_map(|(_, findings)| findings).map(|f| &f.reason);
+        let first = reasons.next();
+        let shared = first.filter(|first| reasons.all(|reason| reason == *first));
+        if let Some(reason) = shared {
+            writeln!(out, "  {}", clean(reason))?;
+        }
         for (place, findings) in &places {
             writeln!(out, "  {}", self.bold(place))?;
-            self.rows(findings, out)?;
+            self.rows(findings, shared.is_some(), out)?;
         }
         if shown < open {
-            let rest = "--output brief lists all of them, --output json|jsonl|csv every fact of each";
+            let rest =
+                "--output brief lists all of them, --output json|jsonl|csv every fact of each";
             writeln!(out, "  … and {} more: {rest}", thousands(open - shown))?;
         }
         writeln!(out)
@@ -329,12 +352,31 @@ const fn next_step(kind: ErrorKind) -> Option<&'static str> {
     })
 }
 
-fn by_code(head: &Head) -> String {
-    let mut codes: BTreeMap<&str, u64> = BTreeMap::new();
+/// The gaps by operation, region and code: the first of each sort, and the accounts it occurred in.
+fn sorts(head: &Head) -> Vec<(&ErrorRow, Vec<&str>)> {
+    let mut sorts: Vec<(&ErrorRow, Vec<&str>)> = Vec::new();
+    let mut known: BTreeMap<(&str, Option<&str>, &str), usize> = BTreeMap::new();
     for error in &head.errors {
-        *codes.entry(&error.code).or_default() += 1;
+        let sort = (error.operation.as_str(), error.region.as_deref(), error.code.as_str());
+        let index = *known.entry(sort).or_insert_with(|| {
+            sorts.push((error, Vec::new()));
+            sorts.len() - 1
+        });
+        sorts[index].1.extend(error.account_id.as_deref());
     }
-    let parts: Vec<String> =
-        codes.iter().map(|(code, number)| format!("{} × {}", clean(code), thousands(*number))).collect();
-    parts.join(", ")
+    sorts
+}
+
+/// `111122223333, 222233334444 and 3 more accounts`.
+fn some(accounts: &[&str]) -> String {
+    const SHOWN: usize = 3;
+    let shown = accounts[..accounts.len().min(SHOWN)].join(", ");
+    match accounts.len() {
+        0 => "before any account was known".to_owned(),
+        number if number <= SHOWN => shown,
+        number => {
+            let more = (number - SHOWN) as u64;
+            format!("{shown} and {}", count(more, "more account", "more accounts"))
+        }
+    }
 }

@@ -49,8 +49,12 @@ pub(crate) enum Opened {
 impl Opened {
     pub(crate) fn open(destination: Destination) -> Result<Self, OutputError> {
         match destination {
-            Destination::Stream(stream) => Ok(Self::Stream(BufWriter::with_capacity(64 << 10, stream))),
-            Destination::File(path) => open_file(&path).map_err(|source| OutputError { path, source }),
+            Destination::Stream(stream) => {
+                Ok(Self::Stream(BufWriter::with_capacity(64 << 10, stream)))
+            }
+            Destination::File(path) => {
+                open_file(&path).map_err(|source| OutputError { path, source })
+            }
         }
     }
 

@@ -47,13 +47,6 @@ impl Cloud {
     pub(crate) fn request_id(&self) -> String {
         let number = hash::join(self.seed, self.requests.fetch_add(1, Ordering::Relaxed));
         let digits = hex(&[number.to_be_bytes(), hash::mix(number).to_be_bytes()].concat());
-        [
-            &digits[..8],
-            &digits[8..12],
-            &digits[12..16],
-            &digits[16..20],
-            &digits[20..],
-        ]
-        .join("-")
+        [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
     }
 }

@@ -84,11 +84,7 @@ pub enum ConfigError {
 
 /// The first `n` of the 17 regions that AWS enables by default, beginning with us-east-1, us-west-2, eu-west-1 and eu-central-1.
 pub fn default_regions(n: usize) -> Vec<String> {
-    DEFAULT_REGIONS
-        .iter()
-        .take(n)
-        .map(ToString::to_string)
-        .collect()
+    DEFAULT_REGIONS.iter().take(n).map(ToString::to_string).collect()
 }
 
 impl Config {
@@ -108,11 +104,7 @@ impl Config {
                 return Err(ConfigError::RegionTwice(region.clone()));
             }
         }
-        match self
-            .faults
-            .iter()
-            .find(|fault| !(0.0..=1.0).contains(&fault.rate))
-        {
+        match self.faults.iter().find(|fault| !(0.0..=1.0).contains(&fault.rate)) {
             Some(fault) => Err(ConfigError::Rate(fault.rate)),
             None => Ok(()),
         }
@@ -123,9 +115,7 @@ impl Config {
 fn is_region_name(name: &str) -> bool {
     let well_formed = |part: &str| {
         !part.is_empty()
-            && part
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+            && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
     };
     name.len() <= 32
         && name.split('-').count() >= 3
@@ -140,10 +130,7 @@ mod tests {
 
     #[test]
     fn default_regions_come_in_a_fixed_order() {
-        assert_eq!(
-            default_regions(4),
-            ["us-east-1", "us-west-2", "eu-west-1", "eu-central-1"]
-        );
+        assert_eq!(default_regions(4), ["us-east-1", "us-west-2", "eu-west-1", "eu-central-1"]);
         assert_eq!(default_regions(99).len(), 17);
         assert!(default_regions(0).is_empty());
     }
@@ -166,12 +153,6 @@ mod tests {
             with(&|c| c.regions.push("us-east-1".into())),
             Err(ConfigError::RegionTwice("us-east-1".into()))
         );
-        assert!(
-            with(&|c| c.faults.push(Fault {
-                kind: FaultKind::Cut,
-                rate: f64::NAN
-            }))
-            .is_err()
-        );
+        assert!(with(&|c| c.faults.push(Fault { kind: FaultKind::Cut, rate: f64::NAN })).is_err());
     }
 }

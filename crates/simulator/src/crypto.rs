@@ -28,21 +28,14 @@ pub(crate) fn hmac(key: &[u8], data: &[u8]) -> [u8; 32] {
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(*byte)])
-        .collect()
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
 }
 
 /// `count` characters of the alphabet of AWS's key ids (A–Z, 2–7), decided by `key` and `label`.
 pub(crate) fn key_letters(key: &[u8], label: &str, count: usize) -> String {
     const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let digest = hmac(key, label.as_bytes());
-    digest
-        .iter()
-        .take(count)
-        .map(|byte| char::from(LETTERS[usize::from(byte & 31)]))
-        .collect()
+    digest.iter().take(count).map(|byte| char::from(LETTERS[usize::from(byte & 31)])).collect()
 }
 
 #[cfg(test)]
@@ -57,10 +50,7 @@ mod tests {
         );
         let long = [0xaa; 131];
         assert_eq!(
-            hex(&hmac(
-                &long,
-                b"Test Using Larger Than Block-Size Key - Hash Key First"
-            )),
+            hex(&hmac(&long, b"Test Using Larger Than Block-Size Key - Hash Key First")),
             "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
         );
     }

@@ -65,11 +65,7 @@ impl Denials {
             account: Glob::new(&denial.account),
             region: Glob::new(&denial.region),
             action: Glob::ignoring_case(&denial.action),
-            refusal: if denial.by_policy {
-                Refusal::DeniedByPolicy
-            } else {
-                Refusal::NotAllowed
-            },
+            refusal: if denial.by_policy { Refusal::DeniedByPolicy } else { Refusal::NotAllowed },
         };
         Self(denials.iter().map(rule).collect())
     }
@@ -139,16 +135,9 @@ mod tests {
             denials.refusal(shop, "eu-west-1", "ec2:DescribeInstances"),
             Some(Refusal::DeniedByPolicy)
         );
+        assert_eq!(denials.refusal(shop, "us-east-1", "ec2:DescribeInstances"), None);
         assert_eq!(
-            denials.refusal(shop, "us-east-1", "ec2:DescribeInstances"),
-            None
-        );
-        assert_eq!(
-            denials.refusal(
-                ("444455556666", "erp"),
-                "eu-central-1",
-                "ec2:DescribeInstances"
-            ),
+            denials.refusal(("444455556666", "erp"), "eu-central-1", "ec2:DescribeInstances"),
             None
         );
     }

@@ -62,10 +62,7 @@ pub(crate) fn answer(cloud: &Cloud, request: &Request, clock: Clock) -> Reply {
         Ok(body) => (200, body),
         Err(error) => {
             cloud.counters.error(error.code);
-            (
-                error.status,
-                error.body(protocol, service.namespace(), &request_id),
-            )
+            (error.status, error.body(protocol, service.namespace(), &request_id))
         }
     };
     cloud.counters.answer(body.len());
@@ -74,13 +71,7 @@ pub(crate) fn answer(cloud: &Cloud, request: &Request, clock: Clock) -> Reply {
         Protocol::Query => "text/xml",
         Protocol::Json => "application/x-amz-json-1.1",
     };
-    Reply {
-        status,
-        content_type,
-        request_id,
-        body,
-        delivery,
-    }
+    Reply { status, content_type, request_id, body, delivery }
 }
 
 /// An authenticated request.
@@ -98,10 +89,8 @@ fn identify<'a>(
     clock: Clock,
 ) -> Result<Asked<'a>, (Service, ApiError)> {
     let refused = |service| move |error| (service, signature_error(service, &error));
-    let header = request
-        .header("authorization")
-        .ok_or(SignatureError::Missing)
-        .map_err(refused(guess))?;
+    let header =
+        request.header("authorization").ok_or(SignatureError::Missing).map_err(refused(guess))?;
     let authorization = Authorization::parse(header).map_err(refused(guess))?;
     let Some(service) = Service::from_name(authorization.service) else {
         let text = format!(
@@ -111,15 +100,9 @@ fn identify<'a>(
         return Err((guess, ApiError::new(404, "UnknownService", text)));
     };
     if request.path != "/" {
-        let text = format!(
-            "There is nothing at {}: {} is called at /.",
-            request.path,
-            service.name()
-        );
-        return Err((
-            service,
-            ApiError::new(404, "UnknownOperationException", text),
-        ));
+        let text =
+            format!("There is nothing at {}: {} is called at /.", request.path, service.name());
+        return Err((service, ApiError::new(404, "UnknownOperationException", text)));
     }
     let caller = cloud
         .identities
@@ -127,11 +110,7 @@ fn identify<'a>(
         .map_err(refused(service))?;
     let region =
         region_of(cloud, service, authorization.region).map_err(|error| (service, error))?;
-    Ok(Asked {
-        service,
-        region,
-        caller,
-    })
+    Ok(Asked { service, region, caller })
 }
 
 /// The service that an unsigned request most likely means, so that its refusal comes in a form the client can read.
@@ -156,11 +135,7 @@ fn region_of<'a>(cloud: &Cloud, service: Service, region: &'a str) -> Result<&'a
                 || DEFAULT_REGIONS.contains(&region)
                 || OPT_IN_REGIONS.contains(&region);
             let text = "Credential should be scoped to a valid region.";
-            if known {
-                Ok(region)
-            } else {
-                Err(ApiError::new(403, "SignatureDoesNotMatch", text))
-            }
+            if known { Ok(region) } else { Err(ApiError::new(403, "SignatureDoesNotMatch", text)) }
         }
     }
 }
@@ -188,9 +163,7 @@ fn perform(
         document,
         now: clock.seconds,
     };
-    let fault = cloud
-        .faults
-        .draw(&account.id, asked.region, operation.action);
+    let fault = cloud.faults.draw(&account.id, asked.region, operation.action);
     if let Some(kind) = fault {
         cloud.counters.fault(kind);
         *delivery = apply_fault(cloud, asked.service, kind)?;
@@ -198,8 +171,7 @@ fn perform(
     take_token(&call, operation, clock)?;
     permit(&call, operation)?;
     if operation.service.protocol() != Protocol::Json {
-        call.parameters
-            .check(operation.service, operation.parameters)?;
+        call.parameters.check(operation.service, operation.parameters)?;
     }
     (operation.run)(&call)
 }
@@ -218,11 +190,9 @@ fn read_input(request: &Request, service: Service) -> Result<(Parameters, Value)
     }
     match serde_json::from_slice(&request.body) {
         Ok(document @ Value::Object(_)) => Ok((Parameters::default(), document)),
-        _ => Err(ApiError::new(
-            400,
-            "SerializationException",
-            "The request body is no JSON object.",
-        )),
+        _ => {
+            Err(ApiError::new(400, "SerializationException", "The request body is no JSON object."))
+        }
     }
 }
 
@@ -252,13 +222,10 @@ fn find_operation(
             format!("The request must contain the parameter {name}"),
         )
     };
-    let name = parameters.get("Action").ok_or_else(|| ApiError {
-        code: "MissingAction",
-        ..missing("Action")
-    })?;
-    let version = parameters
-        .get("Version")
-        .ok_or_else(|| missing("Version"))?;
+    let name = parameters
+        .get("Action")
+        .ok_or_else(|| ApiError { code: "MissingAction", ..missing("Action") })?;
+    let version = parameters.get("Version").ok_or_else(|| missing("Version"))?;
     let invalid = || {
         let text = if service == Service::Ec2 {
             format!("The action {name} is not valid for this web service.")

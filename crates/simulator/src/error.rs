@@ -19,12 +19,7 @@ pub(crate) struct ApiError {
 
 impl ApiError {
     pub(crate) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-            reason: None,
-        }
+        Self { status, code, message: message.into(), reason: None }
     }
 
     /// A parameter with a value that is not possible.
@@ -65,29 +60,16 @@ impl ApiError {
         match protocol {
             Protocol::Ec2 => {
                 xml.put(&["<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error>"]);
-                xml.element("Code", self.code)
-                    .element("Message", &self.message);
-                xml.put(&[
-                    "</Error></Errors><RequestID>",
-                    request_id,
-                    "</RequestID></Response>",
-                ]);
+                xml.element("Code", self.code).element("Message", &self.message);
+                xml.put(&["</Error></Errors><RequestID>", request_id, "</RequestID></Response>"]);
             }
             Protocol::Query => {
-                let side = if self.status >= 500 {
-                    "Receiver"
-                } else {
-                    "Sender"
-                };
+                let side = if self.status >= 500 { "Receiver" } else { "Sender" };
                 xml.put(&["<ErrorResponse xmlns=\"", namespace, "\"><Error>"]);
                 xml.element("Type", side)
                     .element("Code", self.code)
                     .element("Message", &self.message);
-                xml.put(&[
-                    "</Error><RequestId>",
-                    request_id,
-                    "</RequestId></ErrorResponse>",
-                ]);
+                xml.put(&["</Error><RequestId>", request_id, "</RequestId></ErrorResponse>"]);
             }
             Protocol::Json => {
                 let mut body = json!({ "__type": self.code, "Message": self.message });
@@ -135,22 +117,18 @@ pub(crate) fn signature_error(service: Service, error: &SignatureError) -> ApiEr
             new(400, "RequestExpired", "Request has expired.")
         }
         (Protocol::Ec2, _) => auth_failure(),
-        (Protocol::Query, SignatureError::Missing) => new(
-            403,
-            "MissingAuthenticationToken",
-            "Request is missing Authentication Token",
-        ),
+        (Protocol::Query, SignatureError::Missing) => {
+            new(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
+        }
         (Protocol::Query, SignatureError::Incomplete(text)) => {
             new(400, "IncompleteSignature", text)
         }
         (Protocol::Query, SignatureError::UnknownKey) => new(403, "InvalidClientTokenId", UNKNOWN),
         (Protocol::Query, SignatureError::Skewed(text)) => new(403, "SignatureDoesNotMatch", text),
         (Protocol::Query, SignatureError::ExpiredSession) => new(403, "ExpiredToken", EXPIRED),
-        (Protocol::Json, SignatureError::Missing) => new(
-            400,
-            "MissingAuthenticationTokenException",
-            "Missing Authentication Token",
-        ),
+        (Protocol::Json, SignatureError::Missing) => {
+            new(400, "MissingAuthenticationTokenException", "Missing Authentication Token")
+        }
         (Protocol::Json, SignatureError::Incomplete(text)) => {
             new(400, "IncompleteSignatureException", text)
         }
@@ -185,9 +163,6 @@ mod tests {
             "<ErrorResponse xmlns=\"urn:x\"><Error><Type>Sender</Type><Code>Some</Code><Message>a &lt; b</Message></Error>\
              <RequestId>id-1</RequestId></ErrorResponse>"
         );
-        assert_eq!(
-            text(Protocol::Json),
-            r#"{"__type":"Some","Message":"a < b"}"#
-        );
+        assert_eq!(text(Protocol::Json), r#"{"__type":"Some","Message":"a < b"}"#);
     }
 }

@@ -33,13 +33,8 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// All kinds, in the order they are listed to users.
-    pub const ALL: [Self; 5] = [
-        Self::Throttle,
-        Self::Error500,
-        Self::Error503,
-        Self::Slow,
-        Self::Cut,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Throttle, Self::Error500, Self::Error503, Self::Slow, Self::Cut];
 
     /// The name users write.
     pub const fn name(self) -> &'static str {
@@ -86,19 +81,15 @@ impl FromStr for Fault {
     type Err = FaultParseError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (name, rate) = text
-            .split_once('=')
-            .ok_or_else(|| FaultParseError::Form(text.to_owned()))?;
+        let (name, rate) =
+            text.split_once('=').ok_or_else(|| FaultParseError::Form(text.to_owned()))?;
         let kind = FaultKind::ALL
             .into_iter()
             .find(|kind| kind.name() == name)
             .ok_or_else(|| FaultParseError::Kind(name.to_owned()))?;
         match rate.parse::<f64>() {
             Ok(value) if (0.0..=1.0).contains(&value) => Ok(Self { kind, rate: value }),
-            _ => Err(FaultParseError::Rate {
-                kind,
-                rate: rate.to_owned(),
-            }),
+            _ => Err(FaultParseError::Rate { kind, rate: rate.to_owned() }),
         }
     }
 }
@@ -113,11 +104,7 @@ pub(crate) struct Faults {
 
 impl Faults {
     pub(crate) fn new(faults: Vec<Fault>, seed: u64) -> Self {
-        Self {
-            list: faults,
-            seed,
-            calls: Mutex::default(),
-        }
+        Self { list: faults, seed, calls: Mutex::default() }
     }
 
     /// The fault that this call meets, if any. The first of several that would hit counts.
@@ -125,10 +112,8 @@ impl Faults {
         if self.list.is_empty() {
             return None;
         }
-        let key = hash::join(
-            hash::join(hash::text(account), hash::text(region)),
-            hash::text(action),
-        );
+        let key =
+            hash::join(hash::join(hash::text(account), hash::text(region)), hash::text(action));
         let count = {
             let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
             let count = calls.entry(key).or_default();
@@ -148,55 +133,25 @@ mod tests {
 
     #[test]
     fn parses_what_users_write() {
-        assert_eq!(
-            "throttle=0.05".parse(),
-            Ok(Fault {
-                kind: FaultKind::Throttle,
-                rate: 0.05
-            })
-        );
-        assert_eq!(
-            "cut=1".parse(),
-            Ok(Fault {
-                kind: FaultKind::Cut,
-                rate: 1.0
-            })
-        );
+        assert_eq!("throttle=0.05".parse(), Ok(Fault { kind: FaultKind::Throttle, rate: 0.05 }));
+        assert_eq!("cut=1".parse(), Ok(Fault { kind: FaultKind::Cut, rate: 1.0 }));
     }
 
     #[test]
     fn refusals_list_the_kinds() {
-        for text in [
-            "throttle",
-            "trottle=0.1",
-            "slow=1.5",
-            "slow=-0.1",
-            "slow=NaN",
-            "slow=",
-        ] {
+        for text in ["throttle", "trottle=0.1", "slow=1.5", "slow=-0.1", "slow=NaN", "slow="] {
             let message = text.parse::<Fault>().unwrap_err().to_string();
-            assert!(
-                message.contains("throttle, error500, error503, slow, cut"),
-                "{message}"
-            );
+            assert!(message.contains("throttle, error500, error503, slow, cut"), "{message}");
         }
     }
 
     #[test]
     fn draws_repeat_and_keep_the_rate() {
         let run = |seed| {
-            let faults = Faults::new(
-                vec![Fault {
-                    kind: FaultKind::Error503,
-                    rate: 0.2,
-                }],
-                seed,
-            );
+            let faults = Faults::new(vec![Fault { kind: FaultKind::Error503, rate: 0.2 }], seed);
             (0..5_000)
                 .map(|_| {
-                    faults
-                        .draw("111122223333", "us-east-1", "ec2:DescribeInstances")
-                        .is_some()
+                    faults.draw("111122223333", "us-east-1", "ec2:DescribeInstances").is_some()
                 })
                 .collect::<Vec<_>>()
         };

@@ -37,16 +37,16 @@ pub(crate) fn take_token(
     operation: &'static Operation,
     clock: Clock,
 ) -> Result<(), ApiError> {
-    let (Some(limit), Some(region)) = (
-        (operation.limit)(&call.parameters),
-        call.cloud.world.region(call.region),
-    ) else {
+    let (Some(limit), Some(region)) =
+        ((operation.limit)(&call.parameters), call.cloud.world.region(call.region))
+    else {
         return Ok(());
     };
-    if call.cloud.buckets.take(
-        (call.caller.account, region, operation.action, limit),
-        clock.instant,
-    ) {
+    if call
+        .cloud
+        .buckets
+        .take((call.caller.account, region, operation.action, limit), clock.instant)
+    {
         return Ok(());
     }
     call.cloud.counters.throttle();
@@ -59,41 +59,22 @@ pub(crate) fn permit(call: &Call<'_>, operation: &Operation) -> Result<(), ApiEr
         return Ok(());
     }
     let action = operation.action;
-    let role = (operation.access == Access::RoleOwner)
-        .then(|| sts::role_named(call))
-        .flatten();
-    let account = role.as_ref().map_or(call.account, |role| {
-        &call.cloud.world.accounts[role.account]
-    });
-    let what = role.as_ref().map_or_else(
-        || action.to_owned(),
-        |role| format!("{action} on resource: {}", role.arn),
-    );
-    let refuse = |why: &str| {
-        Err(ApiError::not_authorized(
-            operation.service,
-            &call.caller.arn,
-            &what,
-            why,
-        ))
-    };
+    let role = (operation.access == Access::RoleOwner).then(|| sts::role_named(call)).flatten();
+    let account =
+        role.as_ref().map_or(call.account, |role| &call.cloud.world.accounts[role.account]);
+    let what = role
+        .as_ref()
+        .map_or_else(|| action.to_owned(), |role| format!("{action} on resource: {}", role.arn));
+    let refuse =
+        |why: &str| Err(ApiError::not_authorized(operation.service, &call.caller.arn, &what, why));
     if let Some(refusal) =
-        call.cloud
-            .denials
-            .refusal((&account.id, &account.name), call.region, action)
+        call.cloud.denials.refusal((&account.id, &account.name), call.region, action)
     {
         return refuse(&refusal_words(refusal, action));
     }
-    match call
-        .caller
-        .policy
-        .as_ref()
-        .map(|policy| policy.verdict(action))
-    {
+    match call.caller.policy.as_ref().map(|policy| policy.verdict(action)) {
         Some(Verdict::NotAllowed) => {
-            return refuse(&format!(
-                "because no session policy allows the {action} action"
-            ));
+            return refuse(&format!("because no session policy allows the {action} action"));
         }
         Some(Verdict::Denied) => return refuse("with an explicit deny in a session policy"),
         Some(Verdict::Allowed) | None => {}

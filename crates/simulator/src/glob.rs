@@ -27,18 +27,12 @@ impl Glob {
                 other => Token::Byte(other),
             });
         }
-        Self {
-            tokens,
-            ignore_case: false,
-        }
+        Self { tokens, ignore_case: false }
     }
 
     /// A pattern that ignores the case of ASCII letters, as IAM's actions do.
     pub(crate) fn ignoring_case(pattern: &str) -> Self {
-        Self {
-            ignore_case: true,
-            ..Self::new(pattern)
-        }
+        Self { ignore_case: true, ..Self::new(pattern) }
     }
 
     /// Whether the pattern covers the whole of `text`. Linear but for the backtracking to the last star.
@@ -71,9 +65,7 @@ impl Glob {
             token = star + 1;
             at = from + 1;
         }
-        self.tokens[token.min(self.tokens.len())..]
-            .iter()
-            .all(|token| *token == Token::Any)
+        self.tokens[token.min(self.tokens.len())..].iter().all(|token| *token == Token::Any)
     }
 
     fn same(&self, left: u8, right: u8) -> bool {

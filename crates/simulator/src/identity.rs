@@ -113,13 +113,8 @@ impl Identities {
         authorization: &Authorization<'_>,
         now: i64,
     ) -> Result<Arc<Caller>, SignatureError> {
-        let caller = self
-            .find(authorization.access_key)
-            .ok_or(SignatureError::UnknownKey)?;
-        let expected = caller
-            .session
-            .as_ref()
-            .map(|session| session.token.as_str());
+        let caller = self.find(authorization.access_key).ok_or(SignatureError::UnknownKey)?;
+        let expected = caller.session.as_ref().map(|session| session.token.as_str());
         if request.header("x-amz-security-token") != expected {
             return Err(SignatureError::UnknownKey);
         }
@@ -134,56 +129,30 @@ impl Identities {
     /// Hands out temporary credentials.
     pub(crate) fn assume(&self, assumption: Assumption<'_>, now: i64) -> Issued {
         let number = self.issued.fetch_add(1, Ordering::Relaxed);
-        let Assumption {
-            account,
-            account_id,
-            role,
-            session_name,
-            policy,
-            expires,
-        } = assumption;
-        let access_key = format!(
-            "ASIA{}",
-            key_letters(&self.key, &format!("session {number}"), 16)
-        );
+        let Assumption { account, account_id, role, session_name, policy, expires } = assumption;
+        let access_key =
+            format!("ASIA{}", key_letters(&self.key, &format!("session {number}"), 16));
         let token = STANDARD.encode(
-            [
-                hmac(&self.key, access_key.as_bytes()),
-                hmac(&self.key, role.as_bytes()),
-            ]
-            .concat(),
+            [hmac(&self.key, access_key.as_bytes()), hmac(&self.key, role.as_bytes())].concat(),
         );
-        let role_id = format!(
-            "AROA{}",
-            key_letters(&self.key, &format!("{account_id}/{role}"), 17)
-        );
+        let role_id =
+            format!("AROA{}", key_letters(&self.key, &format!("{account_id}/{role}"), 17));
         let caller = Arc::new(Caller {
             account,
             arn: format!("arn:aws:sts::{account_id}:assumed-role/{role}/{session_name}"),
             user_id: format!("{role_id}:{session_name}"),
             policy,
             secret: secret(&self.key, &access_key),
-            session: Some(Session {
-                token: token.clone(),
-                expires,
-            }),
+            session: Some(Session { token: token.clone(), expires }),
         });
         self.remember(access_key.clone(), Arc::clone(&caller), now);
-        Issued {
-            access_key,
-            secret: caller.secret.clone(),
-            token,
-            caller,
-        }
+        Issued { access_key, secret: caller.secret.clone(), token, caller }
     }
 
     fn remember(&self, access_key: String, caller: Arc<Caller>, now: i64) {
         let since = now - REMEMBERED;
         let worth_it = |caller: &Caller| {
-            caller
-                .session
-                .as_ref()
-                .is_some_and(|session| session.expires > since)
+            caller.session.as_ref().is_some_and(|session| session.expires > since)
         };
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         if sessions.len() % SWEEP == SWEEP - 1 {
@@ -196,19 +165,12 @@ impl Identities {
         if access_key == self.user_key {
             return Some(Arc::clone(&self.user));
         }
-        self.sessions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(access_key)
-            .cloned()
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).get(access_key).cloned()
     }
 
     fn signing_key(&self, scope: &Authorization<'_>, secret: &str) -> [u8; 32] {
         let name = [scope.access_key, scope.date, scope.region, scope.service].join("/");
-        let mut keys = self
-            .signing_keys
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut keys = self.signing_keys.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(key) = keys.get(&name) {
             return *key;
         }

@@ -119,9 +119,7 @@ impl Statement {
             (None, Some(actions)) => (actions.into_vec(), true),
             _ => return Err("A statement must have either Action or NotAction.".into()),
         };
-        if let Some(action) = actions
-            .iter()
-            .find(|action| *action != "*" && !action.contains(':'))
+        if let Some(action) = actions.iter().find(|action| *action != "*" && !action.contains(':'))
         {
             return Err(format!("Actions must be prefixed by a vendor: {action}"));
         }
@@ -130,25 +128,13 @@ impl Statement {
             (None, Some(_)) => false,
             _ => return Err("A statement must have either Resource or NotResource.".into()),
         };
-        let actions = actions
-            .iter()
-            .map(|action| Glob::ignoring_case(action))
-            .collect();
-        Ok(Self {
-            allow,
-            actions,
-            inverted,
-            every_resource,
-        })
+        let actions = actions.iter().map(|action| Glob::ignoring_case(action)).collect();
+        Ok(Self { allow, actions, inverted, every_resource })
     }
 
     fn is_about(&self, action: &str) -> bool {
         self.every_resource
-            && self
-                .actions
-                .iter()
-                .any(|glob| glob.matches(action.as_bytes()))
-                != self.inverted
+            && self.actions.iter().any(|glob| glob.matches(action.as_bytes())) != self.inverted
     }
 }
 
@@ -166,10 +152,7 @@ mod tests {
         .unwrap();
         assert_eq!(policy.verdict("ec2:DescribeInstances"), Verdict::Allowed);
         assert_eq!(policy.verdict("ec2:DescribeVpcs"), Verdict::Denied);
-        assert_eq!(
-            policy.verdict("ec2:ModifyInstanceMetadataOptions"),
-            Verdict::NotAllowed
-        );
+        assert_eq!(policy.verdict("ec2:ModifyInstanceMetadataOptions"), Verdict::NotAllowed);
     }
 
     #[test]

@@ -24,11 +24,7 @@ impl Request {
 
     /// The parameters of a Query request: the query string of a GET, the form of a POST.
     pub(crate) fn parameters(&self) -> Parameters {
-        let form = if self.method == "POST" {
-            &self.body[..]
-        } else {
-            self.query.as_bytes()
-        };
+        let form = if self.method == "POST" { &self.body[..] } else { self.query.as_bytes() };
         Parameters(url::form_urlencoded::parse(form).into_owned().collect())
     }
 }
@@ -40,10 +36,7 @@ pub(crate) struct Parameters(Vec<(String, String)>);
 impl Parameters {
     /// The value of a parameter.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// The values of a list, in the order of their numbers.
@@ -62,14 +55,8 @@ impl Parameters {
 
     /// The numbers that a list of structures uses: 1 and 3 for `Filter.1.Name` and `Filter.3.Name`.
     pub(crate) fn numbers(&self, name: &str) -> Vec<u32> {
-        let number = |key: &str| {
-            key.strip_prefix(name)?
-                .strip_prefix('.')?
-                .split('.')
-                .next()?
-                .parse()
-                .ok()
-        };
+        let number =
+            |key: &str| key.strip_prefix(name)?.strip_prefix('.')?.split('.').next()?.parse().ok();
         let mut numbers: Vec<u32> = self.0.iter().filter_map(|(key, _)| number(key)).collect();
         numbers.sort_unstable();
         numbers.dedup();
@@ -82,9 +69,9 @@ impl Parameters {
             None | Some("") => Ok(false),
             Some(text) if text.eq_ignore_ascii_case("true") => Ok(true),
             Some(text) if text.eq_ignore_ascii_case("false") => Ok(false),
-            Some(text) => Err(ApiError::invalid_value(format!(
-                "Invalid boolean value '{text}' for {name}"
-            ))),
+            Some(text) => {
+                Err(ApiError::invalid_value(format!("Invalid boolean value '{text}' for {name}")))
+            }
         }
     }
 
@@ -112,11 +99,7 @@ impl Parameters {
 /// `Filter.2.Value.1` as `Filter.N.Value.N`.
 fn spelled_with_n(name: &str) -> String {
     let part = |part: &str| {
-        if part.parse::<u32>().is_ok() {
-            "N".to_owned()
-        } else {
-            part.to_owned()
-        }
+        if part.parse::<u32>().is_ok() { "N".to_owned() } else { part.to_owned() }
     };
     name.split('.').map(part).collect::<Vec<_>>().join(".")
 }
@@ -125,11 +108,7 @@ fn spelled_with_n(name: &str) -> String {
 impl Parameters {
     /// Parameters from a form, for tests.
     pub(crate) fn of(form: &str) -> Self {
-        Self(
-            url::form_urlencoded::parse(form.as_bytes())
-                .into_owned()
-                .collect(),
-        )
+        Self(url::form_urlencoded::parse(form.as_bytes()).into_owned().collect())
     }
 }
 
@@ -156,9 +135,7 @@ mod tests {
                 .check(Service::Ec2, &known)
                 .is_ok()
         );
-        let error = Parameters::of("MaxResult=5")
-            .check(Service::Ec2, &known)
-            .unwrap_err();
+        let error = Parameters::of("MaxResult=5").check(Service::Ec2, &known).unwrap_err();
         assert_eq!(error.code, "UnknownParameter");
     }
 

@@ -57,29 +57,19 @@ impl Simulator {
     /// Makes the world. Its size costs memory by accounts, not by instances.
     pub fn new(config: Config) -> Result<Self, ConfigError> {
         config.check()?;
-        Ok(Self {
-            cloud: Cloud::new(config),
-        })
+        Ok(Self { cloud: Cloud::new(config) })
     }
 
     /// Listens and serves until [`Running::stop`], or until the [`Running`] is dropped. Port 0 takes a free one.
     /// Must be called within a Tokio runtime.
     pub async fn serve(self, listen: SocketAddr) -> Result<Running, SimulatorError> {
-        let failed = |source| SimulatorError::Listen {
-            address: listen,
-            source,
-        };
+        let failed = |source| SimulatorError::Listen { address: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let cloud = Arc::new(self.cloud);
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(accept(listener, Arc::clone(&cloud), stopped));
-        Ok(Running {
-            cloud,
-            address,
-            stop,
-            server,
-        })
+        Ok(Running { cloud, address, stop, server })
     }
 }
 
@@ -117,13 +107,7 @@ impl Running {
     /// The environment variables that lead any AWS client here: endpoint, access key, and the first region as default.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         let (id, secret) = self.access_key();
-        let region = self
-            .cloud
-            .world
-            .regions
-            .first()
-            .cloned()
-            .unwrap_or_default();
+        let region = self.cloud.world.regions.first().cloned().unwrap_or_default();
         vec![
             ("AWS_ENDPOINT_URL", self.endpoint_url()),
             ("AWS_ACCESS_KEY_ID", id.to_owned()),
@@ -198,10 +182,7 @@ async fn respond(cloud: &Cloud, request: http::Request<Incoming>) -> Response<Pa
         headers: parts.headers,
         body,
     };
-    let clock = Clock {
-        seconds: jiff::Timestamp::now().as_second(),
-        instant: Instant::now(),
-    };
+    let clock = Clock { seconds: jiff::Timestamp::now().as_second(), instant: Instant::now() };
     let reply = dispatch::answer(cloud, &request, clock);
     if reply.delivery == Delivery::Late {
         tokio::time::sleep(LATE).await;

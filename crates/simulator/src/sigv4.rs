@@ -45,9 +45,7 @@ impl<'a> Authorization<'a> {
         let incomplete = |what: &str| {
             SignatureError::Incomplete(format!("Authorization header requires {what}"))
         };
-        let rest = header
-            .strip_prefix(ALGORITHM)
-            .ok_or(SignatureError::Missing)?;
+        let rest = header.strip_prefix(ALGORITHM).ok_or(SignatureError::Missing)?;
         let field = |name: &str| {
             rest.split(',')
                 .find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='))
@@ -102,10 +100,7 @@ impl<'a> Authorization<'a> {
         signing_key: &[u8; 32],
     ) -> Result<String, SignatureError> {
         let canonical = self.canonical_request(request, &self.payload_hash(request)?)?;
-        let scope = format!(
-            "{}/{}/{}/aws4_request",
-            self.date, self.region, self.service
-        );
+        let scope = format!("{}/{}/{}/aws4_request", self.date, self.region, self.service);
         let digest = hex(&sha256(canonical.as_bytes()));
         let to_sign = format!("{ALGORITHM}\n{timestamp}\n{scope}\n{digest}");
         Ok(hex(&hmac(signing_key, to_sign.as_bytes())))
@@ -152,12 +147,8 @@ impl<'a> Authorization<'a> {
         payload_hash: &str,
     ) -> Result<String, SignatureError> {
         // Every simulated service is called at the root; other paths are refused before anybody looks at the signature.
-        let mut text = format!(
-            "{}\n{}\n{}\n",
-            request.method,
-            request.path,
-            canonical_query(&request.query)
-        );
+        let mut text =
+            format!("{}\n{}\n{}\n", request.method, request.path, canonical_query(&request.query));
         for name in &self.signed_headers {
             let mut values = request.headers.get_all(*name).iter().peekable();
             if values.peek().is_none() {
@@ -197,11 +188,7 @@ fn canonical_query(query: &str) -> String {
         .map(|(name, value)| (encoded(name), encoded(value)))
         .collect();
     pairs.sort();
-    pairs
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect::<Vec<_>>()
-        .join("&")
+    pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
 }
 
 /// A part of a query string, decoded and encoded again: everything but A–Z a–z 0–9 - . _ ~ as `%XX`.

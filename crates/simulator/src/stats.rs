@@ -83,12 +83,7 @@ impl Counters {
 
     /// Counts an error answer.
     pub(crate) fn error(&self, code: &'static str) {
-        *self
-            .errors
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(code)
-            .or_default() += 1;
+        *self.errors.lock().unwrap_or_else(PoisonError::into_inner).entry(code).or_default() += 1;
     }
 
     /// All counts as they are now.
@@ -109,10 +104,7 @@ impl Counters {
             calls: calls.filter_map(nonzero).collect(),
             throttled: load(&self.throttled),
             faults: faults.filter_map(nonzero).collect(),
-            errors: errors
-                .iter()
-                .map(|(code, count)| ((*code).to_owned(), *count))
-                .collect(),
+            errors: errors.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect(),
             body_bytes: load(&self.body_bytes),
         }
     }

@@ -47,10 +47,7 @@ impl Buckets {
     pub(crate) fn take(&self, key: BucketKey, now: Instant) -> bool {
         let limit = key.3;
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let bucket = buckets.entry(key).or_insert(Bucket {
-            tokens: limit.capacity(),
-            filled: now,
-        });
+        let bucket = buckets.entry(key).or_insert(Bucket { tokens: limit.capacity(), filled: now });
         let elapsed = now.saturating_duration_since(bucket.filled).as_secs_f64();
         bucket.tokens = (bucket.tokens + elapsed * limit.refill()).min(limit.capacity());
         bucket.filled = now;

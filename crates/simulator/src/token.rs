@@ -46,10 +46,7 @@ mod tests {
         let mut bytes = STANDARD.decode(&token).unwrap();
         for place in 0..bytes.len() {
             bytes[place] ^= 1;
-            assert_eq!(
-                open(b"key", "ec2:1:us-east-1", &STANDARD.encode(&bytes)),
-                None
-            );
+            assert_eq!(open(b"key", "ec2:1:us-east-1", &STANDARD.encode(&bytes)), None);
             bytes[place] ^= 1;
         }
     }

@@ -99,9 +99,7 @@ impl Xml {
 
     /// Appends an element with escaped text.
     pub(crate) fn element(&mut self, name: &str, text: &str) -> &mut Self {
-        self.put(&["<", name, ">"])
-            .escaped(text)
-            .put(&["</", name, ">"])
+        self.put(&["<", name, ">"]).escaped(text).put(&["</", name, ">"])
     }
 
     /// Appends a number.
@@ -168,18 +166,12 @@ mod tests {
         );
         assert_eq!(text(|xml| xml.id("i-", 0xabc)), "i-00000000000000abc");
         assert_eq!(text(|xml| xml.address(0x0a00_01ff, b'-')), "10-0-1-255");
-        assert_eq!(
-            text(|xml| xml.time(1_780_272_001)),
-            "2026-06-01T00:00:01.000Z"
-        );
+        assert_eq!(text(|xml| xml.time(1_780_272_001)), "2026-06-01T00:00:01.000Z");
     }
 
     #[test]
     fn special_characters_are_escaped() {
         let escaped = text(|xml| xml.element("v", "a<b>&\"c'\t\n\r\u{1b}ü"));
-        assert_eq!(
-            escaped,
-            "<v>a&lt;b&gt;&amp;&quot;c&apos;&#9;&#10;&#13;\u{fffd}ü</v>"
-        );
+        assert_eq!(escaped, "<v>a&lt;b&gt;&amp;&quot;c&apos;&#9;&#10;&#13;\u{fffd}ü</v>");
     }
 }

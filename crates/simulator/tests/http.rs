@@ -25,13 +25,7 @@ fn exchange(stream: &mut TcpStream, request: &[u8]) -> (String, String) {
         head.extend_from_slice(&byte);
     }
     let head = String::from_utf8(head).unwrap();
-    let length = head
-        .split_once("content-length: ")
-        .unwrap()
-        .1
-        .split_once('\r')
-        .unwrap()
-        .0;
+    let length = head.split_once("content-length: ").unwrap().1.split_once('\r').unwrap().0;
     let mut body = vec![0; length.parse().unwrap()];
     stream.read_exact(&mut body).unwrap();
     (head, String::from_utf8(body).unwrap())
@@ -42,10 +36,8 @@ async fn one_connection_serves_many_requests() {
     let running = start().await;
     let mut stream = connect(&running);
     let form = "Action=DescribeInstances&Version=2016-11-15";
-    let unsigned = format!(
-        "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{form}",
-        form.len()
-    );
+    let unsigned =
+        format!("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{form}", form.len());
     for _ in 0..3 {
         let (head, body) = exchange(&mut stream, unsigned.as_bytes());
         assert!(head.starts_with("HTTP/1.1 401"), "{head}");
@@ -55,15 +47,9 @@ async fn one_connection_serves_many_requests() {
         );
         assert!(body.contains("<Code>AuthFailure</Code>"));
     }
-    let (_, body) = exchange(
-        &mut stream,
-        b"GET /_simulator/stats HTTP/1.1\r\nhost: x\r\n\r\n",
-    );
+    let (_, body) = exchange(&mut stream, b"GET /_simulator/stats HTTP/1.1\r\nhost: x\r\n\r\n");
     let stats: serde_json::Value = serde_json::from_str(&body).unwrap();
-    assert_eq!(
-        (&stats["connections"], &stats["requests"]),
-        (&1.into(), &3.into())
-    );
+    assert_eq!((&stats["connections"], &stats["requests"]), (&1.into(), &3.into()));
     assert_eq!(running.stats().errors["AuthFailure"], 3);
     running.stop().await;
 }
@@ -71,10 +57,7 @@ async fn one_connection_serves_many_requests() {
 #[tokio::test(flavor = "multi_thread")]
 async fn bodies_have_a_limit() {
     let running = start().await;
-    let head = format!(
-        "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n",
-        (1 << 20) + 1
-    );
+    let head = format!("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", (1 << 20) + 1);
     let mut request = head.into_bytes();
     request.resize(request.len() + (1 << 20) + 1, b'x');
     let (head, _) = exchange(&mut connect(&running), &request);
@@ -86,10 +69,7 @@ async fn stopping_ends_connections_and_frees_the_port() {
     let running = start().await;
     let url = running.endpoint_url();
     let mut stream = connect(&running);
-    exchange(
-        &mut stream,
-        b"GET /_simulator/stats HTTP/1.1\r\nhost: x\r\n\r\n",
-    );
+    exchange(&mut stream, b"GET /_simulator/stats HTTP/1.1\r\nhost: x\r\n\r\n");
     running.stop().await;
     assert!(matches!(stream.read(&mut [0]), Ok(0) | Err(_)));
     assert!(TcpStream::connect(url.trim_start_matches("http://")).is_err());
@@ -102,17 +82,9 @@ async fn the_environment_is_complete() {
     let names: Vec<&str> = environment.iter().map(|(name, _)| *name).collect();
     assert_eq!(
         names,
-        [
-            "AWS_ENDPOINT_URL",
-            "AWS_ACCESS_KEY_ID",
-            "AWS_SECRET_ACCESS_KEY",
-            "AWS_DEFAULT_REGION"
-        ]
+        ["AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"]
     );
     assert!(environment[1].1.starts_with("AKIA") && environment[1].1.len() == 20);
-    assert_eq!(
-        (environment[2].1.len(), environment[3].1.as_str()),
-        (40, "us-east-1")
-    );
+    assert_eq!((environment[2].1.len(), environment[3].1.as_str()), (40, "us-east-1"));
     assert_eq!(running.management_account().len(), 12);
 }

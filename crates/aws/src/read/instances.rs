@@ -28,7 +28,10 @@ pub struct InstancePage<'a> {
 
 /// What imdsure keeps of one instance. Values are AWS's, verbatim; what AWS does not report is none.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each field is the column of the same name, documented with the table")]
+#[expect(
+    missing_docs,
+    reason = "each field is the column of the same name, documented with the table"
+)]
 pub struct InstanceRow<'a> {
     pub instance_id: Cow<'a, str>,
     pub instance_state: Text<'a>,
@@ -51,7 +54,10 @@ pub struct InstanceRow<'a> {
 
 /// The metadata options of an instance, verbatim.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each field is the column of the same name, documented with the table")]
+#[expect(
+    missing_docs,
+    reason = "each field is the column of the same name, documented with the table"
+)]
 pub struct MetadataOptions<'a> {
     pub http_tokens: Text<'a>,
     pub http_endpoint: Text<'a>,

@@ -3,11 +3,7 @@
 mod json;
 mod query;
 
-use crate::{
-    error::Failure,
-    operation::Operation,
-    service::Protocol,
-};
+use crate::{error::Failure, operation::Operation, service::Protocol};
 
 /// The parameters of a call: form fields, or the members of a JSON object.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -70,14 +66,29 @@ pub(crate) fn failure(operation: &Operation, status: u16, body: &[u8]) -> Failur
     }
 }
 
+/// Says of an answer that could not be read whether it was this operation's at all.
+pub(crate) fn explain(operation: &Operation, body: &[u8], failure: Failure) -> Failure {
+    let ours = match operation.service.protocol {
+        Protocol::Ec2Query(_) | Protocol::Query(_) => {
+            let root = format!("<{}Response", operation.action);
+            memchr::memmem::find(body, root.as_bytes()).is_some()
+        }
+        Protocol::Json11(_) => body.trim_ascii_start().starts_with(b"{"),
+    };
+    if ours { failure } else { Failure { message: stranger(body), ..failure } }
+}
+
 /// Describes an answer that no AWS service gives.
-pub(crate) fn stranger(body: &[u8]) -> String {
+fn stranger(body: &[u8]) -> String {
     const SHOWN: usize = 80;
     let text = String::from_utf8_lossy(body);
-    let start: String = text.trim().chars().take(SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let start: String =
+        text.trim().chars().take(SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if start.is_empty() {
         "the answer is empty: is this an AWS endpoint?".to_owned()
     } else {
-        format!("the answer is not one that AWS gives: is this an AWS endpoint? It begins `{start}`")
+        format!(
+            "the answer is not one that AWS gives: is this an AWS endpoint? It begins `{start}`"
+        )
     }
 }

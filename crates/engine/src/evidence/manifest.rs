@@ -73,7 +73,9 @@ impl Manifest {
             return Err(bad(format!("its schema is `{found}`; this version reads `{SCHEMA}`")));
         }
         // A manifest comes from a file that somebody may have edited: its names must stay inside.
-        let inside = |table: &TableFile| table.file == format!("{}.parquet", table.name) && !table.file.contains(['/', '\\']);
+        let inside = |table: &TableFile| {
+            table.file == format!("{}.parquet", table.name) && !table.file.contains(['/', '\\'])
+        };
         match manifest.tables.iter().find(|table| !inside(table)) {
             Some(table) => Err(bad(format!("`{}` is no file name of a table", table.file))),
             None => Ok(manifest),

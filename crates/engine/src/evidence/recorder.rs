@@ -172,7 +172,8 @@ impl TableWriter {
             let column = ColumnPath::from(column.name);
             properties = properties.set_column_dictionary_enabled(column, false);
         }
-        let parquet = ArrowWriter::try_new(Digested::new(file), table.schema(), Some(properties.build()))?;
+        let parquet =
+            ArrowWriter::try_new(Digested::new(file), table.schema(), Some(properties.build()))?;
         Ok(Self { name: table.name, path, parquet, rows: 0 })
     }
 

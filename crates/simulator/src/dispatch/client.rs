@@ -34,21 +34,13 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn new(config: Config) -> Self {
-        Self {
-            cloud: Cloud::new(config),
-            late: 0,
-            instant: Instant::now(),
-        }
+        Self { cloud: Cloud::new(config), late: 0, instant: Instant::now() }
     }
 
     /// The management account's user.
     pub(super) fn user(&self) -> Credentials {
         let (key, secret) = self.cloud.identities.user_credentials();
-        Credentials {
-            key: key.into(),
-            secret: secret.into(),
-            token: None,
-        }
+        Credentials { key: key.into(), secret: secret.into(), token: None }
     }
 
     /// The id of an account by its place.
@@ -91,23 +83,13 @@ impl Client {
             body: Bytes::from(body),
         };
         let authorization = authorization(by, service.name(), region, &request, &signed);
-        request.headers.insert(
-            "authorization",
-            HeaderValue::from_str(&authorization).unwrap(),
-        );
+        request.headers.insert("authorization", HeaderValue::from_str(&authorization).unwrap());
         self.send(&request)
     }
 
     /// Hands over a request as it is.
     pub(super) fn send(&self, request: &Request) -> Reply {
-        answer(
-            &self.cloud,
-            request,
-            Clock {
-                seconds: NOW + self.late,
-                instant: self.instant,
-            },
-        )
+        answer(&self.cloud, request, Clock { seconds: NOW + self.late, instant: self.instant })
     }
 
     /// Assumes the reading role of an account.
@@ -170,10 +152,6 @@ impl Reply {
 
 /// The text of the first element of this name, or nothing.
 pub(super) fn element<'a>(xml: &'a str, name: &str) -> &'a str {
-    let between = || {
-        xml.split_once(&format!("<{name}>"))?
-            .1
-            .split_once(&format!("</{name}>"))
-    };
+    let between = || xml.split_once(&format!("<{name}>"))?.1.split_once(&format!("</{name}>"));
     between().map_or("", |(text, _)| text)
 }

@@ -12,21 +12,11 @@ pub(crate) fn list_account_aliases(call: &Call<'_>) -> Result<Vec<u8>, ApiError>
     match call.parameters.get("MaxItems").map(str::parse::<u32>) {
         None | Some(Ok(1..=1000)) => {}
         Some(_) => {
-            return Err(ApiError::new(
-                400,
-                "ValidationError",
-                "MaxItems must be from 1 to 1000",
-            ));
+            return Err(ApiError::new(400, "ValidationError", "MaxItems must be from 1 to 1000"));
         }
     }
-    Ok(query_answer(
-        call,
-        Service::Iam,
-        "ListAccountAliases",
-        |xml| {
-            xml.put(&["<AccountAliases>"])
-                .element("member", &call.account.name);
-            xml.put(&["</AccountAliases><IsTruncated>false</IsTruncated>"]);
-        },
-    ))
+    Ok(query_answer(call, Service::Iam, "ListAccountAliases", |xml| {
+        xml.put(&["<AccountAliases>"]).element("member", &call.account.name);
+        xml.put(&["</AccountAliases><IsTruncated>false</IsTruncated>"]);
+    }))
 }

@@ -46,9 +46,7 @@ pub(crate) struct Operation {
 impl Operation {
     /// The name without the service.
     pub(crate) fn name(&self) -> &'static str {
-        self.action
-            .split_once(':')
-            .map_or(self.action, |(_, name)| name)
+        self.action.split_once(':').map_or(self.action, |(_, name)| name)
     }
 }
 
@@ -70,20 +68,8 @@ pub(crate) struct Call<'a> {
 
 /// Every operation that is simulated.
 pub(crate) static OPERATIONS: &[Operation] = &[
-    query(
-        Service::Sts,
-        "sts:GetCallerIdentity",
-        &[],
-        Access::Anyone,
-        sts::get_caller_identity,
-    ),
-    query(
-        Service::Sts,
-        "sts:AssumeRole",
-        sts::ASSUME_ROLE,
-        Access::RoleOwner,
-        sts::assume_role,
-    ),
+    query(Service::Sts, "sts:GetCallerIdentity", &[], Access::Anyone, sts::get_caller_identity),
+    query(Service::Sts, "sts:AssumeRole", sts::ASSUME_ROLE, Access::RoleOwner, sts::assume_role),
     query(
         Service::Iam,
         "iam:ListAccountAliases",
@@ -97,19 +83,13 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         organizations::describe_organization,
     ),
     managing("organizations:ListAccounts", organizations::list_accounts),
-    managing(
-        "organizations:DescribeAccount",
-        organizations::describe_account,
-    ),
+    managing("organizations:DescribeAccount", organizations::describe_account),
     managing("organizations:ListRoots", organizations::list_roots),
     managing(
         "organizations:ListOrganizationalUnitsForParent",
         organizations::list_units_for_parent,
     ),
-    managing(
-        "organizations:ListAccountsForParent",
-        organizations::list_accounts_for_parent,
-    ),
+    managing("organizations:ListAccountsForParent", organizations::list_accounts_for_parent),
     managing("organizations:ListParents", organizations::list_parents),
     Operation {
         limit: |_| Some(Limit::Reading),
@@ -142,14 +122,7 @@ const fn query(
     access: Access,
     run: Run,
 ) -> Operation {
-    Operation {
-        service,
-        action,
-        parameters,
-        access,
-        limit: |_| None,
-        run,
-    }
+    Operation { service, action, parameters, access, limit: |_| None, run }
 }
 
 const fn organizations(action: &'static str, access: Access, run: Run) -> Operation {
@@ -168,22 +141,9 @@ fn query_answer(
     write: impl FnOnce(&mut Xml),
 ) -> Vec<u8> {
     let mut xml = Xml::with_capacity(2048);
-    xml.put(&[
-        "<",
-        name,
-        "Response xmlns=\"",
-        service.namespace(),
-        "\"><",
-        name,
-        "Result>",
-    ]);
+    xml.put(&["<", name, "Response xmlns=\"", service.namespace(), "\"><", name, "Result>"]);
     write(&mut xml);
-    xml.put(&[
-        "</",
-        name,
-        "Result><ResponseMetadata><RequestId>",
-        call.request_id,
-    ]);
+    xml.put(&["</", name, "Result><ResponseMetadata><RequestId>", call.request_id]);
     xml.put(&["</RequestId></ResponseMetadata></", name, "Response>"]);
     xml.into_bytes()
 }

@@ -29,9 +29,7 @@ pub(crate) fn describe_organization(call: &Call<'_>) -> Result<Vec<u8>, ApiError
 /// `ListAccounts`: all accounts, in pages of up to 20.
 pub(crate) fn list_accounts(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     let accounts: Vec<&Account> = call.cloud.world.accounts.iter().collect();
-    page(call, "Accounts", "ListAccounts", &accounts, |account| {
-        account_json(call, account)
-    })
+    page(call, "Accounts", "ListAccounts", &accounts, |account| account_json(call, account))
 }
 
 /// `DescribeAccount`.
@@ -39,9 +37,7 @@ pub(crate) fn describe_account(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     let id = text(call, "AccountId")?;
     let world = &call.cloud.world;
     match world.account(id) {
-        Some(place) => Ok(bytes(
-            &json!({ "Account": account_json(call, &world.accounts[place]) }),
-        )),
+        Some(place) => Ok(bytes(&json!({ "Account": account_json(call, &world.accounts[place]) }))),
         None => Err(not_found(
             "AccountNotFoundException",
             "You specified an account that doesn't exist.",
@@ -65,14 +61,8 @@ pub(crate) fn list_roots(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
 /// `ListOrganizationalUnitsForParent`.
 pub(crate) fn list_units_for_parent(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     let parent = known_parent(call)?;
-    let units: Vec<&OrganizationalUnit> = call
-        .cloud
-        .world
-        .organization
-        .units
-        .iter()
-        .filter(|unit| unit.parent == parent)
-        .collect();
+    let units: Vec<&OrganizationalUnit> =
+        call.cloud.world.organization.units.iter().filter(|unit| unit.parent == parent).collect();
     let listing = format!("ListOrganizationalUnitsForParent {parent}");
     page(
         call,
@@ -86,59 +76,30 @@ pub(crate) fn list_units_for_parent(call: &Call<'_>) -> Result<Vec<u8>, ApiError
 /// `ListAccountsForParent`: the accounts directly below a root or unit.
 pub(crate) fn list_accounts_for_parent(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     let parent = known_parent(call)?;
-    let accounts: Vec<&Account> = call
-        .cloud
-        .world
-        .accounts
-        .iter()
-        .filter(|account| account.parent == parent)
-        .collect();
+    let accounts: Vec<&Account> =
+        call.cloud.world.accounts.iter().filter(|account| account.parent == parent).collect();
     let listing = format!("ListAccountsForParent {parent}");
-    page(call, "Accounts", &listing, &accounts, |account| {
-        account_json(call, account)
-    })
+    page(call, "Accounts", &listing, &accounts, |account| account_json(call, account))
 }
 
 /// `ListParents`: the one root or unit above an account or unit.
 pub(crate) fn list_parents(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     let child = text(call, "ChildId")?;
     let world = &call.cloud.world;
-    let of_account = world
-        .account(child)
-        .map(|place| &world.accounts[place].parent);
-    let of_unit = || {
-        world
-            .organization
-            .units
-            .iter()
-            .find(|unit| unit.id == child)
-            .map(|unit| &unit.parent)
-    };
+    let of_account = world.account(child).map(|place| &world.accounts[place].parent);
+    let of_unit =
+        || world.organization.units.iter().find(|unit| unit.id == child).map(|unit| &unit.parent);
     let parent = of_account.or_else(of_unit).ok_or_else(|| {
         not_found("ChildNotFoundException", "We can't find an organizational unit (OU) or account with the ChildId that you specified.")
     })?;
-    page(
-        call,
-        "Parents",
-        &format!("ListParents {child}"),
-        &[parent],
-        |parent| {
-            let kind = if **parent == world.organization.root {
-                "ROOT"
-            } else {
-                "ORGANIZATIONAL_UNIT"
-            };
-            json!({ "Id": parent, "Type": kind })
-        },
-    )
+    page(call, "Parents", &format!("ListParents {child}"), &[parent], |parent| {
+        let kind = if **parent == world.organization.root { "ROOT" } else { "ORGANIZATIONAL_UNIT" };
+        json!({ "Id": parent, "Type": kind })
+    })
 }
 
 fn account_json(call: &Call<'_>, account: &Account) -> Value {
-    let joined = if account.id == call.cloud.world.management().id {
-        "INVITED"
-    } else {
-        "CREATED"
-    };
+    let joined = if account.id == call.cloud.world.management().id { "INVITED" } else { "CREATED" };
     json!({
         "Id": account.id,
         "Arn": arn(call, "account", Some(&account.id)),
@@ -186,12 +147,7 @@ fn page<T>(
             .and_then(|given| token::open(&call.cloud.token_key, &listing, given))
             .ok_or_else(|| invalid("INVALID_NEXT_TOKEN"))?,
     };
-    let shown: Vec<Value> = all
-        .iter()
-        .skip(start as usize)
-        .take(size as usize)
-        .map(show)
-        .collect();
+    let shown: Vec<Value> = all.iter().skip(start as usize).take(size as usize).map(show).collect();
     let end = start + shown.len() as u64;
     let mut answer = json!({});
     answer[field] = Value::Array(shown);
@@ -215,21 +171,12 @@ fn known_parent<'a>(call: &'a Call<'_>) -> Result<&'a str, ApiError> {
 }
 
 fn text<'a>(call: &'a Call<'_>, name: &str) -> Result<&'a str, ApiError> {
-    call.document[name]
-        .as_str()
-        .ok_or_else(|| invalid("INPUT_REQUIRED"))
+    call.document[name].as_str().ok_or_else(|| invalid("INPUT_REQUIRED"))
 }
 
 fn invalid(reason: &'static str) -> ApiError {
-    let error = ApiError::new(
-        400,
-        "InvalidInputException",
-        "You specified an invalid value.",
-    );
-    ApiError {
-        reason: Some(reason),
-        ..error
-    }
+    let error = ApiError::new(400, "InvalidInputException", "You specified an invalid value.");
+    ApiError { reason: Some(reason), ..error }
 }
 
 fn not_found(code: &'static str, text: &str) -> ApiError {

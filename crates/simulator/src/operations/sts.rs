@@ -11,13 +11,8 @@ use crate::xml::Xml;
 const ROLES: [&str; 2] = ["OrganizationAccountAccessRole", "imdsure-read"];
 
 /// Parameters of `AssumeRole`.
-pub(crate) const ASSUME_ROLE: &[&str] = &[
-    "RoleArn",
-    "RoleSessionName",
-    "DurationSeconds",
-    "Policy",
-    "ExternalId",
-];
+pub(crate) const ASSUME_ROLE: &[&str] =
+    &["RoleArn", "RoleSessionName", "DurationSeconds", "Policy", "ExternalId"];
 
 /// Characters AWS allows in a session policy.
 const POLICY_LENGTH: usize = 2048;
@@ -34,27 +29,17 @@ pub(crate) struct Role<'a> {
 // Every operation may fail but this one; the table knows only one type.
 #[allow(clippy::unnecessary_wraps)]
 pub(crate) fn get_caller_identity(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
-    Ok(query_answer(
-        call,
-        Service::Sts,
-        "GetCallerIdentity",
-        |xml| {
-            xml.element("Arn", &call.caller.arn);
-            xml.element("UserId", &call.caller.user_id)
-                .element("Account", &call.account.id);
-        },
-    ))
+    Ok(query_answer(call, Service::Sts, "GetCallerIdentity", |xml| {
+        xml.element("Arn", &call.caller.arn);
+        xml.element("UserId", &call.caller.user_id).element("Account", &call.account.id);
+    }))
 }
 
 /// The role that a call of `AssumeRole` names, if its account is one of the organization's.
 pub(crate) fn role_named<'a>(call: &'a Call<'_>) -> Option<Role<'a>> {
     let arn = call.parameters.get("RoleArn")?;
     let (account, path) = arn.strip_prefix("arn:aws:iam::")?.split_once(":role/")?;
-    Some(Role {
-        account: call.cloud.world.account(account)?,
-        arn,
-        name: path,
-    })
+    Some(Role { account: call.cloud.world.account(account)?, arn, name: path })
 }
 
 /// `AssumeRole`, for the management account's user and the roles of [`ROLES`] in member accounts.
@@ -77,11 +62,7 @@ pub(crate) fn assume_role(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
         return Err(validation(format!("{arn} is invalid")));
     }
     let duration = duration(call.parameters.get("DurationSeconds"))?;
-    let policy = call
-        .parameters
-        .get("Policy")
-        .map(session_policy)
-        .transpose()?;
+    let policy = call.parameters.get("Policy").map(session_policy).transpose()?;
     let role = trusted_role(call, arn)?;
     let expires = call.now + duration;
     let assumption = Assumption {
@@ -93,10 +74,7 @@ pub(crate) fn assume_role(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
         expires,
     };
     let issued = call.cloud.identities.assume(assumption, call.now);
-    let packed = call
-        .parameters
-        .get("Policy")
-        .map(|policy| policy.len() * 100 / POLICY_LENGTH);
+    let packed = call.parameters.get("Policy").map(|policy| policy.len() * 100 / POLICY_LENGTH);
     Ok(query_answer(call, Service::Sts, "AssumeRole", |xml| {
         write_credentials(xml, &issued, expires, packed);
     }))
@@ -118,19 +96,13 @@ fn trusted_role<'a>(call: &'a Call<'_>, arn: &str) -> Result<Role<'a>, ApiError>
 
 fn write_credentials(xml: &mut Xml, issued: &Issued, expires: i64, packed: Option<usize>) {
     xml.put(&["<AssumedRoleUser>"]);
-    xml.element("AssumedRoleId", &issued.caller.user_id)
-        .element("Arn", &issued.caller.arn);
+    xml.element("AssumedRoleId", &issued.caller.user_id).element("Arn", &issued.caller.arn);
     xml.put(&["</AssumedRoleUser><Credentials>"]);
-    xml.element("AccessKeyId", &issued.access_key)
-        .element("SecretAccessKey", &issued.secret);
+    xml.element("AccessKeyId", &issued.access_key).element("SecretAccessKey", &issued.secret);
     xml.element("SessionToken", &issued.token);
-    xml.put(&["<Expiration>"])
-        .time(expires)
-        .put(&["</Expiration></Credentials>"]);
+    xml.put(&["<Expiration>"]).time(expires).put(&["</Expiration></Credentials>"]);
     if let Some(packed) = packed {
-        xml.put(&["<PackedPolicySize>"])
-            .number(packed as u64)
-            .put(&["</PackedPolicySize>"]);
+        xml.put(&["<PackedPolicySize>"]).number(packed as u64).put(&["</PackedPolicySize>"]);
     }
 }
 
@@ -147,9 +119,7 @@ fn duration(text: Option<&str>) -> Result<i64, ApiError> {
     match text.map(str::parse::<i64>) {
         None => Ok(3600),
         Some(Ok(seconds @ 900..=43_200)) => Ok(seconds),
-        Some(_) => Err(validation(
-            "DurationSeconds must be a number from 900 to 43200",
-        )),
+        Some(_) => Err(validation("DurationSeconds must be a number from 900 to 43200")),
     }
 }
 

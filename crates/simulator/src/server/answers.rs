@@ -26,24 +26,16 @@ pub(super) fn api_response(reply: Reply) -> Response<Payload> {
 /// The counts as JSON.
 pub(super) fn stats(cloud: &Cloud) -> Response<Payload> {
     match serde_json::to_vec(&cloud.counters.snapshot()) {
-        Ok(body) => response(
-            StatusCode::OK,
-            "application/json",
-            body.len(),
-            Payload::whole(body.into()),
-        ),
+        Ok(body) => {
+            response(StatusCode::OK, "application/json", body.len(), Payload::whole(body.into()))
+        }
         Err(_) => plain(StatusCode::INTERNAL_SERVER_ERROR, "no stats"),
     }
 }
 
 /// A word about a request that did not get as far as the API.
 pub(super) fn plain(status: StatusCode, text: &'static str) -> Response<Payload> {
-    response(
-        status,
-        "text/plain",
-        text.len(),
-        Payload::whole(Bytes::from_static(text.as_bytes())),
-    )
+    response(status, "text/plain", text.len(), Payload::whole(Bytes::from_static(text.as_bytes())))
 }
 
 fn response(
@@ -54,11 +46,7 @@ fn response(
 ) -> Response<Payload> {
     let mut response = Response::new(payload);
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response
-        .headers_mut()
-        .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     response
 }

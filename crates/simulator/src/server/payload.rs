@@ -26,23 +26,13 @@ pub(super) struct Payload {
 impl Payload {
     /// A body that is sent to its end.
     pub(super) fn whole(body: Bytes) -> Self {
-        Self {
-            announced: body.len() as u64,
-            rest: Some(body),
-            end: None,
-            cut: false,
-        }
+        Self { announced: body.len() as u64, rest: Some(body), end: None, cut: false }
     }
 
     /// A body of which only the first half is sent, then the connection ends.
     pub(super) fn cut(body: &Bytes) -> Self {
         let half = body.slice(..body.len() / 2);
-        Self {
-            announced: body.len() as u64,
-            rest: Some(half),
-            end: None,
-            cut: true,
-        }
+        Self { announced: body.len() as u64, rest: Some(half), end: None, cut: true }
     }
 }
 
@@ -62,12 +52,8 @@ impl Body for Payload {
             return Poll::Ready(None);
         }
         // An error at once would throw away what was not yet written.
-        let end = self
-            .end
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep(GRACE)));
-        end.as_mut()
-            .poll(context)
-            .map(|()| Some(Err(io::ErrorKind::ConnectionAborted.into())))
+        let end = self.end.get_or_insert_with(|| Box::pin(tokio::time::sleep(GRACE)));
+        end.as_mut().poll(context).map(|()| Some(Err(io::ErrorKind::ConnectionAborted.into())))
     }
 
     fn is_end_stream(&self) -> bool {

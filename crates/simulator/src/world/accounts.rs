@@ -75,9 +75,7 @@ const NAMES: [(&str, &str, Place); 36] = [
 /// All accounts; the first one manages the organization.
 pub(crate) fn all(seed: u64, count: u32, organization: &Organization) -> Vec<Account> {
     let offset = hash::join(seed, hash::text("accounts")) % IDS;
-    (0..count)
-        .map(|number| account(offset, u64::from(number), organization))
-        .collect()
+    (0..count).map(|number| account(offset, u64::from(number), organization)).collect()
 }
 
 fn account(offset: u64, number: u64, organization: &Organization) -> Account {
@@ -90,11 +88,7 @@ fn account(offset: u64, number: u64, organization: &Organization) -> Account {
     } else {
         (base, place)
     };
-    let name = if round == 0 {
-        base.to_owned()
-    } else {
-        format!("{base}-{}", round + 1)
-    };
+    let name = if round == 0 { base.to_owned() } else { format!("{base}-{}", round + 1) };
     Account {
         email: format!("aws+{name}@example.com"),
         parent: organization.parent_id(place).to_owned(),
@@ -116,18 +110,12 @@ mod tests {
         let organization = Organization::new(3);
         let accounts = all(3, 5_000, &organization);
         let ids: HashSet<&str> = accounts.iter().map(|account| account.id.as_str()).collect();
-        let names: HashSet<&str> = accounts
-            .iter()
-            .map(|account| account.name.as_str())
-            .collect();
+        let names: HashSet<&str> = accounts.iter().map(|account| account.name.as_str()).collect();
         assert_eq!((ids.len(), names.len()), (5_000, 5_000));
         assert!(ids.iter().all(|id| id.len() == 12 && !id.starts_with('0')));
         assert_eq!(accounts[1].name, "shop-prod");
         assert_eq!(
-            accounts
-                .iter()
-                .filter(|account| account.parent == organization.root)
-                .count(),
+            accounts.iter().filter(|account| account.parent == organization.root).count(),
             1
         );
     }

@@ -11,33 +11,15 @@ pub(crate) struct Machine {
 }
 
 const fn x86(name: &'static str, cores: u64) -> Machine {
-    Machine {
-        name,
-        cores,
-        threads_per_core: 2,
-        arm: false,
-        nitro: true,
-    }
+    Machine { name, cores, threads_per_core: 2, arm: false, nitro: true }
 }
 
 const fn graviton(name: &'static str, cores: u64) -> Machine {
-    Machine {
-        name,
-        cores,
-        threads_per_core: 1,
-        arm: true,
-        nitro: true,
-    }
+    Machine { name, cores, threads_per_core: 1, arm: true, nitro: true }
 }
 
 const fn xen(name: &'static str, cores: u64) -> Machine {
-    Machine {
-        name,
-        cores,
-        threads_per_core: 1,
-        arm: false,
-        nitro: false,
-    }
+    Machine { name, cores, threads_per_core: 1, arm: false, nitro: false }
 }
 
 /// What runs on x86; Windows picks from these alone.
@@ -92,11 +74,7 @@ pub(crate) const WORKLOADS: [Workload; 16] = [
     workload("kafka", "kafka-broker", "Data Engineering"),
     workload("ml-train", "training-job", "R&D"),
     workload("ml-serve", "model-server", "R&D"),
-    workload(
-        "legacy-erp",
-        "erp-application",
-        "Finance & Controlling <legacy>",
-    ),
+    workload("legacy-erp", "erp-application", "Finance & Controlling <legacy>"),
     workload("vpn", "vpn-gateway", "Network"),
     workload("mail-relay", "mail-relay", "Plattform Süd"),
     workload("monitoring", "metrics-collector", "Observability"),
@@ -116,11 +94,7 @@ pub(crate) const ODD_NAMES: [&str; 8] = [
 
 /// Kubernetes clusters: name, the tag that marks their nodes, a node group.
 pub(crate) const CLUSTERS: [(&str, &str, &str); 4] = [
-    (
-        "platform",
-        "kubernetes.io/cluster/platform",
-        "general-purpose",
-    ),
+    ("platform", "kubernetes.io/cluster/platform", "general-purpose"),
     ("shop", "kubernetes.io/cluster/shop", "frontend-spot"),
     ("data", "kubernetes.io/cluster/data", "memory-heavy"),
     ("ml", "kubernetes.io/cluster/ml", "gpu"),
@@ -131,10 +105,5 @@ pub(crate) const BEANSTALK: [&str; 4] =
     ["Shop-prod-env", "Intranet-env", "Api-v1-env", "Reports-env"];
 
 /// `CloudFormation` stacks.
-pub(crate) const STACKS: [&str; 5] = [
-    "network-baseline",
-    "jump-hosts",
-    "sap-landscape",
-    "license-server",
-    "file-gateway",
-];
+pub(crate) const STACKS: [&str; 5] =
+    ["network-baseline", "jump-hosts", "sap-landscape", "license-server", "file-gateway"];

@@ -90,17 +90,10 @@ impl Instance {
         let origin = Origin::draw(&mut launch);
         let windows = launch.chance(70) && origin != Origin::Kubernetes;
         let arm = launch.chance(220) && !windows;
-        let machine = if arm {
-            launch.pick(&ARM_MACHINES)
-        } else {
-            launch.pick(&X86_MACHINES)
-        };
+        let machine = if arm { launch.pick(&ARM_MACHINES) } else { launch.pick(&X86_MACHINES) };
         let workload = launch.pick(&WORKLOADS);
-        let spot_share = if matches!(origin, Origin::AutoScaling | Origin::Kubernetes) {
-            150
-        } else {
-            10
-        };
+        let spot_share =
+            if matches!(origin, Origin::AutoScaling | Origin::Kubernetes) { 150 } else { 10 };
 
         let mut own = Draws::new(id);
         let state = State::draw(&mut own);
@@ -139,11 +132,7 @@ impl Instance {
 
     /// The image: a few per unit, architecture and system.
     pub(crate) const fn image(&self) -> u64 {
-        let system = if self.windows {
-            2
-        } else {
-            self.machine.arm as u64
-        };
+        let system = if self.windows { 2 } else { self.machine.arm as u64 };
         hash::join(self.unit, 100 + system * 10 + self.reservation % 3)
     }
 
@@ -159,10 +148,7 @@ impl Instance {
 
     /// The launch template of an Auto Scaling group.
     pub(crate) fn launch_template(&self) -> u64 {
-        hash::join(
-            hash::join(self.unit, hash::text(self.workload.name)),
-            400 + self.group,
-        )
+        hash::join(hash::join(self.unit, hash::text(self.workload.name)), 400 + self.group)
     }
 
     /// The version of the launch template: 1 to 12.

@@ -3,9 +3,7 @@
 use super::*;
 
 fn instances() -> Vec<Instance> {
-    (0..20_000)
-        .map(|index| Instance::new(hash::mix(index ^ 0x5eed), 42, index))
-        .collect()
+    (0..20_000).map(|index| Instance::new(hash::mix(index ^ 0x5eed), 42, index)).collect()
 }
 
 /// The share of instances of a population that satisfy a condition, in per mille.
@@ -34,8 +32,7 @@ fn states_and_options_keep_their_shares() {
     assert!((14..26).contains(&share(running(), |it| it.metadata.pending)));
     assert!((235..265).contains(&share(running(), |it| it.is_public)));
     assert!(
-        all.iter()
-            .all(|it| it.state == State::Running || !(it.metadata.pending || it.is_public))
+        all.iter().all(|it| it.state == State::Running || !(it.metadata.pending || it.is_public))
     );
 }
 
@@ -54,10 +51,8 @@ fn origins_and_roles_keep_their_shares() {
 #[test]
 fn reservations_hold_one_to_three_neighbours() {
     let all = instances();
-    let sizes: Vec<usize> = all
-        .chunk_by(|left, right| left.reservation == right.reservation)
-        .map(<[_]>::len)
-        .collect();
+    let sizes: Vec<usize> =
+        all.chunk_by(|left, right| left.reservation == right.reservation).map(<[_]>::len).collect();
     assert!(sizes.iter().all(|size| (1..=3).contains(size)));
     assert!([1, 2, 3].iter().all(|size| sizes.contains(size)));
     for reservation in all.chunk_by(|left, right| left.reservation == right.reservation) {

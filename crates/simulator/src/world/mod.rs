@@ -101,10 +101,7 @@ impl World {
 
     /// What networks, images and groups of a unit are drawn from.
     pub(crate) fn unit_seed(&self, unit: Unit) -> u64 {
-        hash::join(
-            hash::join(self.unit_key, unit.account as u64),
-            unit.region as u64,
-        )
+        hash::join(hash::join(self.unit_key, unit.account as u64), unit.region as u64)
     }
 }
 
@@ -114,12 +111,7 @@ mod tests {
     use std::collections::HashSet;
 
     fn world(accounts: u32, instances: u64, seed: u64) -> World {
-        World::new(&Config {
-            accounts,
-            instances,
-            seed,
-            ..Config::default()
-        })
+        World::new(&Config { accounts, instances, seed, ..Config::default() })
     }
 
     fn units(world: &World) -> impl Iterator<Item = Unit> {
@@ -152,10 +144,7 @@ mod tests {
                 let instance = world.instance(unit, index);
                 assert!(seen.insert(instance.id));
                 assert_eq!(world.find(unit, instance.id), Some(index));
-                let elsewhere = Unit {
-                    account: (unit.account + 1) % 3,
-                    region: unit.region,
-                };
+                let elsewhere = Unit { account: (unit.account + 1) % 3, region: unit.region };
                 assert_eq!(world.find(elsewhere, instance.id), None);
             }
         }
@@ -164,10 +153,7 @@ mod tests {
 
     #[test]
     fn a_seed_is_a_world() {
-        let unit = Unit {
-            account: 1,
-            region: 2,
-        };
+        let unit = Unit { account: 1, region: 2 };
         let id = |seed| world(3, 5_000, seed).instance(unit, 17).id;
         assert_eq!(id(1), id(1));
         assert_ne!(id(1), id(2));

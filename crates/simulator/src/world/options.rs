@@ -86,11 +86,7 @@ impl MetadataOptions {
 
     /// `httpTokens`.
     pub(crate) const fn tokens(self) -> &'static str {
-        if self.tokens_required {
-            "required"
-        } else {
-            "optional"
-        }
+        if self.tokens_required { "required" } else { "optional" }
     }
 
     /// `state`.

@@ -100,16 +100,10 @@ mod tests {
         assert_eq!(organization.id.len(), 12);
         assert_eq!(organization.root.len(), 6);
         let prod = organization.unit(Place::Production).unwrap();
-        assert!(
-            prod.id
-                .starts_with(&format!("ou-{}-", &organization.root[2..]))
-        );
+        assert!(prod.id.starts_with(&format!("ou-{}-", &organization.root[2..])));
         assert_eq!(prod.path.split('/').count(), 5);
         assert_eq!(organization.parent_id(Place::Root), organization.root);
         let path = organization.account_path(Place::Root, "111122223333");
-        assert_eq!(
-            path,
-            format!("{}/{}/111122223333/", organization.id, organization.root)
-        );
+        assert_eq!(path, format!("{}/{}/111122223333/", organization.id, organization.root));
     }
 }

@@ -24,10 +24,7 @@ impl Value {
         match self {
             Self::Text(text) => out.extend_from_slice(text.as_bytes()),
             Self::Numbered(before, words, number) => {
-                for word in before
-                    .iter()
-                    .chain(words.iter().filter(|word| !word.is_empty()))
-                {
+                for word in before.iter().chain(words.iter().filter(|word| !word.is_empty())) {
                     out.extend_from_slice(word.as_bytes());
                     out.push(b'-');
                 }
@@ -56,10 +53,7 @@ pub(crate) fn each(
         visit("Team", Value::Text(instance.workload.team));
     }
     if (draw >> 30) % 100 < 70 {
-        visit(
-            "CostCenter",
-            Value::Numbered(&["CC"], ["", ""], 1_000 + instance.group * 137),
-        );
+        visit("CostCenter", Value::Numbered(&["CC"], ["", ""], 1_000 + instance.group * 137));
     }
     origin_tags(instance, account, visit);
 }
@@ -86,14 +80,8 @@ fn origin_tags(
         Origin::ByHand => {}
         Origin::AutoScaling => {
             let words = [instance.workload.name, account.environment];
-            visit(
-                "aws:autoscaling:groupName",
-                Value::Numbered(&["asg"], words, group),
-            );
-            visit(
-                "aws:ec2launchtemplate:id",
-                Value::Id("lt-", instance.launch_template()),
-            );
+            visit("aws:autoscaling:groupName", Value::Numbered(&["asg"], words, group));
+            visit("aws:ec2launchtemplate:id", Value::Id("lt-", instance.launch_template()));
             visit(
                 "aws:ec2launchtemplate:version",
                 Value::Number(instance.launch_template_version()),
@@ -101,10 +89,7 @@ fn origin_tags(
         }
         Origin::Kubernetes => {
             let (cluster, owned, nodes) = CLUSTERS[group as usize % CLUSTERS.len()];
-            visit(
-                "aws:autoscaling:groupName",
-                Value::Numbered(&["eks"], [cluster, nodes], group),
-            );
+            visit("aws:autoscaling:groupName", Value::Numbered(&["eks"], [cluster, nodes], group));
             visit("eks:cluster-name", Value::Text(cluster));
             visit("eks:nodegroup-name", Value::Text(nodes));
             visit(owned, Value::Text("owned"));
@@ -136,10 +121,7 @@ mod tests {
             String::from_utf8(out).unwrap()
         };
         assert_eq!(text(Value::Text("a&b")), "a&b");
-        assert_eq!(
-            text(Value::Numbered(&["asg"], ["web", "prod"], 7)),
-            "asg-web-prod-7"
-        );
+        assert_eq!(text(Value::Numbered(&["asg"], ["web", "prod"], 7)), "asg-web-prod-7");
         assert_eq!(text(Value::Numbered(&["CC"], ["", ""], 1_137)), "CC-1137");
         assert_eq!(text(Value::Id("lt-", 255)), "lt-000000000000000ff");
         assert_eq!(text(Value::Number(12)), "12");

@@ -40,12 +40,9 @@ impl Field {
             "metadata-options.http-protocol-ipv6" => Self::Ipv6,
             "metadata-options.state" => Self::OptionsState,
             "metadata-options.instance-metadata-tags" => Self::MetadataTags,
-            other => Self::Tag(
-                other
-                    .strip_prefix("tag:")
-                    .filter(|key| !key.is_empty())?
-                    .to_owned(),
-            ),
+            other => {
+                Self::Tag(other.strip_prefix("tag:").filter(|key| !key.is_empty())?.to_owned())
+            }
         })
     }
 }

@@ -22,18 +22,13 @@ impl Scene<'_> {
     pub(super) fn hardware(&mut self, instance: &Instance) {
         let machine = instance.machine;
         let architecture = if machine.arm { "arm64" } else { "x86_64" };
-        let root = if instance.windows {
-            "/dev/sda1"
-        } else {
-            "/dev/xvda"
-        };
+        let root = if instance.windows { "/dev/sda1" } else { "/dev/xvda" };
         self.xml.put(&[
             "<architecture>",
             architecture,
             "</architecture><rootDeviceType>ebs</rootDeviceType>",
         ]);
-        self.xml
-            .put(&["<rootDeviceName>", root, "</rootDeviceName>"]);
+        self.xml.put(&["<rootDeviceName>", root, "</rootDeviceName>"]);
     }
 
     pub(super) fn volumes(&mut self, instance: &Instance) {
@@ -46,8 +41,7 @@ impl Scene<'_> {
                     "" => "/dev/xvda",
                     other => other,
                 };
-                self.xml
-                    .put(&["<item><deviceName>", device, "</deviceName><ebs>"]);
+                self.xml.put(&["<item><deviceName>", device, "</deviceName><ebs>"]);
                 self.id("volumeId", "vol-", instance.derived(VOLUMES + volume));
                 self.xml.put(&["<status>attached</status>"]);
                 self.time("attachTime", instance.launched + 1);
@@ -62,16 +56,12 @@ impl Scene<'_> {
         } else {
             self.xml.put(&["<blockDeviceMapping/>"]);
         }
-        self.xml
-            .put(&["<virtualizationType>hvm</virtualizationType>"]);
+        self.xml.put(&["<virtualizationType>hvm</virtualizationType>"]);
     }
 
     pub(super) fn tags(&mut self, instance: &Instance) {
         self.xml.put(&["<clientToken>"]);
-        push_hex::<16>(
-            self.xml.buffer(),
-            hash::join(instance.reservation, CLIENT_TOKEN),
-        );
+        push_hex::<16>(self.xml.buffer(), hash::join(instance.reservation, CLIENT_TOKEN));
         push_hex::<16>(self.xml.buffer(), instance.reservation);
         self.xml.put(&["</clientToken><tagSet>"]);
         let xml = &mut *self.xml;
@@ -149,11 +139,7 @@ impl Scene<'_> {
             switch(options.endpoint_enabled),
             "</httpEndpoint>",
         ]);
-        self.xml.put(&[
-            "<httpProtocolIpv6>",
-            switch(options.ipv6_enabled),
-            "</httpProtocolIpv6>",
-        ]);
+        self.xml.put(&["<httpProtocolIpv6>", switch(options.ipv6_enabled), "</httpProtocolIpv6>"]);
         self.xml.put(&[
             "<instanceMetadataTags>",
             switch(options.tags_enabled),
@@ -167,20 +153,12 @@ impl Scene<'_> {
         } else {
             ("Linux/UNIX", "RunInstances")
         };
-        let boot = if instance.machine.arm {
-            "uefi"
-        } else {
-            "legacy-bios"
-        };
+        let boot = if instance.machine.arm { "uefi" } else { "legacy-bios" };
         self.xml.put(&[
             "<enclaveOptions><enabled>false</enabled></enclaveOptions><platformDetails>",
             platform,
         ]);
-        self.xml.put(&[
-            "</platformDetails><usageOperation>",
-            usage,
-            "</usageOperation>",
-        ]);
+        self.xml.put(&["</platformDetails><usageOperation>", usage, "</usageOperation>"]);
         self.time("usageOperationUpdateTime", instance.launched);
         self.xml.put(&[
             "<privateDnsNameOptions><hostnameType>ip-name</hostnameType>",
@@ -199,11 +177,7 @@ fn key_letters(xml: &mut Xml, bits: u64) {
     const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let second = hash::mix(bits);
     let letters: [u8; 17] = std::array::from_fn(|place| {
-        let (from, place) = if place < 12 {
-            (bits, place)
-        } else {
-            (second, place - 12)
-        };
+        let (from, place) = if place < 12 { (bits, place) } else { (second, place - 12) };
         LETTERS[(from >> (place * 5)) as usize & 31]
     });
     xml.buffer().extend_from_slice(&letters);

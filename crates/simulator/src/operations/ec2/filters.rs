@@ -33,15 +33,10 @@ impl<F> Filters<F> {
         parameters: &Parameters,
         field: impl Fn(&str) -> Option<F>,
     ) -> Result<Self, ApiError> {
-        let mut filters = Self {
-            all: Vec::new(),
-            written: String::new(),
-        };
+        let mut filters = Self { all: Vec::new(), written: String::new() };
         let mut count = 0;
         for number in parameters.numbers("Filter") {
-            let name = parameters
-                .get(&format!("Filter.{number}.Name"))
-                .unwrap_or("null");
+            let name = parameters.get(&format!("Filter.{number}.Name")).unwrap_or("null");
             let field = field(name).ok_or_else(|| {
                 ApiError::invalid_value(format!("The filter '{name}' is invalid"))
             })?;
@@ -52,10 +47,7 @@ impl<F> Filters<F> {
             }
             count += values.len();
             filters.written.extend([format!("{name:?}={values:?};")]);
-            filters.all.push(Filter {
-                field,
-                values: values.into_iter().map(Glob::new).collect(),
-            });
+            filters.all.push(Filter { field, values: values.into_iter().map(Glob::new).collect() });
         }
         if count > MAX_VALUES {
             let text = format!(
@@ -72,9 +64,7 @@ mod tests {
     use super::*;
 
     fn read(form: &str) -> Result<Filters<String>, ApiError> {
-        Filters::read(&Parameters::of(form), |name| {
-            (name != "bad").then(|| name.to_owned())
-        })
+        Filters::read(&Parameters::of(form), |name| (name != "bad").then(|| name.to_owned()))
     }
 
     #[test]
@@ -100,17 +90,10 @@ mod tests {
     #[test]
     fn impossible_filters_are_refused() {
         let code = |form: &str| read(form).err().map(|error| error.code);
-        assert_eq!(
-            code("Filter.1.Name=bad&Filter.1.Value.1=x"),
-            Some("InvalidParameterValue")
-        );
+        assert_eq!(code("Filter.1.Name=bad&Filter.1.Value.1=x"), Some("InvalidParameterValue"));
         assert_eq!(code("Filter.1.Name=a"), Some("MissingParameter"));
-        let many: Vec<String> = (1..=201)
-            .map(|number| format!("&Filter.1.Value.{number}=x"))
-            .collect();
-        assert_eq!(
-            code(&format!("Filter.1.Name=a{}", many.concat())),
-            Some("FilterLimitExceeded")
-        );
+        let many: Vec<String> =
+            (1..=201).map(|number| format!("&Filter.1.Value.{number}=x")).collect();
+        assert_eq!(code(&format!("Filter.1.Name=a{}", many.concat())), Some("FilterLimitExceeded"));
     }
 }

@@ -14,14 +14,8 @@ use crate::world::Unit;
 use crate::xml::Xml;
 
 /// Parameters of `DescribeInstances`.
-pub(crate) const PARAMETERS: &[&str] = &[
-    "DryRun",
-    "Filter.N.Name",
-    "Filter.N.Value.N",
-    "InstanceId.N",
-    "MaxResults",
-    "NextToken",
-];
+pub(crate) const PARAMETERS: &[&str] =
+    &["DryRun", "Filter.N.Name", "Filter.N.Value.N", "InstanceId.N", "MaxResults", "NextToken"];
 
 /// About the size of one instance's XML, to reserve memory once.
 const INSTANCE_BYTES: usize = 6_000;
@@ -34,11 +28,7 @@ pub(crate) fn limit(parameters: &Parameters) -> Limit {
     let narrowed = parameters.get("MaxResults").is_some()
         || !parameters.numbers("Filter").is_empty()
         || !parameters.list("InstanceId").is_empty();
-    if narrowed {
-        Limit::Reading
-    } else {
-        Limit::ReadingAll
-    }
+    if narrowed { Limit::Reading } else { Limit::ReadingAll }
 }
 
 /// `DescribeInstances` in the caller's account and region.
@@ -54,10 +44,7 @@ pub(crate) fn describe_instances(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     }
     xml.put(&["</reservationSet>"]);
     if let Some(next) = next {
-        xml.element(
-            "nextToken",
-            &token::seal(&call.cloud.token_key, &asked.listing, next),
-        );
+        xml.element("nextToken", &token::seal(&call.cloud.token_key, &asked.listing, next));
     }
     xml.put(&["</DescribeInstancesResponse>"]);
     Ok(xml.into_bytes())
@@ -79,40 +66,19 @@ struct Asked {
 impl Asked {
     fn read(call: &Call<'_>) -> Result<Self, ApiError> {
         let parameters = &call.parameters;
-        let region = call
-            .cloud
-            .world
-            .region(call.region)
-            .ok_or_else(auth_failure)?;
-        let unit = Unit {
-            account: call.caller.account,
-            region,
-        };
+        let region = call.cloud.world.region(call.region).ok_or_else(auth_failure)?;
+        let unit = Unit { account: call.caller.account, region };
         let filters = Filters::read(parameters, Field::from_name)?;
         let ids = parameters.list("InstanceId");
         let page = page_size(parameters, !ids.is_empty())?;
-        let listing = format!(
-            "ec2:{}:{}:{}",
-            call.account.id, call.region, filters.written
-        );
+        let listing = format!("ec2:{}:{}:{}", call.account.id, call.region, filters.written);
         let start = match parameters.get("NextToken") {
             None | Some("") => 0,
             Some(given) => token::open(&call.cloud.token_key, &listing, given)
                 .ok_or_else(|| ApiError::invalid_value("Unable to parse pagination token."))?,
         };
-        let named = if ids.is_empty() {
-            None
-        } else {
-            Some(find_named(call, unit, &ids)?)
-        };
-        Ok(Self {
-            unit,
-            filters,
-            named,
-            page,
-            start,
-            listing,
-        })
+        let named = if ids.is_empty() { None } else { Some(find_named(call, unit, &ids)?) };
+        Ok(Self { unit, filters, named, page, start, listing })
     }
 
     /// How many instances the answer may hold.
@@ -128,15 +94,8 @@ impl Asked {
 
     /// About the size of the answer, to reserve memory once. Nobody knows how much filters leave.
     fn expected_bytes(&self, call: &Call<'_>) -> usize {
-        let places = self
-            .named
-            .as_ref()
-            .map_or_else(|| self.places(call).count(), Vec::len);
-        let instances = if self.filters.all.is_empty() {
-            places.min(self.most())
-        } else {
-            16
-        };
+        let places = self.named.as_ref().map_or_else(|| self.places(call).count(), Vec::len);
+        let instances = if self.filters.all.is_empty() { places.min(self.most()) } else { 16 };
         instances * INSTANCE_BYTES + 1024
     }
 
@@ -192,15 +151,9 @@ fn find_named(call: &Call<'_>, unit: Unit, ids: &[&str]) -> Result<Vec<u64>, Api
     let mut found = Vec::with_capacity(ids.len());
     let mut missing = Vec::new();
     for id in ids {
-        let digits = id
-            .strip_prefix("i-")
-            .filter(|digits| is_id_digits(digits))
-            .ok_or_else(|| {
-                ApiError::new(
-                    400,
-                    "InvalidInstanceID.Malformed",
-                    format!("Invalid id: \"{id}\""),
-                )
+        let digits =
+            id.strip_prefix("i-").filter(|digits| is_id_digits(digits)).ok_or_else(|| {
+                ApiError::new(400, "InvalidInstanceID.Malformed", format!("Invalid id: \"{id}\""))
             })?;
         // Of 17 digits the first is always 0 here; old ids have 8 and are nobody's.
         let number = digits
@@ -213,15 +166,8 @@ fn find_named(call: &Call<'_>, unit: Unit, ids: &[&str]) -> Result<Vec<u64>, Api
         }
     }
     if !missing.is_empty() {
-        let (noun, verb) = if missing.len() == 1 {
-            ("ID", "does")
-        } else {
-            ("IDs", "do")
-        };
-        let text = format!(
-            "The instance {noun} '{}' {verb} not exist",
-            missing.join(", ")
-        );
+        let (noun, verb) = if missing.len() == 1 { ("ID", "does") } else { ("IDs", "do") };
+        let text = format!("The instance {noun} '{}' {verb} not exist", missing.join(", "));
         return Err(ApiError::new(400, "InvalidInstanceID.NotFound", text));
     }
     found.sort_unstable();
@@ -231,7 +177,5 @@ fn find_named(call: &Call<'_>, unit: Unit, ids: &[&str]) -> Result<Vec<u64>, Api
 
 fn is_id_digits(digits: &str) -> bool {
     matches!(digits.len(), 8 | 17)
-        && digits
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+        && digits.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }

@@ -67,9 +67,7 @@ pub(super) fn interfaces(scene: &mut Scene<'_>, instance: &Instance) {
     groups(scene, instance);
     scene.xml.put(&["<attachment>"]);
     scene.id("attachmentId", "eni-attach-", instance.derived(ATTACHMENT));
-    scene
-        .xml
-        .put(&["<deviceIndex>0</deviceIndex><status>attached</status>"]);
+    scene.xml.put(&["<deviceIndex>0</deviceIndex><status>attached</status>"]);
     scene.time("attachTime", instance.launched);
     scene.xml.put(&["<deleteOnTermination>true</deleteOnTermination><networkCardIndex>0</networkCardIndex></attachment>"]);
     association(scene, instance);
@@ -85,10 +83,7 @@ pub(super) fn interfaces(scene: &mut Scene<'_>, instance: &Instance) {
 }
 
 fn private_name(scene: &mut Scene<'_>, instance: &Instance) {
-    scene
-        .xml
-        .put(&["<privateDnsName>ip-"])
-        .address(instance.private_address(), b'-');
+    scene.xml.put(&["<privateDnsName>ip-"]).address(instance.private_address(), b'-');
     scene.xml.put(&[&scene.internal, "</privateDnsName>"]);
 }
 
@@ -101,24 +96,15 @@ fn private_address(scene: &mut Scene<'_>, instance: &Instance) {
 }
 
 fn public_name(scene: &mut Scene<'_>, instance: &Instance) {
-    scene
-        .xml
-        .put(&["ec2-"])
-        .address(instance.public_address(), b'-')
-        .put(&[&scene.external]);
+    scene.xml.put(&["ec2-"]).address(instance.public_address(), b'-').put(&[&scene.external]);
 }
 
 fn association(scene: &mut Scene<'_>, instance: &Instance) {
     if instance.is_public {
-        scene
-            .xml
-            .put(&["<association><publicIp>"])
-            .address(instance.public_address(), b'.');
+        scene.xml.put(&["<association><publicIp>"]).address(instance.public_address(), b'.');
         scene.xml.put(&["</publicIp><publicDnsName>"]);
         public_name(scene, instance);
-        scene
-            .xml
-            .put(&["</publicDnsName><ipOwnerId>amazon</ipOwnerId></association>"]);
+        scene.xml.put(&["</publicDnsName><ipOwnerId>amazon</ipOwnerId></association>"]);
     }
 }
 
@@ -126,11 +112,7 @@ fn association(scene: &mut Scene<'_>, instance: &Instance) {
 fn groups(scene: &mut Scene<'_>, instance: &Instance) {
     let name = instance.workload.name;
     scene.xml.put(&["<groupSet><item>"]);
-    scene.id(
-        "groupId",
-        "sg-",
-        hash::join(instance.vpc(), hash::text(name)),
-    );
+    scene.id("groupId", "sg-", hash::join(instance.vpc(), hash::text(name)));
     scene.xml.put(&["<groupName>", name, "</groupName></item>"]);
     if instance.reservation.is_multiple_of(3) {
         scene.xml.put(&["<item>"]);

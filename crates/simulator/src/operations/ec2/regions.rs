@@ -6,13 +6,8 @@ use crate::config::OPT_IN_REGIONS;
 use crate::error::ApiError;
 
 /// Parameters of `DescribeRegions`.
-pub(crate) const PARAMETERS: &[&str] = &[
-    "AllRegions",
-    "DryRun",
-    "RegionName.N",
-    "Filter.N.Name",
-    "Filter.N.Value.N",
-];
+pub(crate) const PARAMETERS: &[&str] =
+    &["AllRegions", "DryRun", "RegionName.N", "Filter.N.Name", "Filter.N.Value.N"];
 
 #[derive(Clone, Copy)]
 enum Field {
@@ -52,13 +47,9 @@ pub(crate) fn describe_regions(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     let everything = call.parameters.flag("AllRegions")?;
     let named = call.parameters.list("RegionName");
     let all = regions(call);
-    if let Some(unknown) = named
-        .iter()
-        .find(|name| !all.iter().any(|region| region.name == **name))
+    if let Some(unknown) = named.iter().find(|name| !all.iter().any(|region| region.name == **name))
     {
-        return Err(ApiError::invalid_value(format!(
-            "Invalid region name: {unknown}"
-        )));
+        return Err(ApiError::invalid_value(format!("Invalid region name: {unknown}")));
     }
     stop_dry_run(call)?;
     let asked = |region: &&Region<'_>| {
@@ -70,22 +61,14 @@ pub(crate) fn describe_regions(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     };
     let mut xml = open_answer(call, "DescribeRegions", 4096);
     xml.put(&["<regionInfo>"]);
-    for region in all
-        .iter()
-        .filter(asked)
-        .filter(|region| region.matches(&filters))
-    {
+    for region in all.iter().filter(asked).filter(|region| region.matches(&filters)) {
         xml.put(&[
             "<item><regionName>",
             region.name,
             "</regionName><regionEndpoint>",
             &region.endpoint(),
         ]);
-        xml.put(&[
-            "</regionEndpoint><optInStatus>",
-            region.status,
-            "</optInStatus></item>",
-        ]);
+        xml.put(&["</regionEndpoint><optInStatus>", region.status, "</optInStatus></item>"]);
     }
     xml.put(&["</regionInfo></DescribeRegionsResponse>"]);
     Ok(xml.into_bytes())
@@ -94,25 +77,12 @@ pub(crate) fn describe_regions(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
 fn regions<'a>(call: &'a Call<'_>) -> Vec<Region<'a>> {
     let enabled = &call.cloud.world.regions;
     let status = |name| {
-        if OPT_IN_REGIONS.contains(&name) {
-            "opted-in"
-        } else {
-            "opt-in-not-required"
-        }
+        if OPT_IN_REGIONS.contains(&name) { "opted-in" } else { "opt-in-not-required" }
     };
-    let mut regions: Vec<Region<'a>> = enabled
-        .iter()
-        .map(|name| Region {
-            name,
-            status: status(name),
-        })
-        .collect();
-    let closed = OPT_IN_REGIONS
-        .into_iter()
-        .filter(|name| !enabled.iter().any(|region| region == name));
-    regions.extend(closed.map(|name| Region {
-        name,
-        status: "not-opted-in",
-    }));
+    let mut regions: Vec<Region<'a>> =
+        enabled.iter().map(|name| Region { name, status: status(name) }).collect();
+    let closed =
+        OPT_IN_REGIONS.into_iter().filter(|name| !enabled.iter().any(|region| region == name));
+    regions.extend(closed.map(|name| Region { name, status: "not-opted-in" }));
     regions
 }

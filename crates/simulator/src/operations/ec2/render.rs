@@ -23,23 +23,12 @@ pub(super) struct Scene<'a> {
 impl<'a> Scene<'a> {
     pub(super) fn new(account: &'a Account, region: &'a str, xml: &'a mut Xml) -> Self {
         let (internal, external) = match region {
-            "us-east-1" => (
-                ".ec2.internal".to_owned(),
-                ".compute-1.amazonaws.com".to_owned(),
-            ),
-            _ => (
-                format!(".{region}.compute.internal"),
-                format!(".{region}.compute.amazonaws.com"),
-            ),
+            "us-east-1" => (".ec2.internal".to_owned(), ".compute-1.amazonaws.com".to_owned()),
+            _ => {
+                (format!(".{region}.compute.internal"), format!(".{region}.compute.amazonaws.com"))
+            }
         };
-        Self {
-            account,
-            region,
-            internal,
-            external,
-            xml,
-            reservation: None,
-        }
+        Self { account, region, internal, external, xml, reservation: None }
     }
 
     /// Writes an instance; neighbours of one reservation come into one item.
@@ -49,11 +38,7 @@ impl<'a> Scene<'a> {
             self.reservation = Some(instance.reservation);
             self.xml.put(&["<item>"]);
             self.id("reservationId", "r-", instance.reservation);
-            self.xml.put(&[
-                "<ownerId>",
-                &self.account.id,
-                "</ownerId><groupSet/><instancesSet>",
-            ]);
+            self.xml.put(&["<ownerId>", &self.account.id, "</ownerId><groupSet/><instancesSet>"]);
         }
         self.xml.put(&["<item>"]);
         self.identity(instance);
@@ -79,29 +64,20 @@ impl<'a> Scene<'a> {
 
     /// An element with an id.
     pub(super) fn id(&mut self, name: &str, prefix: &str, id: u64) {
-        self.xml
-            .put(&["<", name, ">"])
-            .id(prefix, id)
-            .put(&["</", name, ">"]);
+        self.xml.put(&["<", name, ">"]).id(prefix, id).put(&["</", name, ">"]);
     }
 
     /// An element with a time.
     pub(super) fn time(&mut self, name: &str, seconds: i64) {
-        self.xml
-            .put(&["<", name, ">"])
-            .time(seconds)
-            .put(&["</", name, ">"]);
+        self.xml.put(&["<", name, ">"]).time(seconds).put(&["</", name, ">"]);
     }
 
     fn identity(&mut self, instance: &Instance) {
         let state = instance.state;
         self.id("instanceId", "i-", instance.id);
         self.id("imageId", "ami-", instance.image());
-        self.xml
-            .put(&["<instanceState><code>"])
-            .number(state.code());
-        self.xml
-            .put(&["</code><name>", state.name(), "</name></instanceState>"]);
+        self.xml.put(&["<instanceState><code>"]).number(state.code());
+        self.xml.put(&["</code><name>", state.name(), "</name></instanceState>"]);
         interfaces::names(self, instance);
         self.reason(instance);
         if !instance.index.is_multiple_of(3) {
@@ -113,9 +89,7 @@ impl<'a> Scene<'a> {
                 "</keyName>",
             ]);
         }
-        self.xml
-            .put(&["<amiLaunchIndex>"])
-            .number(instance.launch_index);
+        self.xml.put(&["<amiLaunchIndex>"]).number(instance.launch_index);
         self.xml.put(&[
             "</amiLaunchIndex><productCodes/><instanceType>",
             instance.machine.name,
@@ -143,8 +117,7 @@ impl<'a> Scene<'a> {
 
     fn placement(&mut self, instance: &Instance) {
         let zone = ["a", "b", "c"][instance.zone as usize % 3];
-        self.xml
-            .put(&["<placement><availabilityZone>", self.region, zone]);
+        self.xml.put(&["<placement><availabilityZone>", self.region, zone]);
         self.xml.put(&[
             "</availabilityZone><groupName/><tenancy>default</tenancy></placement><monitoring><state>",
             switch(instance.index.is_multiple_of(5)),

@@ -4,10 +4,7 @@ use super::*;
 use crate::config::Config;
 use crate::world::{Unit, World};
 
-const UNIT: Unit = Unit {
-    account: 1,
-    region: 0,
-};
+const UNIT: Unit = Unit { account: 1, region: 0 };
 
 fn shown(world: &World, indexes: impl IntoIterator<Item = u64>) -> String {
     let mut xml = Xml::with_capacity(0);
@@ -36,37 +33,21 @@ fn assert_balanced(xml: &str) {
 
 #[test]
 fn instances_are_well_formed_and_of_believable_size() {
-    let world = World::new(&Config {
-        instances: 40_000,
-        ..Config::default()
-    });
+    let world = World::new(&Config { instances: 40_000, ..Config::default() });
     let all = shown(&world, 0..800);
     assert_balanced(&all);
     assert_eq!(all.matches("<instanceId>").count(), 800);
-    assert!(
-        (3_000..8_000).contains(&(all.len() / 800)),
-        "{}",
-        all.len() / 800
-    );
+    assert!((3_000..8_000).contains(&(all.len() / 800)), "{}", all.len() / 800);
     assert!(all.contains("&amp;") && all.contains("ü"));
 }
 
 #[test]
 fn terminated_instances_have_lost_their_network() {
-    let world = World::new(&Config {
-        instances: 40_000,
-        ..Config::default()
-    });
-    let index = (0..800)
-        .find(|index| world.instance(UNIT, *index).state == State::Terminated)
-        .unwrap();
+    let world = World::new(&Config { instances: 40_000, ..Config::default() });
+    let index =
+        (0..800).find(|index| world.instance(UNIT, *index).state == State::Terminated).unwrap();
     let xml = shown(&world, [index]);
-    for absent in [
-        "<privateIpAddress>",
-        "<vpcId>",
-        "<volumeId>",
-        "<networkInterfaceId>",
-    ] {
+    for absent in ["<privateIpAddress>", "<vpcId>", "<volumeId>", "<networkInterfaceId>"] {
         assert!(!xml.contains(absent), "{absent}");
     }
     assert!(xml.contains("<metadataOptions>"));
@@ -74,10 +55,7 @@ fn terminated_instances_have_lost_their_network() {
 
 #[test]
 fn neighbours_share_a_reservation() {
-    let world = World::new(&Config {
-        instances: 40_000,
-        ..Config::default()
-    });
+    let world = World::new(&Config { instances: 40_000, ..Config::default() });
     let all = shown(&world, 0..600);
     let reservations = all.matches("<reservationId>").count();
     assert!((400..600).contains(&reservations), "{reservations}");

@@ -1,0 +1,21 @@
+//! The demo: the first thing that anybody runs.
+
+use crate::harness::{Run as _, imdsure};
+
+#[test]
+fn the_demo_tells_its_story_without_an_account() {
+    let ended = imdsure(&["demo"]).ended();
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    let parts = [
+        "SIMULATED",
+        "$ imdsure audit --org",
+        "How many instances still allow IMDSv1?",
+        "Not read",
+        "instance-tokens-required:",
+        "instance-tokens-required-and-applied:",
+    ];
+    let mut rest = ended.out.as_str();
+    for part in parts {
+        rest = rest.split_once(part).unwrap_or_else(|| panic!("no `{part}` in {}", ended.out)).1;
+    }
+}

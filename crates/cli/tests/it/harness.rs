@@ -1,0 +1,205 @@
+//! Starting the binary, the simulator, moto and Python with a clean environment, and ending what was
+//! started.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+/// The folder of the workspace.
+pub(crate) fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// A command that sees nothing of this machine's AWS configuration.
+fn clean(program: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if [
+            "AWS_",
+            "IMDSURE_",
+            "NO_COLOR",
+            "CLICOLOR",
+            "http_proxy",
+            "HTTP_PROXY",
+            "https_proxy",
+            "HTTPS_PROXY",
+        ]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
+        {
+            command.env_remove(name);
+        }
+    }
+    command
+        .env("AWS_CONFIG_FILE", "/nonexistent/config")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/credentials")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .stdin(Stdio::null());
+    command
+}
+
+/// The binary under test.
+pub(crate) fn imdsure(arguments: &[&str]) -> Command {
+    let mut command = clean(env!("CARGO_BIN_EXE_imdsure"));
+    command.args(arguments);
+    command
+}
+
+/// What a command left behind.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Ended {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+pub(crate) trait Run {
+    /// Runs to the end.
+    fn ended(&mut self) -> Ended;
+}
+
+impl Run for Command {
+    fn ended(&mut self) -> Ended {
+        ended(self.output().unwrap())
+    }
+}
+
+pub(crate) fn ended(output: Output) -> Ended {
+    Ended {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// The Python that has boto3, awscli and moto: `make test` installs them.
+fn python() -> PathBuf {
+    let python = workspace().join(".venv/bin/python");
+    assert!(python.exists(), "{} is missing: run `make test`, which installs it", python.display());
+    python
+}
+
+/// A process of ours, ended by its id when the test ends.
+struct Owned(Child);
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A server, and the environment that leads a client to it.
+pub(crate) struct Server {
+    _process: Owned,
+    pub(crate) environment: Vec<(String, String)>,
+}
+
+impl Server {
+    /// The simulator, as users start it.
+    pub(crate) fn simulator(arguments: &[&str]) -> Self {
+        let mut command = imdsure(&["simulator", "serve"]);
+        let mut process = Owned(command.args(arguments).stdout(Stdio::piped()).spawn().unwrap());
+        let lines = BufReader::new(process.0.stdout.take().unwrap()).lines();
+        let environment = lines.map_while(Result::ok).take(4).map(|line| {
+            let (name, value) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
+            (name.to_owned(), value.to_owned())
+        });
+        let environment: Vec<_> = environment.collect();
+        assert_eq!(environment.len(), 4, "{environment:?}");
+        Self { _process: process, environment }
+    }
+
+    /// moto, the independent simulation of AWS from PyPI.
+    pub(crate) fn moto() -> Self {
+        let port = free_port();
+        let mut command = clean(python());
+        command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()]);
+        let process = Owned(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        wait_for(port);
+        let environment = [
+            ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}").as_str()),
+            ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+            ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+            ("AWS_DEFAULT_REGION", "us-east-1"),
+        ];
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        Self { _process: process, environment: environment.map(owned).into() }
+    }
+
+    pub(crate) fn variable(&self, name: &str) -> &str {
+        let found = self.environment.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str()).unwrap()
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        self.variable("AWS_ENDPOINT_URL")
+    }
+
+    /// The binary, led to this server.
+    pub(crate) fn imdsure(&self, arguments: &[&str]) -> Command {
+        let mut command = imdsure(arguments);
+        command.envs(self.environment.iter().cloned());
+        command
+    }
+
+    /// The report of `audit … --output json`, and the exit code.
+    pub(crate) fn audit(&self, arguments: &[&str]) -> (i32, Value) {
+        let ended = self.imdsure(&[&["audit", "--output", "json"], arguments].concat()).ended();
+        (ended.code, ended.json())
+    }
+
+    /// A Python script of the tests, led to this server; its JSON answer.
+    pub(crate) fn python(&self, script: &str, arguments: &[&str]) -> Value {
+        let path = workspace().join("crates/cli/tests/it/py").join(script);
+        let mut command = clean(python());
+        command.arg(path).args(arguments).envs(self.environment.iter().cloned());
+        let ended = command.ended();
+        assert_eq!(ended.code, 0, "{script}: {}", ended.err);
+        ended.json()
+    }
+
+    /// awscli, led to this server.
+    pub(crate) fn awscli(&self, arguments: &[&str]) -> Ended {
+        let mut command = clean(python().with_file_name("aws"));
+        command.args(arguments).envs(self.environment.iter().cloned()).env("AWS_MAX_ATTEMPTS", "1");
+        command.ended()
+    }
+
+    /// The simulator's counters.
+    pub(crate) fn stats(&self) -> Value {
+        self.python("stats.py", &[])
+    }
+}
+
+pub(crate) fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn wait_for(port: u16) {
+    let patience = Instant::now() + Duration::from_secs(60);
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(Instant::now() < patience, "nothing answers on port {port}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// The findings of a control in a report.
+pub(crate) fn findings<'a>(report: &'a Value, control: &str) -> &'a Vec<Value> {
+    let controls = report["controls"].as_array().unwrap();
+    let found = controls.iter().find(|known| known["name"] == control);
+    found.unwrap_or_else(|| panic!("no {control}"))["findings"].as_array().unwrap()
+}

@@ -1,0 +1,17 @@
+//! Behaviour through the public surface: the binary against the simulator over real HTTP, against moto,
+//! and against real AWS clients (boto3, awscli). One binary, since linking is slow.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where, and stop")]
+
+mod bad_input;
+mod clients;
+mod controls;
+mod demo;
+mod evidence;
+mod faults;
+mod generated;
+mod harness;
+
+mod moto;
+mod organization;
+mod permissions;
+mod reports;

@@ -1,0 +1,163 @@
+//! A whole organization, and an independent witness: what boto3 reads must be what the audit reads,
+//! instance by instance.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Server, findings};
+
+const CONTROL: &str = "instance-imdsv1-disabled";
+
+/// The findings by instance id, as the witness writes instances.
+pub(crate) fn by_instance(report: &Value, control: &str) -> BTreeMap<String, Value> {
+    let finding = |finding: &Value| {
+        let id = finding["resource"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+        let facts = &finding["facts"];
+        assert_eq!(facts["instance_id"], json!(id));
+        let mut seen = json!({
+            "account_id": finding["account_id"],
+            "region": finding["region"],
+            "name": finding["name"],
+        });
+        let columns = [
+            "instance_state",
+            "http_tokens",
+            "http_endpoint",
+            "hop_limit",
+            "state",
+            "instance_profile",
+            "public_ip",
+            "launch_time",
+        ];
+        for column in columns {
+            seen[column] = facts[column].clone();
+        }
+        (id, seen)
+    };
+    findings(report, control).iter().map(finding).collect()
+}
+
+/// The verdict that the contract's table gives, written down a second time.
+fn verdict(instance: &Value) -> &'static str {
+    let is = |column: &str, value: &str| instance[column] == value;
+    if is("instance_state", "terminated") {
+        "skip"
+    } else if is("state", "pending") && !is("instance_state", "stopped") {
+        "unknown"
+    } else if is("http_tokens", "optional") && is("http_endpoint", "enabled") {
+        "fail"
+    } else {
+        "pass"
+    }
+}
+
+fn assert_agrees(report: &Value, witness: &Value) {
+    let instances: BTreeMap<String, Value> =
+        serde_json::from_value(witness["instances"].clone()).unwrap();
+    let seen = by_instance(report, CONTROL);
+    assert_eq!(seen.len(), instances.len());
+    for (id, instance) in &instances {
+        assert_eq!(seen.get(id), Some(instance), "{id}");
+    }
+    for finding in findings(report, CONTROL) {
+        let id = finding["facts"]["instance_id"].as_str().unwrap();
+        assert_eq!(finding["verdict"], verdict(&instances[id]), "{finding}");
+    }
+    assert_eq!(report["scope"]["accounts"], witness["accounts"]);
+}
+
+#[test]
+fn the_audit_reads_what_boto3_reads() {
+    let server = Server::simulator(&["--accounts", "7", "--instances", "400", "--seed", "42"]);
+    let (code, report) = server.audit(&["--org"]);
+    assert_eq!(code, 1);
+    assert_eq!((&report["errors"], &report["scope"]["incomplete"]), (&json!([]), &json!(false)));
+    assert_agrees(&report, &server.python("read_organization.py", &[]));
+}
+
+#[test]
+fn faults_lose_nothing() {
+    let faults = ["throttle=0.05", "error500=0.03", "error503=0.03", "cut=0.05"];
+    let faults: Vec<&str> = faults.iter().flat_map(|fault| ["--fault", fault]).collect();
+    let world = ["--accounts", "7", "--instances", "400", "--seed", "42"];
+    let calm = Server::simulator(&world);
+    let rough = Server::simulator(&[&world[..], &faults].concat());
+    let (calm_code, calm_report) = calm.audit(&["--org"]);
+    let (rough_code, rough_report) = rough.audit(&["--org"]);
+    assert_eq!((calm_code, rough_code), (1, 1));
+    assert_eq!(calm_report["controls"], rough_report["controls"]);
+    assert_eq!(rough_report["errors"], json!([]));
+    assert!(rough.stats()["throttled"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn the_same_findings_whatever_the_order_of_reading() {
+    let server = Server::simulator(&["--accounts", "5", "--instances", "300"]);
+    let (_, one) = server.audit(&["--org", "--concurrency", "1"]);
+    let (_, many) = server.audit(&["--org", "--concurrency", "64"]);
+    assert_eq!(one["controls"], many["controls"]);
+}
+
+#[test]
+fn accounts_and_regions_are_chosen() {
+    let server = Server::simulator(&["--accounts", "5", "--instances", "300"]);
+    let (_, all) = server.audit(&["--org"]);
+    let accounts = all["scope"]["accounts"].as_array().unwrap();
+    let [one, two] = [0, 1].map(|index| accounts[index].as_str().unwrap());
+    let (_, some) =
+        server.audit(&["--org", "--account", one, "--account", two, "--regions", "eu-west-1"]);
+    assert_eq!(some["scope"]["accounts"], json!([one, two]));
+    assert_eq!(some["scope"]["regions"], json!(["eu-west-1"]));
+    let expected: Vec<&Value> = findings(&all, CONTROL)
+        .iter()
+        .filter(|f| {
+            f["region"] == "eu-west-1" && (f["account_id"] == one || f["account_id"] == two)
+        })
+        .collect();
+    assert!(!expected.is_empty());
+    assert_eq!(findings(&some, CONTROL).iter().collect::<Vec<_>>(), expected);
+    let names: Vec<_> =
+        findings(&some, CONTROL).iter().map(|f| f["account_name"].is_string()).collect();
+    assert!(names.iter().all(|named| *named));
+}
+
+#[test]
+fn roles_and_the_callers_own_account_are_read() {
+    let server = Server::simulator(&["--accounts", "4", "--instances", "200"]);
+    let (_, all) = server.audit(&["--org"]);
+    let (_, own) = server.audit(&[]);
+    let own_id = own["scope"]["accounts"][0].as_str().unwrap();
+    assert_eq!(own["scope"]["accounts"].as_array().unwrap().len(), 1);
+    let named = findings(&own, CONTROL).iter().all(|finding| finding["account_name"].is_string());
+    assert!(named, "the account's alias names it");
+    let members: Vec<&str> = all["scope"]["accounts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str)
+        .filter(|id| *id != own_id)
+        .collect();
+    let roles: Vec<String> =
+        members.iter().map(|id| format!("arn:aws:iam::{id}:role/imdsure-read")).collect();
+    let flags: Vec<&str> = roles.iter().flat_map(|role| ["--role-arn", role]).collect();
+    let (_, by_role) = server.audit(&flags);
+    assert_eq!(by_role["scope"]["accounts"], json!(members));
+    let number = findings(&own, CONTROL).len() + findings(&by_role, CONTROL).len();
+    assert_eq!(number, findings(&all, CONTROL).len());
+    let (_, by_name) = server.audit(&["--account", members[0], "--role-name", "imdsure-read"]);
+    assert_eq!(by_name["scope"]["accounts"], json!([members[0]]));
+}
+
+#[test]
+fn connections_stay_near_the_concurrency() {
+    let server = Server::simulator(&["--accounts", "40", "--instances", "2000", "--regions", "8"]);
+    let (code, report) = server.audit(&["--org", "--concurrency", "8"]);
+    assert_eq!((code, report["scope"]["regions"].as_array().unwrap().len()), (1, 8));
+    let stats = server.stats();
+    // One more is the question for the counters itself.
+    let connections = stats["connections"].as_u64().unwrap() - 1;
+    assert!(connections <= 16, "{connections} connections for {stats}");
+    assert_eq!(stats["calls"]["sts:AssumeRole"], 39, "one session an account");
+    assert_eq!(stats["calls"]["ec2:DescribeInstances"], 320);
+}
