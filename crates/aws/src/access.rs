@@ -9,14 +9,13 @@ use aws_credential_types::{
     Credentials,
     provider::{ProvideCredentials, SharedCredentialsProvider, error::CredentialsError},
 };
-use aws_smithy_types::error::display::DisplayErrorContext;
 use imdsure_model::ErrorKind;
 use tokio::sync::Mutex;
 
 use crate::{
     client::{Client, Place},
     endpoint::Endpoints,
-    error::{Class, Failure},
+    error::{Class, Failure, chain},
     read,
 };
 
@@ -28,9 +27,16 @@ const MARGIN: Duration = Duration::from_secs(300);
 #[derive(Debug)]
 pub struct Access {
     source: Source,
-    current: Mutex<Option<Credentials>>,
+    current: Mutex<Option<Current>>,
     /// Where calls go.
     pub(crate) endpoints: Endpoints,
+}
+
+/// Credentials, and when to renew them.
+#[derive(Debug)]
+struct Current {
+    credentials: Credentials,
+    renew: Option<SystemTime>,
 }
 
 #[derive(Debug)]
@@ -68,11 +74,20 @@ impl Access {
         Self { source: Source::Role(role), current: Mutex::new(None), endpoints }
     }
 
+    /// The account whose throttle buckets its calls draw from; empty for the user's own.
+    pub(crate) fn bucket_account(&self) -> &str {
+        match &self.source {
+            Source::Own(_) => "",
+            Source::Role(role) => &role.account_id,
+        }
+    }
+
     /// Valid credentials. Those who ask while they are renewed wait for the same renewal.
     pub(crate) async fn credentials(&self, client: &Client) -> Result<Credentials, Failure> {
         let mut current = self.current.lock().await;
-        if let Some(credentials) = current.as_ref()
-            && lasts(credentials, SystemTime::now())
+        let now = SystemTime::now();
+        if let Some(Current { credentials, renew }) = current.as_ref()
+            && renew.is_none_or(|renew| now < renew)
         {
             return Ok(credentials.clone());
         }
@@ -80,21 +95,26 @@ impl Access {
             Source::Own(provider) => provider.provide_credentials().await.map_err(|e| failure(&e)),
             Source::Role(role) => assume(client, role).await,
         }?;
-        *current = Some(fresh.clone());
+        let renew = fresh.expiry().map(|expiry| renewal(now, expiry));
+        *current = Some(Current { credentials: fresh.clone(), renew });
         Ok(fresh)
     }
 
     /// Forgets credentials that AWS refused as expired, unless somebody renewed them meanwhile.
     pub(crate) async fn forget(&self, refused: &Credentials) {
         let mut current = self.current.lock().await;
-        if current.as_ref().is_some_and(|c| c.access_key_id() == refused.access_key_id()) {
+        let same =
+            |current: &Current| current.credentials.access_key_id() == refused.access_key_id();
+        if current.as_ref().is_some_and(same) {
             *current = None;
         }
     }
 }
 
-fn lasts(credentials: &Credentials, now: SystemTime) -> bool {
-    credentials.expiry().is_none_or(|expiry| now + MARGIN < expiry)
+/// When to renew credentials got now: a margin before they expire, or halfway if they are short-lived.
+fn renewal(now: SystemTime, expiry: SystemTime) -> SystemTime {
+    let lifetime = expiry.duration_since(now).unwrap_or_default();
+    now + lifetime.saturating_sub(MARGIN).max(lifetime / 2)
 }
 
 async fn assume(client: &Client, role: &Role) -> Result<Credentials, Failure> {
@@ -110,7 +130,7 @@ async fn assume(client: &Client, role: &Role) -> Result<Credentials, Failure> {
 }
 
 fn failure(error: &CredentialsError) -> Failure {
-    let message = DisplayErrorContext(error).to_string();
+    let message = chain(error);
     Failure::new("CredentialsUnavailable", message, Class::Final(ErrorKind::Credentials))
 }
 
@@ -121,13 +141,11 @@ mod tests {
     #[test]
     fn credentials_are_renewed_before_they_expire() {
         let now = SystemTime::now();
-        let until = |seconds| {
+        let after = |seconds| {
             let expiry = now + Duration::from_secs(seconds);
-            Credentials::new("AKIDEXAMPLE", "secret", None, Some(expiry), "test")
+            renewal(now, expiry).duration_since(now).unwrap().as_secs()
         };
-        assert!(lasts(&until(3600), now));
-        assert!(!lasts(&until(299), now));
-        assert!(!lasts(&until(0), now));
-        assert!(lasts(&Credentials::new("AKIDEXAMPLE", "secret", None, None, "test"), now));
+        assert_eq!((after(3600), after(900), after(200), after(0)), (3300, 600, 100, 0));
+        assert_eq!(renewal(now, now - Duration::from_secs(9)), now);
     }
 }

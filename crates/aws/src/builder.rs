@@ -109,4 +109,9 @@ pub trait Sink: Send + Sync {
     /// another call. An error is kept by the sink and told when it is closed, so that reading need not
     /// care where rows go.
     fn append(&self, table: &'static Table, fill: &mut dyn FnMut(&mut TableBuilder));
+
+    /// Whether rows can no longer be kept, so that reading on is pointless.
+    fn failed(&self) -> bool {
+        false
+    }
 }

@@ -12,36 +12,32 @@ use aws_sigv4::{
     http_request::{SignableBody, SignableRequest, SigningSettings, sign},
     sign::v4,
 };
-use aws_smithy_async::rt::sleep::TokioSleep;
-use aws_smithy_http_client::{Connector, proxy::ProxyConfig, tls};
 use aws_smithy_runtime_api::{
     client::{
-        http::{HttpConnector, HttpConnectorSettings, SharedHttpConnector},
+        http::{HttpConnector, SharedHttpConnector},
         identity::Identity,
         orchestrator::HttpRequest,
         result::ConnectorError,
     },
     http::Response,
 };
-use aws_smithy_types::{body::SdkBody, error::display::DisplayErrorContext};
+use aws_smithy_types::body::SdkBody;
 use http_body_util::BodyExt;
 use imdsure_model::ErrorKind;
 use tokio::time::{sleep, timeout};
 
 use crate::{
     access::Access,
-    error::{CallError, Class, Failure},
+    error::{CallError, Class, Failure, chain},
+    http,
     operation::Operation,
     pacer::{Lane, Pacer},
     progress::Progress,
     wire::{self, Parameters},
 };
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest that one attempt may take: a page of 1,000 instances takes AWS a few seconds.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
-/// AWS closes idle connections after some minutes; ours are given up before.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// An answer larger than this is none that AWS gives.
 const MAX_BODY: usize = 256 << 20;
 
@@ -70,16 +66,11 @@ pub(crate) struct Place<'a> {
 impl Client {
     /// A client whose calls are counted in `progress`. It keeps about `concurrency` connections.
     pub fn new(progress: Arc<Progress>, concurrency: usize) -> Self {
-        let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build();
-        let connector = Connector::builder()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .proxy_config(ProxyConfig::from_env())
-            .connector_settings(settings)
-            .sleep_impl(TokioSleep::new())
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(concurrency)
-            .build();
-        Self { http: SharedHttpConnector::new(connector), pacer: Pacer::default(), progress }
+        Self {
+            http: SharedHttpConnector::new(http::pool(concurrency)),
+            pacer: Pacer::default(),
+            progress,
+        }
     }
 
     /// Makes a call until it is answered, refused, or patience ends, and reads the answer with `read`.
@@ -92,8 +83,7 @@ impl Client {
         parameters: &Parameters,
         mut read: impl FnMut(&[u8]) -> Result<T, Failure> + Send,
     ) -> Result<T, CallError> {
-        let lane =
-            self.pacer.lane(place.account_id.unwrap_or_default(), place.region, operation.bucket);
+        let lane = self.pacer.lane(place.access.bucket_account(), place.region, operation.bucket);
         let mut patience = Patience::default();
         loop {
             lane.turn().await;
@@ -110,6 +100,12 @@ impl Client {
                 None => return Err(error(operation, place, failure)),
             }
         }
+    }
+
+    /// The error for a page that names itself as the next one.
+    #[expect(clippy::unused_self, reason = "errors of calls are made where calls are made")]
+    pub(crate) fn endless(&self, operation: &'static Operation, place: &Place<'_>) -> CallError {
+        error(operation, place, Failure::malformed("a page names itself as the next page"))
     }
 
     fn count(&self, failure: &Failure, lane: &Lane) {
@@ -174,7 +170,7 @@ fn request(
 ) -> Result<HttpRequest, Failure> {
     let url = place.access.endpoints.url(operation.service, place.region);
     let message = wire::encode(operation, parameters);
-    let mut request = http::Request::post(&url);
+    let mut request = ::http::Request::post(&url);
     for (name, value) in &message.headers {
         request = request.header(*name, value);
     }
@@ -192,7 +188,7 @@ fn request(
     let body = SignableBody::Bytes(message.body.as_bytes());
     let signed = SignableRequest::new("POST", &url, headers, body)
         .and_then(|signable| sign(signable, &parameters.into()))
-        .map_err(|error| bad_endpoint(&url, &DisplayErrorContext(&error).to_string()))?;
+        .map_err(|error| bad_endpoint(&url, &chain(&error)))?;
     signed.into_parts().0.apply_to_request_http1x(&mut request);
     let request = request.map(|()| SdkBody::from(message.body));
     HttpRequest::try_from(request).map_err(|error| bad_endpoint(&url, &error.to_string()))
@@ -220,12 +216,12 @@ fn timed_out() -> Failure {
 }
 
 fn unreachable(error: &ConnectorError) -> Failure {
-    let message = DisplayErrorContext(error).to_string();
+    let message = chain(error);
     Failure::new("Unreachable", message, Class::Transient(ErrorKind::Unavailable))
 }
 
 fn broken(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Failure {
-    let message = format!("the answer broke off: {}", DisplayErrorContext(error));
+    let message = format!("the answer broke off: {}", chain(error));
     Failure::new("BrokenAnswer", message, Class::Transient(ErrorKind::Unavailable))
 }
 

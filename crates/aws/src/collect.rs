@@ -68,7 +68,8 @@ pub async fn collect(
     let regions = Mutex::default();
     let collector = Collector { client, sink, progress, chosen_regions, stop, queue, regions };
     for error in &scope.errors {
-        collector.error(&error.row(None));
+        // Which accounts and regions are missing because of it cannot be said.
+        collector.error(&ErrorRow { region: None, ..error.row(None) });
     }
     let collector = Arc::new(collector);
     let mut workers = JoinSet::new();
@@ -90,6 +91,10 @@ pub async fn collect(
 impl Collector {
     async fn work(self: Arc<Self>) {
         while let Some(work) = self.queue.take().await {
+            if self.sink.failed() {
+                self.queue.done([]);
+                continue;
+            }
             match work {
                 Work::Account(account) => {
                     let regions = self.enter(&account).await;
@@ -121,8 +126,8 @@ impl Collector {
         }
     }
 
-    /// Every region knows all regions. One that an organization policy closes is not the one to ask: the
-    /// next is.
+    /// Every region knows all regions. One that an organization policy closes, or that is not enabled
+    /// for the account, is not the one to ask: the next is.
     async fn regions_of(&self, account: &Account) -> Result<Vec<RegionRow>, CallError> {
         let home = std::iter::once(account.home_region.as_str());
         let chosen = self.chosen_regions.iter().map(String::as_str);
@@ -137,10 +142,7 @@ impl Collector {
             let place = place(account, region);
             let found = read::describe_regions(&self.client, &place);
             match self.unless_stopped(&DESCRIBE_REGIONS, &place, found).await {
-                Err(error)
-                    if error.kind == ErrorKind::ClosedByPolicy
-                        && error.operation == DESCRIBE_REGIONS.name() =>
-                {
+                Err(error) if closed(&error) => {
                     first_error.get_or_insert(error);
                 }
                 answer => return answer,
@@ -253,6 +255,12 @@ impl Collector {
 
 fn place<'a>(account: &'a Account, region: &'a str) -> Place<'a> {
     Place { access: &account.access, account_id: Some(&account.id), region }
+}
+
+/// Whether the region, not the account, is closed to us: by a policy, or by not being enabled.
+fn closed(error: &CallError) -> bool {
+    let closed = error.kind == ErrorKind::ClosedByPolicy || error.code == "AuthFailure";
+    closed && error.operation == DESCRIBE_REGIONS.name()
 }
 
 fn interrupted(operation: &Operation, place: &Place<'_>) -> CallError {

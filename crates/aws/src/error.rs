@@ -43,6 +43,21 @@ impl CallError {
     }
 }
 
+/// An error with its causes, each once, in one line.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !message.contains(&text) {
+            message.push_str(": ");
+            message.push_str(&text);
+        }
+        cause = error.source();
+    }
+    message
+}
+
 /// One attempt that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
@@ -117,6 +132,8 @@ fn classify(status: u16, code: &str, message: &str) -> Class {
         | "UnrecognizedClientException"
         | "SignatureDoesNotMatch"
         | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
+        | "IncompleteSignatureException"
         | "IncompleteSignature"
         | "InvalidSignatureException" => Class::Final(ErrorKind::Credentials),
         "InternalError"

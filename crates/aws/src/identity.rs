@@ -7,14 +7,12 @@ use aws_credential_types::provider::{
     ProvideCredentials, SharedCredentialsProvider, error::CredentialsError,
 };
 use aws_runtime::env_config::{file::EnvConfigFiles, section::EnvConfigSections, source};
-use aws_smithy_http_client::tls;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_types::{
     os_shim_internal::{Env, Fs},
     region::Region,
 };
 
-use crate::endpoint::Endpoints;
+use crate::{endpoint::Endpoints, error::chain, http};
 
 /// One identity of the user's configuration: the default one, or a profile.
 #[derive(Debug, Clone)]
@@ -97,10 +95,8 @@ pub async fn load(
 }
 
 async fn sdk_config(profile: Option<&str>) -> SdkConfig {
-    let http = aws_smithy_http_client::Builder::new()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-        .build_https();
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
+    let mut loader =
+        aws_config::defaults(BehaviorVersion::latest()).http_client(http::for_credentials());
     if let Some(profile) = profile {
         loader = loader.profile_name(profile);
         if let Some(region) = profile_region(profile).await {
@@ -121,9 +117,8 @@ async fn sections() -> Result<EnvConfigSections, IdentityError> {
     let files = EnvConfigFiles::default();
     let source = source::load(&Env::real(), &Fs::real(), &files)
         .await
-        .map_err(|error| IdentityError::BadFiles(DisplayErrorContext(&error).to_string()))?;
-    EnvConfigSections::parse(source)
-        .map_err(|error| IdentityError::BadFiles(DisplayErrorContext(&error).to_string()))
+        .map_err(|error| IdentityError::BadFiles(chain(&error)))?;
+    EnvConfigSections::parse(source).map_err(|error| IdentityError::BadFiles(chain(&error)))
 }
 
 /// The profile that is in force, after making sure that one named by the user exists.
@@ -152,10 +147,7 @@ async fn check_credentials(
             Err(IdentityError::NoCredentials { profile })
         }
         Err(error @ CredentialsError::InvalidConfiguration(_)) => {
-            Err(IdentityError::BadConfiguration {
-                profile,
-                message: DisplayErrorContext(&error).to_string(),
-            })
+            Err(IdentityError::BadConfiguration { profile, message: chain(&error) })
         }
         Ok(_) | Err(_) => Ok(()),
     }

@@ -12,6 +12,7 @@ pub mod client;
 pub mod collect;
 pub mod endpoint;
 pub mod error;
+mod http;
 pub mod identity;
 pub mod operation;
 mod pacer;

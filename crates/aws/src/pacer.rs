@@ -98,43 +98,45 @@ impl Allowance {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn a_burst_is_free_and_the_rest_comes_at_the_documented_rate() {
-        let pacer = Pacer::default();
-        let lane = pacer.lane("1", "r", Bucket::Ec2NonMutating);
-        let start = Instant::now();
-        for _ in 0..100 {
-            lane.turn().await;
+    /// Draws so many times, waiting as told; how long it took.
+    fn draws(allowance: &mut Allowance, number: u32, start: Instant) -> Duration {
+        let mut now = start;
+        for _ in 0..number {
+            now += allowance.draw(now);
         }
-        assert_eq!(start.elapsed(), Duration::ZERO);
-        for _ in 0..200 {
-            lane.turn().await;
-        }
-        let seconds = start.elapsed().as_secs_f64();
-        assert!((9.9..10.3).contains(&seconds), "{seconds}");
+        now - start
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn throttling_slows_one_lane_down_and_only_that() {
-        let pacer = Pacer::default();
-        let lane = pacer.lane("1", "r", Bucket::Ec2NonMutating);
-        lane.throttled();
-        let start = Instant::now();
-        lane.turn().await;
-        assert!(start.elapsed() >= Duration::from_millis(95), "{:?}", start.elapsed());
-        let other = pacer.lane("1", "r2", Bucket::Ec2NonMutating);
-        let start = Instant::now();
-        other.turn().await;
-        assert_eq!(start.elapsed(), Duration::ZERO);
+    fn full(now: Instant) -> Allowance {
+        Allowance::new(Bucket::Ec2NonMutating.allowance(), now)
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_slow_lane_finds_its_way_back() {
+    #[test]
+    fn a_burst_is_free_and_the_rest_comes_at_the_documented_rate() {
+        let now = Instant::now();
+        let mut allowance = full(now);
+        assert_eq!(draws(&mut allowance, 100, now), Duration::ZERO);
+        let seconds = draws(&mut allowance, 200, now).as_secs_f64();
+        assert!((9.9..10.1).contains(&seconds), "{seconds}");
+    }
+
+    #[test]
+    fn throttling_slows_one_lane_down_and_only_that() {
         let pacer = Pacer::default();
-        let lane = pacer.lane("1", "r", Bucket::Ec2NonMutating);
-        (0..20).for_each(|_| lane.throttled());
-        assert!((lane.with(|a| a.rate) - SLOWEST).abs() < f64::EPSILON);
-        (0..20).for_each(|_| lane.answered());
-        assert!((lane.with(|a| a.rate) - 20.0).abs() < f64::EPSILON);
+        let lane = |region| pacer.lane("1", region, Bucket::Ec2NonMutating);
+        lane("a").throttled();
+        let now = Instant::now();
+        let wait = |region| lane(region).with(|allowance| allowance.draw(now));
+        assert!(wait("a") >= Duration::from_millis(95));
+        assert_eq!(wait("b"), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_slow_lane_finds_its_way_back() {
+        let mut allowance = full(Instant::now());
+        (0..20).for_each(|_| allowance.slow_down());
+        assert!((allowance.rate - SLOWEST).abs() < f64::EPSILON);
+        (0..20).for_each(|_| allowance.speed_up());
+        assert!((allowance.rate - allowance.full_rate).abs() < f64::EPSILON);
     }
 }

@@ -87,7 +87,7 @@ mod tests {
                 while let Some(depth) = queue.take().await {
                     tokio::task::yield_now().await;
                     done.fetch_add(1, Ordering::Relaxed);
-                    queue.done((depth > 0).then_some([depth - 1; 2]).into_iter().flatten());
+                    queue.done((depth > 0).then(|| [depth - 1; 2]).into_iter().flatten());
                 }
             })
         };

@@ -86,8 +86,10 @@ impl Service {
         let suffix =
             if dual_stack { partition.dual_stack_suffix() } else { partition.dns_suffix() };
         // The endpoints of GovCloud are FIPS endpoints under their plain names.
-        let fips = if fips && partition != Partition::UsGov { "-fips" } else { "" };
+        let plain = partition == Partition::UsGov && !dual_stack;
+        let fips = if fips && !plain { "-fips" } else { "" };
         match (self.name, partition) {
+            ("iam", _) if dual_stack => format!("https://iam{fips}.global.{suffix}"),
             ("iam", Partition::Aws) => format!("https://iam{fips}.{suffix}"),
             ("iam", Partition::UsGov) => format!("https://iam.us-gov.{suffix}"),
             (name, _) => format!("https://{name}{fips}.{region}.{suffix}"),

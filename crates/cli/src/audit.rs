@@ -19,13 +19,14 @@ pub(crate) async fn run(arguments: AuditArguments) -> Result<ExitCode, Failure> 
     let AuditArguments { read, control, report } = arguments;
     let fail_on = report.fail_on.into();
     let progress = Arc::new(Progress::default());
+    let asked_regions = read.regions.clone();
     let source = source(read, &progress);
     let request = AuditRequest { source, controls: control, outputs: outputs(&report) };
     let line = ProgressLine::start(&progress);
     let result = request.run().await;
     drop(line);
     let audit = result?;
-    told_on_the_side(&audit);
+    told_on_the_side(&audit, &asked_regions);
     Ok(ExitCode::of_run(audit.head.scope.incomplete, audit.head.totals(), fail_on))
 }
 
@@ -51,13 +52,13 @@ fn source(read: ReadArguments, progress: &Arc<Progress>) -> Source {
     })
 }
 
-/// The first Ctrl-C ends reading and reports what was read; a second one ends the program.
+/// The first Ctrl-C (or termination signal) ends reading and reports what was read; a second one ends the program.
 fn stop_on_interrupt() -> watch::Receiver<bool> {
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
+        if asked_to_stop().await {
             let _ = stop.send(true);
-            if tokio::signal::ctrl_c().await.is_ok() {
+            if asked_to_stop().await {
                 abandon();
             }
         }
@@ -65,6 +66,21 @@ fn stop_on_interrupt() -> watch::Receiver<bool> {
         std::future::pending::<()>().await;
     });
     stopped
+}
+
+/// Waits for Ctrl-C or a termination signal; false when none can come.
+async fn asked_to_stop() -> bool {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            return tokio::select! {
+                interrupted = tokio::signal::ctrl_c() => interrupted.is_ok(),
+                terminated = terminate.recv() => terminated.is_some(),
+            };
+        }
+    }
+    tokio::signal::ctrl_c().await.is_ok()
 }
 
 #[expect(clippy::exit, reason = "the user asked twice: nothing is left to wait for")]
@@ -89,12 +105,19 @@ fn outputs(report: &ReportArguments) -> Vec<Output> {
         .collect()
 }
 
-fn told_on_the_side(audit: &Audit) {
+fn told_on_the_side(audit: &Audit, asked_regions: &[String]) {
     use io::Write as _;
     let mut err = io::stderr().lock();
     if let Some(kept) = &audit.kept {
         // There is nobody to tell when standard error is gone.
         let _ = writeln!(err, "evidence kept in {}", kept.display());
+    }
+    let read = &audit.head.scope.regions;
+    for region in asked_regions.iter().filter(|region| *region != "all" && !read.contains(region)) {
+        let _ = writeln!(
+            err,
+            "note: {region} is enabled in none of the accounts: nothing was read there"
+        );
     }
     if !audit.head.errors.is_empty() {
         let gaps = audit.head.errors.len();

@@ -54,25 +54,31 @@ impl From<AuditError> for Failure {
             }
             AuditError::Scope(_) => Self::usage(&error),
             AuditError::Report(_) | AuditError::Stopped => Self::incomplete(&error),
-            AuditError::Engine(engine) => engine_failure(engine),
+            AuditError::Save(_) => Self::usage(&error),
+            AuditError::Open(engine) => unopened(engine),
+            AuditError::Engine(engine) => unfinished(engine),
             AuditError::Catalog(_) => Self::bug(&error),
         }
     }
 }
 
-fn engine_failure(error: &EngineError) -> Failure {
+/// `--from` named something that is no evidence, or evidence that is not what was written.
+fn unopened(error: &EngineError) -> Failure {
     match error {
-        EngineError::NoEvidence(_) | EngineError::File { .. } => Failure::usage(error),
         EngineError::BadManifest { .. } | EngineError::Damaged { .. } => Failure::incomplete(error)
             .hint("evidence is never changed once written: take another set, or read AWS again"),
-        EngineError::CannotRun(_)
-        | EngineError::Query(_)
-        | EngineError::Arrow(_)
-        | EngineError::Parquet(_) => Failure::incomplete(error),
+        _ => Failure::usage(error),
+    }
+}
+
+/// Something broke after the run had begun.
+fn unfinished(error: &EngineError) -> Failure {
+    match error {
         EngineError::StillRecording
         | EngineError::WriterDied
         | EngineError::MissingColumn { .. }
         | EngineError::UnknownOutcome { .. } => Failure::bug(error),
+        _ => Failure::incomplete(error),
     }
 }
 

@@ -48,13 +48,14 @@ impl Session {
             None => serde_json::Map::new(),
         };
         let number = |column: &str| row.get(column).and_then(Value::as_u64).unwrap_or_default();
-        let accounts = "select count(distinct account_id) as number from aws_account";
+        let table = if self.has("aws_account") { "aws_account" } else { "aws_ec2_instance" };
+        let accounts = format!("select count(distinct account_id) as number from {table}");
         Ok(InstanceQuestion {
             allow_imdsv1: number("allow"),
             unknown: number("unknown"),
             of: number("judged"),
             accounts: number("accounts"),
-            of_accounts: rows::number(self.sql(accounts).await?).await?,
+            of_accounts: rows::number(self.sql(&accounts).await?).await?,
             with_role: number("roles"),
             with_role_and_public_address: number("public"),
             usage: None,

@@ -98,8 +98,12 @@ impl Catalog {
     fn unknown(&self, name: &str) -> ResolveError {
         let names = self.controls.keys().map(String::as_str);
         let all = names.chain(self.aliases().map(|(alias, _)| alias));
+        let from_name = |candidate: &str| {
+            let id = candidate.split_once(':').map_or(candidate, |(_, id)| id);
+            distance(name, candidate).min(distance(name, id))
+        };
         let mut near: Vec<(usize, String)> = all
-            .map(|candidate| (distance(name, candidate), candidate.to_owned()))
+            .map(|candidate| (from_name(candidate), candidate.to_owned()))
             .filter(|(distance, candidate)| *distance <= candidate.len().min(name.len()) / 3)
             .collect();
         near.sort();

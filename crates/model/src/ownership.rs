@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 /// The owner of a resource with these tags, as `kind:name`, most specific first; none when nobody but
 /// the account's people own it.
 ///
-/// The `aws:` tags are reserved by AWS; `eks:`, `elasticbeanstalk:`, `karpenter.sh/…` and
-/// `kubernetes.io/cluster/…` are the documented tags of those services.
+/// The tags of EKS, Karpenter, Beanstalk, ECS, Auto Scaling and CloudFormation are documented by those
+/// services; that of Batch is seen on its instances.
 pub fn managed_by(tags: &BTreeMap<String, String>) -> Option<String> {
     const BY_KEY: [(&str, &str); 8] = [
         ("eks:nodegroup-name", "eks"),

@@ -81,7 +81,8 @@ pub struct ControlSummary {
     /// Findings by verdict.
     pub counts: Counts,
     /// The account × region pairs that it could not judge, because they could not be read. An account
-    /// that could not be entered at all counts once.
+    /// that could not be entered at all counts once, and so does a list of accounts that could not
+    /// be read.
     pub unread: u64,
 }
 

@@ -77,7 +77,13 @@ pub enum AuditError {
     /// A report could not be written to its end.
     #[error(transparent)]
     Report(OutputError),
-    /// Evidence cannot be written or read.
+    /// There is nowhere to keep evidence.
+    #[error(transparent)]
+    Save(EngineError),
+    /// Evidence cannot be opened.
+    #[error(transparent)]
+    Open(EngineError),
+    /// Evidence cannot be written or judged.
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// Stopped before there was anything to report.
@@ -95,7 +101,9 @@ impl AuditRequest {
         let controls = chosen(&catalog, &self.controls)?;
         let outputs = open(self.outputs)?;
         let (evidence, kept) = match self.source {
-            Source::Kept(path) => (Evidence::Kept(EvidenceSet::open(&path)?), None),
+            Source::Kept(path) => {
+                (Evidence::Kept(EvidenceSet::open(&path).map_err(AuditError::Open)?), None)
+            }
             Source::Live(live) => {
                 let keeps = live.save.is_some();
                 let finished = live.collect().await?;
@@ -158,7 +166,7 @@ impl Live {
             scope = self.scope.resolve(&client) => scope?,
             Ok(_) = stop.wait_for(|stopped| *stopped) => return Err(AuditError::Stopped),
         };
-        let recorder = Recorder::start(self.save.as_deref(), started)?;
+        let recorder = Recorder::start(self.save.as_deref(), started).map_err(AuditError::Save)?;
         let sink = Arc::clone(&recorder);
         let coverage =
             collect(client, scope, sink, self.progress, self.concurrency, self.stop).await;

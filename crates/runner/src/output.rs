@@ -97,25 +97,32 @@ fn open_file(path: &Path) -> io::Result<Opened> {
             Ok(Opened::Direct(path.to_owned(), BufWriter::new(file)))
         }
         Ok(known) if known.permissions().readonly() => Err(io::ErrorKind::PermissionDenied.into()),
-        _ => {
+        known => {
+            // Through a link to what it names; with the permissions that the file has.
+            let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
             let folder = match path.parent() {
                 Some(parent) if !parent.as_os_str().is_empty() => parent,
                 _ => Path::new("."),
             };
-            let staged = staged(folder)?;
+            let staged = staged(folder, known.ok().map(|known| known.permissions()))?;
             Ok(Opened::Staged(path.to_owned(), BufWriter::new(staged)))
         }
     }
 }
 
-/// A temporary file that has the permissions of a new file, not those of a secret.
-fn staged(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+/// A temporary file that has the permissions of the file it will replace, or of a new one: not those of
+/// a secret, which temporary files have.
+fn staged(folder: &Path, known: Option<fs::Permissions>) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".imdsure-");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(fs::Permissions::from_mode(0o644));
+        builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(folder)
+    let staged = builder.tempfile_in(folder)?;
+    if let Some(permissions) = known {
+        staged.as_file().set_permissions(permissions)?;
+    }
+    Ok(staged)
 }

@@ -51,6 +51,9 @@ pub(crate) async fn list_accounts(
         let page: Page = client.call(&LIST_ACCOUNTS, place, &parameters, json).await?;
         accounts.extend(page.accounts);
         match page.next_token {
+            Some(next) if token.as_ref() == Some(&next) => {
+                return Err(client.endless(&LIST_ACCOUNTS, place));
+            }
             Some(next) if !next.is_empty() => token = Some(next),
             _ => return Ok(accounts),
         }

@@ -76,7 +76,7 @@ pub(crate) async fn describe_instances(
     let mut token: Option<String> = None;
     loop {
         let parameters = DESCRIBE_INSTANCES.page(token.as_deref());
-        token = client
+        let next = client
             .call(&DESCRIBE_INSTANCES, place, &parameters, |body| {
                 let page = InstancePage::read(body)?;
                 // A page is handed on only when it was read to its end: cut short, it adds nothing.
@@ -84,9 +84,13 @@ pub(crate) async fn describe_instances(
                 Ok::<_, Failure>(page.next_token)
             })
             .await?;
-        if token.is_none() {
+        if next.is_none() {
             return Ok(());
         }
+        if next == token {
+            return Err(client.endless(&DESCRIBE_INSTANCES, place));
+        }
+        token = next;
     }
 }
 

@@ -62,7 +62,7 @@ fn awscli_sees_the_errors_of_aws() {
             "--role-arn",
             "arn:aws:iam::999999999999:role/x",
             "--role-session-name",
-            "x",
+            "test",
         ],
         "AccessDenied",
     );

@@ -130,8 +130,9 @@ impl Server {
         command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()]);
         let process = Owned(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
         wait_for(port);
+        let url = format!("http://127.0.0.1:{port}");
         let environment = [
-            ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}").as_str()),
+            ("AWS_ENDPOINT_URL", url.as_str()),
             ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
             ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
             ("AWS_DEFAULT_REGION", "us-east-1"),

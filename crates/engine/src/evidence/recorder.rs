@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::JoinHandle,
@@ -24,19 +25,16 @@ use parquet::{
     file::properties::WriterProperties,
     schema::types::ColumnPath,
 };
-use sha2::{Digest, Sha256};
 
-use super::{
-    EvidenceSet, Manifest, TableFile,
-    digest::{Digested, hex},
-    manifest,
-};
+use super::{EvidenceSet, Manifest, TableFile, digest::Digested, manifest};
 use crate::EngineError;
 
 /// Rows a batch: enough that per-batch work vanishes, small enough to stay in the cache.
 const BATCH_ROWS: usize = 8192;
 /// Rows a row group: what a Parquet writer holds in memory before it writes.
 const GROUP_ROWS: usize = 64 << 10;
+/// What the name of a set's folder begins with until the set is complete.
+const PARTIAL: &str = ".partial-";
 /// Batches that may wait for the writer; more, and the workers wait.
 const WAITING_BATCHES: usize = 4;
 
@@ -51,6 +49,7 @@ pub struct Recorder {
     folder: tempfile::TempDir,
     store: Option<PathBuf>,
     started: String,
+    failed: AtomicBool,
 }
 
 /// A written set, and the temporary folder it lives in unless it is kept.
@@ -67,17 +66,17 @@ impl Recorder {
         let folder = match store {
             Some(store) => {
                 fs::create_dir_all(store).map_err(EngineError::file(store))?;
-                let partial = tempfile::Builder::new().prefix(".partial-").tempdir_in(store);
-                partial.map_err(EngineError::file(store))?
+                private_folder(PARTIAL, store)?
             }
-            None => tempfile::tempdir().map_err(EngineError::file(&std::env::temp_dir()))?,
+            None => private_folder("imdsure-", &std::env::temp_dir())?,
         };
         let (batches, incoming) = sync_channel(WAITING_BATCHES);
         let path = folder.path().to_owned();
         let writer = std::thread::spawn(move || write_tables(&path, &incoming));
         let builders = TABLES.iter().map(|table| Mutex::new(TableBuilder::new(table))).collect();
         let store = store.map(Path::to_owned);
-        Ok(Arc::new(Self { builders, batches, writer, folder, store, started }))
+        let failed = AtomicBool::new(false);
+        Ok(Arc::new(Self { builders, batches, writer, folder, store, started, failed }))
     }
 
     /// Writes what is left and the manifest, and puts a set that is kept in its place in one step.
@@ -123,7 +122,9 @@ impl Recorder {
 
     fn send(&self, index: usize, batch: Result<RecordBatch, ArrowError>) {
         // The writer is gone only when it failed, and then `finish` tells why.
-        let _ = self.batches.send(batch.map(|batch| (index, batch)));
+        if self.batches.send(batch.map(|batch| (index, batch))).is_err() {
+            self.failed.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -135,6 +136,10 @@ impl Sink for Recorder {
         if builder.rows() >= BATCH_ROWS {
             self.send(index, builder.take());
         }
+    }
+
+    fn failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
     }
 }
 
@@ -195,6 +200,18 @@ impl TableWriter {
     }
 }
 
+/// A new folder that nobody else can look into: evidence names accounts, addresses and tags.
+fn private_folder(prefix: &str, parent: &Path) -> Result<tempfile::TempDir, EngineError> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(fs::Permissions::from_mode(0o700));
+    }
+    builder.tempdir_in(parent).map_err(EngineError::file(parent))
+}
+
 fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<(), EngineError> {
     let path = folder.join(manifest::FILE);
     let write = || {
@@ -206,19 +223,17 @@ fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<(), EngineError>
     write().map_err(EngineError::file(&path))
 }
 
-/// Moves a finished folder to its name in the store: the time, and a piece of the data's digest, so that
-/// two writers never collide.
+/// Moves a finished folder to its name in the store: the time, and what made its own name unique there,
+/// so that two writers never collide.
 fn keep(
     folder: tempfile::TempDir,
     store: &Path,
     manifest: &Manifest,
 ) -> Result<PathBuf, EngineError> {
-    let mut digest = Sha256::new();
-    for table in &manifest.tables {
-        digest.update(&table.sha256);
-    }
     let time: String = manifest.started.chars().filter(char::is_ascii_alphanumeric).collect();
-    let place = store.join(format!("{time}-{}", &hex(&digest.finalize())[..6]));
+    let name = folder.path().file_name().unwrap_or_default().to_string_lossy();
+    let unique = name.strip_prefix(PARTIAL).unwrap_or(&name);
+    let place = store.join(format!("{time}-{unique}"));
     fs::rename(folder.path(), &place).map_err(EngineError::file(&place))?;
     // The folder has moved: there is nothing left to remove where it was.
     let _ = folder.keep();

@@ -55,11 +55,12 @@ fn locate(path: &Path) -> Result<PathBuf, EngineError> {
 
 fn check(folder: &Path, table: &TableFile) -> Result<(), EngineError> {
     let path = folder.join(&table.file);
-    let mut file = File::open(&path).map_err(EngineError::file(&path))?;
-    let mut digested = Digested::new(io::sink());
-    io::copy(&mut file, &mut digested).map_err(EngineError::file(&path))?;
-    let (_, bytes, found) = digested.finish();
     let damaged = |message| Err(EngineError::Damaged { path: path.clone(), message });
+    let mut digested = Digested::new(io::sink());
+    if let Err(error) = File::open(&path).and_then(|mut file| io::copy(&mut file, &mut digested)) {
+        return damaged(format!("it cannot be read: {error}"));
+    }
+    let (_, bytes, found) = digested.finish();
     if bytes != table.bytes {
         return damaged(format!("it has {bytes} bytes, the manifest says {}", table.bytes));
     }

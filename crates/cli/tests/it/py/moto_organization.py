@@ -13,7 +13,7 @@ for name in ("shop", "data", "closed"):
 organizations.close_account(AccountId=ids.pop())
 for account in ids:
     role = f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole"
-    keys = boto3.client("sts").assume_role(RoleArn=role, RoleSessionName="t")["Credentials"]
+    keys = boto3.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
     session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
     ec2 = session.client("ec2", region_name="eu-west-1")
     image = ec2.describe_images()["Images"][0]["ImageId"]

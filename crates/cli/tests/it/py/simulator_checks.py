@@ -48,7 +48,7 @@ member = next(a for a in accounts if a != me)
 
 def assumed(**more):
     role = f"arn:aws:iam::{member}:role/OrganizationAccountAccessRole"
-    keys = client("sts").assume_role(RoleArn=role, RoleSessionName="t", **more)["Credentials"]
+    keys = client("sts").assume_role(RoleArn=role, RoleSessionName="test", **more)["Credentials"]
     return {
         "aws_access_key_id": keys["AccessKeyId"],
         "aws_secret_access_key": keys["SecretAccessKey"],
