@@ -21,7 +21,7 @@ use crate::{
 
 /// Credentials are renewed when they have less than this left, so that no call starts with ones that
 /// expire on the way.
-const MARGIN: Duration = Duration::from_secs(300);
+const MARGIN: Duration = Duration::from_mins(5);
 
 /// How to get into one account. One value per account, shared by all its calls.
 #[derive(Debug)]

@@ -37,7 +37,7 @@ use crate::{
 };
 
 /// The longest that one attempt may take: a page of 1,000 instances takes AWS a few seconds.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(1);
 /// An answer larger than this is none that AWS gives.
 const MAX_BODY: usize = 256 << 20;
 

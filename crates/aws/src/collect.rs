@@ -122,7 +122,7 @@ impl Collector {
                 let read = |region: &RegionRow| self.reads(region);
                 regions.into_iter().filter(read).map(|region| region.name).collect()
             }
-            Err(error) => self.without_region_list(error),
+            Err(error) => self.without_region_list(&error),
         }
     }
 
@@ -153,7 +153,7 @@ impl Collector {
 
     /// Without the list of regions, those that the user chose can still be read. Otherwise the account
     /// is unread as a whole.
-    fn without_region_list(&self, error: CallError) -> Vec<String> {
+    fn without_region_list(&self, error: &CallError) -> Vec<String> {
         let cannot_enter = matches!(error.kind, ErrorKind::Credentials | ErrorKind::Interrupted)
             || error.operation.starts_with("sts:");
         if cannot_enter || self.chosen_regions.is_empty() {

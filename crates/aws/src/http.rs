@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpClie
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// AWS closes idle connections after some minutes; ours are given up before.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The connection pool of the reads: one for all accounts.
 pub(crate) fn pool(concurrency: usize) -> Connector {

@@ -20,13 +20,13 @@ fn actions(operations: &[&Operation]) -> Vec<&'static str> {
 /// The policy of a role that is read: every action by name, nothing else. It is also attached to each
 /// session that imdsure assumes, so that even an administrator's role can only read.
 pub fn read_policy() -> Value {
-    policy(vec![read_statement()])
+    policy(&[read_statement()])
 }
 
 /// The policy of the identity that reads a whole organization: its own account, the list of accounts,
 /// and the role to assume in each.
 pub fn organization_policy(role_name: &str) -> Value {
-    policy(vec![
+    policy(&[
         read_statement(),
         statement("ListAccounts", &actions(&[&LIST_ACCOUNTS]), "*"),
         statement(
@@ -37,7 +37,7 @@ pub fn organization_policy(role_name: &str) -> Value {
     ])
 }
 
-fn policy(statements: Vec<Value>) -> Value {
+fn policy(statements: &[Value]) -> Value {
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 

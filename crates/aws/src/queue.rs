@@ -20,6 +20,14 @@ struct State<T> {
     busy: usize,
 }
 
+enum Next<T> {
+    Work(T),
+    /// All is done.
+    Nothing,
+    /// What somebody is busy with may beget more.
+    Later,
+}
+
 impl<T> Queue<T> {
     pub(crate) fn new(work: impl IntoIterator<Item = T>) -> Self {
         let state = State { waiting: work.into_iter().collect(), busy: 0 };
@@ -33,10 +41,11 @@ impl<T> Queue<T> {
             tokio::pin!(changed);
             // Registered before looking, so that a change in between is not missed.
             changed.as_mut().enable();
-            if let Some(found) = self.with(State::take) {
-                return found;
+            match self.with(State::take) {
+                Next::Work(work) => return Some(work),
+                Next::Nothing => return None,
+                Next::Later => changed.await,
             }
-            changed.await;
         }
     }
 
@@ -55,15 +64,14 @@ impl<T> Queue<T> {
 }
 
 impl<T> State<T> {
-    /// `Some(Some(work))`, `Some(None)` at the end, `None` when there may be more later.
-    fn take(&mut self) -> Option<Option<T>> {
+    fn take(&mut self) -> Next<T> {
         match self.waiting.pop_front() {
             Some(work) => {
                 self.busy += 1;
-                Some(Some(work))
+                Next::Work(work)
             }
-            None if self.busy == 0 => Some(None),
-            None => None,
+            None if self.busy == 0 => Next::Nothing,
+            None => Next::Later,
         }
     }
 }

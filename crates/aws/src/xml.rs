@@ -332,7 +332,7 @@ mod tests {
 
     /// Every element's path with its text, in the order of their ends.
     fn walk(page: &[u8]) -> Result<Vec<String>> {
-        fn inside<'a>(xml: &mut Cursor<'a>, path: &str, out: &mut Vec<String>) -> Result<()> {
+        fn inside(xml: &mut Cursor<'_>, path: &str, out: &mut Vec<String>) -> Result<()> {
             while let Some(name) = xml.child()? {
                 let path = format!("{path}/{name}");
                 out.push(path.clone());

@@ -162,15 +162,18 @@ pub(crate) enum ControlCommand {
         control: String,
     },
     /// Run controls: `audit` with only these
-    Run {
-        /// Their names or aliases
-        #[arg(value_name = "NAME|ALIAS", required = true)]
-        control: Vec<String>,
-        #[command(flatten)]
-        read: ReadArguments,
-        #[command(flatten)]
-        report: ReportArguments,
-    },
+    Run(Box<RunArguments>),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// Their names or aliases
+    #[arg(value_name = "NAME|ALIAS", required = true)]
+    pub(crate) control: Vec<String>,
+    #[command(flatten)]
+    pub(crate) read: ReadArguments,
+    #[command(flatten)]
+    pub(crate) report: ReportArguments,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -7,7 +7,7 @@ use imdsure_model::{Catalog, Control, ExitCode};
 use serde_json::json;
 
 use crate::{
-    args::{AuditArguments, ControlCommand, ListFormat},
+    args::{AuditArguments, ControlCommand, ListFormat, RunArguments},
     audit,
     failure::Failure,
     terminal,
@@ -15,7 +15,8 @@ use crate::{
 
 pub(crate) async fn run(command: ControlCommand) -> Result<ExitCode, Failure> {
     match command {
-        ControlCommand::Run { control, read, report } => {
+        ControlCommand::Run(run) => {
+            let RunArguments { control, read, report } = *run;
             audit::run(AuditArguments { read, control, report }).await
         }
         ControlCommand::List { output } => {

@@ -73,8 +73,9 @@ impl Story<'_> {
         let mut command = self.imdsure(arguments)?;
         let output = command.stderr(Stdio::null()).output().map_err(Failure::bug)?;
         let text = String::from_utf8_lossy(&output.stdout);
-        let numbers = text.lines().filter(|line| line.ends_with(" unread"));
-        terminal::print(&numbers.map(|line| format!("{line}\n")).collect::<String>())?;
+        for line in text.lines().filter(|line| line.ends_with(" unread")) {
+            terminal::print(&format!("{line}\n"))?;
+        }
         ended(output.status.code())
     }
 

@@ -16,6 +16,7 @@ pub(crate) struct Failure {
     hint: Option<&'static str>,
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "so that they fit `map_err`")]
 impl Failure {
     pub(crate) fn usage(message: impl ToString) -> Self {
         Self { code: ExitCode::Usage, message: message.to_string(), hint: None }
@@ -48,13 +49,14 @@ const REPORT_A_BUG: &str = "this is a bug in imdsure: please report it with the 
 impl From<AuditError> for Failure {
     fn from(error: AuditError) -> Self {
         match &error {
-            AuditError::Control(_) | AuditError::Output(_) => Self::usage(&error),
             AuditError::Scope(ScopeError::Identity(_)) => {
                 Self::usage(&error).hint("`imdsure demo` shows an audit without any AWS account")
             }
-            AuditError::Scope(_) => Self::usage(&error),
             AuditError::Report(_) | AuditError::Stopped => Self::incomplete(&error),
-            AuditError::Save(_) => Self::usage(&error),
+            AuditError::Control(_)
+            | AuditError::Output(_)
+            | AuditError::Scope(_)
+            | AuditError::Save(_) => Self::usage(&error),
             AuditError::Open(engine) => unopened(engine),
             AuditError::Engine(engine) => unfinished(engine),
             AuditError::Catalog(_) => Self::bug(&error),

@@ -102,7 +102,9 @@ proptest! {
     #[test]
     fn fuzz_mangled_pages(edits in prop::collection::vec(edit(), 1..6)) {
         let mut page = PAGE.as_bytes().to_vec();
-        edits.iter().for_each(|edit| edit.apply(&mut page));
+        for edit in &edits {
+            edit.apply(&mut page);
+        }
         if let Ok(read) = InstancePage::read(&page) {
             let text = std::str::from_utf8(&page).unwrap();
             prop_assert!(text.trim_end().ends_with('>'), "a page that was read did not end");

@@ -16,6 +16,8 @@ use crate::{
 };
 
 type Text<'a> = Option<Cow<'a, str>>;
+/// Keys and values, in AWS's order.
+type Tags<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 
 /// One page of DescribeInstances.
 #[derive(Debug, Default)]
@@ -49,7 +51,7 @@ pub struct InstanceRow<'a> {
     pub public_dns_name: Text<'a>,
     pub iam_instance_profile_arn: Text<'a>,
     pub metadata_options: Option<MetadataOptions<'a>>,
-    pub tags: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    pub tags: Tags<'a>,
 }
 
 /// The metadata options of an instance, verbatim.
@@ -227,7 +229,7 @@ fn only<'a>(xml: &mut Cursor<'a>, wanted: &str) -> Result<Text<'a>, XmlError> {
     Ok(found)
 }
 
-fn tags<'a>(xml: &mut Cursor<'a>) -> Result<Vec<(Cow<'a, str>, Cow<'a, str>)>, XmlError> {
+fn tags<'a>(xml: &mut Cursor<'a>) -> Result<Tags<'a>, XmlError> {
     let mut tags = Vec::new();
     while xml.child()?.is_some() {
         let (mut key, mut value) = (Cow::Borrowed(""), Cow::Borrowed(""));

@@ -273,7 +273,10 @@ fn read_request(stream: &mut std::net::TcpStream) -> String {
         let read = stream.read(&mut buffer).unwrap_or(0);
         text.push_str(&String::from_utf8_lossy(&buffer[..read]));
         let Some((head, body)) = text.split_once("\r\n\r\n") else {
-            if read == 0 { return text } else { continue }
+            if read == 0 {
+                return text;
+            }
+            continue;
         };
         let length = head.lines().find_map(|line| {
             line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok()

@@ -20,7 +20,7 @@ fn member() -> String {
     accounts.iter().find(|id| **id != own).and_then(Value::as_str).unwrap().to_owned()
 }
 
-fn without<'a>(report: &'a Value, missing: impl Fn(&Value) -> bool) -> Vec<&'a Value> {
+fn without(report: &Value, missing: impl Fn(&Value) -> bool) -> Vec<&Value> {
     findings(report, CONTROL).iter().filter(|finding| !missing(finding)).collect()
 }
 

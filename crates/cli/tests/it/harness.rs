@@ -191,7 +191,7 @@ pub(crate) fn free_port() -> u16 {
 }
 
 fn wait_for(port: u16) {
-    let patience = Instant::now() + Duration::from_secs(60);
+    let patience = Instant::now() + Duration::from_mins(1);
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         assert!(Instant::now() < patience, "nothing answers on port {port}");
         std::thread::sleep(Duration::from_millis(50));
