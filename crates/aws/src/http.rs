@@ -14,7 +14,9 @@ const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 /// The connection pool of the reads: one for all accounts.
 pub(crate) fn pool(concurrency: usize) -> Connector {
     let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build();
-    connector(settings, concurrency)
+    // The pool may open a connection too many while another becomes free: twice the number may idle, so
+    // that those are used and not closed.
+    connector(settings, 2 * concurrency)
 }
 
 /// The client with which `aws-config` fetches credentials; each of its providers sets its own timeouts.

@@ -1,11 +1,11 @@
 //! A whole organization, and an independent witness: what boto3 reads must be what the audit reads,
 //! instance by instance.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Server, findings};
+use crate::harness::{Run as _, Server, findings, imdsure};
 
 const CONTROL: &str = "instance-imdsv1-disabled";
 
@@ -147,6 +147,44 @@ fn roles_and_the_callers_own_account_are_read() {
     assert_eq!(number, findings(&all, CONTROL).len());
     let (_, by_name) = server.audit(&["--account", members[0], "--role-name", "imdsure-read"]);
     assert_eq!(by_name["scope"]["accounts"], json!([members[0]]));
+}
+
+/// A profile with keys, and one that assumes a role with them: both are `aws-config`'s work.
+#[test]
+fn several_profiles_are_read_at_once() {
+    let server = Server::simulator(&["--accounts", "4", "--instances", "200"]);
+    let (_, all) = server.audit(&["--org"]);
+    let (_, own) = server.audit(&[]);
+    let own = own["scope"]["accounts"][0].as_str().unwrap();
+    let accounts = all["scope"]["accounts"].as_array().unwrap();
+    let member = accounts.iter().filter_map(Value::as_str).find(|id| *id != own).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config");
+    let text = format!(
+        "[profile keys]\nregion = us-east-1\naws_access_key_id = {}\naws_secret_access_key = {}\n\
+         [profile member]\nregion = eu-west-1\nrole_arn = arn:aws:iam::{member}:role/imdsure-read\n\
+         source_profile = keys\n",
+        server.variable("AWS_ACCESS_KEY_ID"),
+        server.variable("AWS_SECRET_ACCESS_KEY"),
+    );
+    std::fs::write(&config, text).unwrap();
+    let arguments = ["audit", "-o", "json", "--profile", "keys", "--profile", "member"];
+    let mut command = imdsure(&[&arguments[..], &["--endpoint-url", server.url()]].concat());
+    command.env("AWS_CONFIG_FILE", &config).env("AWS_ENDPOINT_URL", server.url());
+    let ended = command.ended();
+    let mut expected = [own, member];
+    expected.sort_unstable();
+    assert_eq!(ended.json()["scope"]["accounts"], json!(expected), "{}", ended.err);
+    let read: BTreeSet<String> = findings(&all, CONTROL)
+        .iter()
+        .filter(|f| expected.contains(&f["account_id"].as_str().unwrap()))
+        .map(|f| &f["resource"])
+        .map(Value::to_string)
+        .collect();
+    let report = ended.json();
+    let seen: BTreeSet<String> =
+        findings(&report, CONTROL).iter().map(|f| &f["resource"]).map(Value::to_string).collect();
+    assert_eq!(seen, read);
 }
 
 #[test]
