@@ -23,9 +23,10 @@ pub(crate) async fn run(arguments: AuditArguments) -> Result<ExitCode, Failure> 
     let source = source(read, &progress);
     let request = AuditRequest { source, controls: control, outputs: outputs(&report) };
     let line = ProgressLine::start(&progress);
-    let result = request.run().await;
-    drop(line);
-    let audit = result?;
+    let gathered = request.gather().await;
+    // The line is gone before the first word of a report.
+    line.stop().await;
+    let audit = gathered?.report().await?;
     told_on_the_side(&audit, &asked_regions);
     Ok(ExitCode::of_run(audit.head.scope.incomplete, audit.head.totals(), fail_on))
 }

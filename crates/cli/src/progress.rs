@@ -8,12 +8,13 @@ use std::{
 
 use imdsure_aws::progress::Progress;
 use imdsure_report::thousands;
+use terminal_size::{Width, terminal_size_of};
 use tokio::{task::JoinHandle, time::interval};
 
 const REDRAW: Duration = Duration::from_millis(120);
 const CLEAR_LINE: &str = "\r\x1b[2K";
 
-/// A line that is redrawn until it is dropped; none when standard error is no terminal.
+/// A line that is redrawn until it is stopped; none when standard error is no terminal.
 pub(crate) struct ProgressLine(Option<JoinHandle<()>>);
 
 impl ProgressLine {
@@ -27,19 +28,28 @@ impl ProgressLine {
             loop {
                 redraw.tick().await;
                 // Nobody to tell when standard error is gone.
-                let _ = write!(io::stderr(), "{CLEAR_LINE}{}", line(&progress));
+                let _ = write!(io::stderr(), "{CLEAR_LINE}{}", fitting(&line(&progress)));
             }
         })))
     }
-}
 
-impl Drop for ProgressLine {
-    fn drop(&mut self) {
-        if let Some(drawing) = self.0.take() {
+    /// Ends the drawing and takes the line away.
+    pub(crate) async fn stop(self) {
+        if let Some(drawing) = self.0 {
             drawing.abort();
+            // It may be in the middle of drawing.
+            let _ = drawing.await;
             let _ = write!(io::stderr(), "{CLEAR_LINE}");
         }
     }
+}
+
+/// As much as fits: a line that wraps cannot be taken away again.
+fn fitting(line: &str) -> &str {
+    let columns: usize =
+        terminal_size_of(io::stderr()).map_or(80, |(Width(columns), _)| columns.into());
+    let end = line.char_indices().nth(columns.saturating_sub(1)).map_or(line.len(), |(at, _)| at);
+    &line[..end]
 }
 
 fn line(progress: &Progress) -> String {

@@ -95,11 +95,12 @@ pub enum AuditError {
 }
 
 impl AuditRequest {
-    /// Runs the audit.
-    pub async fn run(self) -> Result<Audit, AuditError> {
+    /// Reads: makes sure that the request can be meant so, then gathers the evidence.
+    pub async fn gather(self) -> Result<Gathered, AuditError> {
         let catalog = embedded_catalog()?;
         let controls = chosen(&catalog, &self.controls)?;
-        let outputs = open(self.outputs)?;
+        let controls = controls.into_iter().map(|control| control.name.clone()).collect();
+        let reports = open(self.outputs)?;
         let (evidence, kept) = match self.source {
             Source::Kept(path) => {
                 (Evidence::Kept(EvidenceSet::open(&path).map_err(AuditError::Open)?), None)
@@ -111,8 +112,26 @@ impl AuditRequest {
                 (Evidence::Fresh(finished), folder)
             }
         };
-        let head = judge(&catalog, &controls, evidence.set(), outputs).await?;
-        Ok(Audit { head, kept })
+        Ok(Gathered { catalog, controls, reports, evidence, kept })
+    }
+}
+
+/// Gathered evidence, and what is to be said of it.
+pub struct Gathered {
+    catalog: Catalog,
+    controls: Vec<String>,
+    reports: Vec<Report>,
+    evidence: Evidence,
+    kept: Option<PathBuf>,
+}
+
+impl Gathered {
+    /// Judges, and writes the reports.
+    pub async fn report(self) -> Result<Audit, AuditError> {
+        let controls = self.controls.iter().filter_map(|name| self.catalog.get(name));
+        let controls: Vec<&Control> = controls.collect();
+        let head = judge(&self.catalog, &controls, self.evidence.set(), self.reports).await?;
+        Ok(Audit { head, kept: self.kept })
     }
 }
 

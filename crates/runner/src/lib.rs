@@ -4,5 +4,5 @@
 mod audit;
 mod output;
 
-pub use audit::{Audit, AuditError, AuditRequest, Live, Source};
+pub use audit::{Audit, AuditError, AuditRequest, Gathered, Live, Source};
 pub use output::{Destination, Output, OutputError};
