@@ -14,7 +14,7 @@ use imdsure_model::{
     severity_risk,
 };
 
-use crate::{EngineError, Session, rows};
+use crate::{EngineError, Session, rows, views::VIEWS};
 
 /// The columns that every control's query has.
 const COLUMNS: [&str; 6] = ["resource", "name", "account_id", "region", "managed_by", "outcome"];
@@ -36,10 +36,7 @@ pub struct Judged<'a> {
 impl<'a> Judged<'a> {
     /// Plans a control's query. It fails where the session lacks a table that the query reads.
     pub async fn new(session: &'a Session, control: &'a Control) -> Result<Self, EngineError> {
-        let query = session.sql(&control.sql).await.map_err(|error| match error {
-            EngineError::Query(error) => EngineError::CannotRun(error.strip_backtrace()),
-            other => other,
-        })?;
+        let query = session.sql(&control.sql).await.map_err(|error| cannot_run(session, &error))?;
         let columns: BTreeSet<String> =
             query.schema().fields().iter().map(|field| field.name().clone()).collect();
         if let Some(column) = COLUMNS.into_iter().find(|column| !columns.contains(*column)) {
@@ -181,6 +178,21 @@ impl<'a> Judged<'a> {
         risk.extend(part(PUBLIC_FACT, "", PUBLIC_ADDRESS_RISK));
         risk
     }
+}
+
+/// Says which table is missing; a view is missing with the table that it is derived from.
+fn cannot_run(session: &Session, error: &EngineError) -> EngineError {
+    let message = match error {
+        EngineError::Query(error) => error.strip_backtrace(),
+        other => other.to_string(),
+    };
+    let missing = VIEWS
+        .iter()
+        .find(|view| !session.has(view.name) && message.contains(&format!(".{}'", view.name)));
+    EngineError::CannotRun(match missing {
+        Some(view) => format!("the table {}", view.table),
+        None => message,
+    })
 }
 
 /// The tables that a plan scans.

@@ -10,6 +10,7 @@ mod judge;
 mod questions;
 mod rows;
 mod session;
+mod views;
 
 pub use catalog::embedded_catalog;
 pub use error::EngineError;

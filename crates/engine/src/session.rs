@@ -68,14 +68,14 @@ impl Session {
         let config = ListingTableConfig::new(url).with_listing_options(options);
         let config = config.infer_schema(&self.context.state()).await?;
         self.context.register_table(name, Arc::new(ListingTable::try_new(config)?))?;
-        Ok(())
+        self.derive_from(name).await
     }
 
     /// Adds a table in memory.
-    pub fn add_batch(&self, name: &str, batch: RecordBatch) -> Result<(), EngineError> {
+    pub async fn add_batch(&self, name: &str, batch: RecordBatch) -> Result<(), EngineError> {
         let table = MemTable::try_new(batch.schema(), vec![vec![batch]])?;
         self.context.register_table(name, Arc::new(table))?;
-        Ok(())
+        self.derive_from(name).await
     }
 
     /// Whether there is a table of that name.

@@ -48,7 +48,7 @@ fn every_outcome_is_tested(control: &Control, rows: &[Row]) {
 
 async fn judge(control: &Control, rows: &[Row]) -> BTreeMap<String, Finding> {
     let session = Session::empty().unwrap();
-    session.add_batch(AWS_EC2_INSTANCE.name, batch(&AWS_EC2_INSTANCE, rows)).unwrap();
+    session.add_batch(AWS_EC2_INSTANCE.name, batch(&AWS_EC2_INSTANCE, rows)).await.unwrap();
     let judged = Judged::new(&session, control).await.unwrap();
     let findings = judged.findings(Selection::All).await.unwrap();
     let findings: Vec<Finding> = findings.try_collect().await.unwrap();
