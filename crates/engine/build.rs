@@ -2,6 +2,7 @@
 //! stops the build here, with its name and what is missing.
 
 use std::{
+    collections::BTreeMap,
     env,
     fmt::Write as _,
     fs,
@@ -21,15 +22,21 @@ fn main() -> Result<(), String> {
         .collect();
     folders.sort();
     let mut code = String::from("pub(crate) static FILES: &[(&str, &str, &str)] = &[\n");
+    let mut aliases = BTreeMap::new();
     for folder in &folders {
-        embed(folder, &mut code)?;
+        let control = embed(folder, &mut code)?;
+        for alias in control.aliases {
+            if let Some(other) = aliases.insert(alias.clone(), control.name.clone()) {
+                return Err(format!("alias {alias} names two controls: {other}, {}", control.name));
+            }
+        }
     }
     code.push_str("];\n");
     let target = Path::new(&variable("OUT_DIR")?).join("controls.rs");
     fs::write(&target, code).map_err(|error| format!("{}: {error}", target.display()))
 }
 
-fn embed(folder: &Path, code: &mut String) -> Result<(), String> {
+fn embed(folder: &Path, code: &mut String) -> Result<Control, String> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let read = |file: &str| {
         let path = folder.join(file);
@@ -37,11 +44,13 @@ fn embed(folder: &Path, code: &mut String) -> Result<(), String> {
         fs::read_to_string(&path).map_err(|error| format!("control {name}: {file}: {error}"))
     };
     let (page, sql) = (read("control.md")?, read("control.sql")?);
-    Control::parse(&name, &page, &sql).map_err(|error| format!("control {name}: {error}"))?;
+    let control =
+        Control::parse(&name, &page, &sql).map_err(|error| format!("control {name}: {error}"))?;
     if read("tests.md")?.trim().is_empty() {
         return Err(format!("control {name}: tests.md is empty"));
     }
-    writeln!(code, "    ({name:?}, {page:?}, {sql:?}),").map_err(|error| error.to_string())
+    writeln!(code, "    ({name:?}, {page:?}, {sql:?}),").map_err(|error| error.to_string())?;
+    Ok(control)
 }
 
 fn variable(name: &str) -> Result<String, String> {

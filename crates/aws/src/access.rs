@@ -1,7 +1,7 @@
 //! Credentials for one account, renewed once for all who wait for them.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, SystemTime},
 };
 
@@ -41,8 +41,8 @@ struct Current {
 
 #[derive(Debug)]
 enum Source {
-    /// The user's own credentials.
-    Own(SharedCredentialsProvider),
+    /// The user's own credentials, and the account that they turned out to belong to.
+    Own(SharedCredentialsProvider, OnceLock<String>),
     /// A role, assumed with other credentials.
     Role(Role),
 }
@@ -65,7 +65,8 @@ pub struct Role {
 impl Access {
     /// The user's own credentials.
     pub fn own(provider: SharedCredentialsProvider, endpoints: Endpoints) -> Self {
-        Self { source: Source::Own(provider), current: Mutex::new(None), endpoints }
+        let source = Source::Own(provider, OnceLock::new());
+        Self { source, current: Mutex::new(None), endpoints }
     }
 
     /// A role's credentials.
@@ -74,10 +75,18 @@ impl Access {
         Self { source: Source::Role(role), current: Mutex::new(None), endpoints }
     }
 
-    /// The account whose throttle buckets its calls draw from; empty for the user's own.
+    /// Tells whose the user's own credentials are, once AWS has said so.
+    pub(crate) fn belongs_to(&self, account_id: &str) {
+        if let Source::Own(_, account) = &self.source {
+            // Said once; AWS does not change its mind.
+            let _ = account.set(account_id.to_owned());
+        }
+    }
+
+    /// The account whose throttle buckets its calls draw from; empty until it is known.
     pub(crate) fn bucket_account(&self) -> &str {
         match &self.source {
-            Source::Own(_) => "",
+            Source::Own(_, account) => account.get().map_or("", String::as_str),
             Source::Role(role) => &role.account_id,
         }
     }
@@ -92,7 +101,9 @@ impl Access {
             return Ok(credentials.clone());
         }
         let fresh = match &self.source {
-            Source::Own(provider) => provider.provide_credentials().await.map_err(|e| failure(&e)),
+            Source::Own(provider, _) => {
+                provider.provide_credentials().await.map_err(|e| failure(&e))
+            }
             Source::Role(role) => assume(client, role).await,
         }?;
         let renew = fresh.expiry().map(|expiry| renewal(now, expiry));

@@ -13,7 +13,7 @@ use crate::{
     builder::{Sink, Value},
     client::{Client, Place},
     error::CallError,
-    operation::{DESCRIBE_INSTANCES, DESCRIBE_REGIONS, Operation},
+    operation::{DESCRIBE_INSTANCES, DESCRIBE_REGIONS, LIST_ACCOUNT_ALIASES, Operation},
     progress::Progress,
     queue::Queue,
     read::{self, InstanceWriter, RegionRow},
@@ -26,7 +26,7 @@ use crate::{
 pub struct Coverage {
     /// The accounts that were to be read.
     pub accounts: BTreeSet<String>,
-    /// The regions that were to be read in at least one account.
+    /// The regions that were read in at least one account.
     pub regions: BTreeSet<String>,
     /// Whether there is any row of `scan_error`.
     pub incomplete: bool,
@@ -100,7 +100,6 @@ impl Collector {
                     let regions = self.enter(&account).await;
                     self.progress.accounts_entered.add(1);
                     self.progress.regions.add(regions.len() as u64);
-                    self.regions().extend(regions.iter().cloned());
                     let units = regions.into_iter();
                     self.queue.done(units.map(|region| Work::Region(Arc::clone(&account), region)));
                 }
@@ -115,8 +114,9 @@ impl Collector {
 
     /// Writes the account's rows and gives the regions to read.
     async fn enter(&self, account: &Account) -> Vec<String> {
-        self.account_row(account);
-        match self.regions_of(account).await {
+        let regions = self.regions_of(account).await;
+        self.account_row(account, self.name(account, regions.is_ok()).await.as_deref());
+        match regions {
             Ok(regions) => {
                 self.region_rows(account, &regions);
                 let read = |region: &RegionRow| self.reads(region);
@@ -184,8 +184,11 @@ impl Collector {
             });
             self.progress.instances.add(page.rows.len() as u64);
         });
-        if let Err(error) = self.unless_stopped(&DESCRIBE_INSTANCES, &place, pages).await {
-            self.error(&error.row(Some(AWS_EC2_INSTANCE.name)));
+        match self.unless_stopped(&DESCRIBE_INSTANCES, &place, pages).await {
+            Ok(()) => {
+                self.regions().insert(region.to_owned());
+            }
+            Err(error) => self.error(&error.row(Some(AWS_EC2_INSTANCE.name))),
         }
     }
 
@@ -210,11 +213,22 @@ impl Collector {
         }
     }
 
-    fn account_row(&self, account: &Account) {
+    /// The account's name: as the organization has it, else its alias. A name is good to have; without
+    /// the permission the account has none.
+    async fn name(&self, account: &Account, entered: bool) -> Option<String> {
+        if account.name.is_some() || !entered {
+            return account.name.clone();
+        }
+        let place = place(account, &account.home_region);
+        let alias = read::account_alias(&self.client, &place);
+        self.unless_stopped(&LIST_ACCOUNT_ALIASES, &place, alias).await.unwrap_or_default()
+    }
+
+    fn account_row(&self, account: &Account, name: Option<&str>) {
         self.sink.append(&AWS_ACCOUNT, &mut |table| {
             table.push(&[
                 Value::Text(Some(&account.id)),
-                Value::Text(account.name.as_deref()),
+                Value::Text(name),
                 Value::Text(account.arn.as_deref()),
                 Value::Text(account.email.as_deref()),
                 Value::Text(Some(account.partition().name())),
@@ -257,9 +271,11 @@ fn place<'a>(account: &'a Account, region: &'a str) -> Place<'a> {
     Place { access: &account.access, account_id: Some(&account.id), region }
 }
 
-/// Whether the region, not the account, is closed to us: by a policy, or by not being enabled.
+/// Whether it may be the region, not the account, that does not answer: closed by a policy, not enabled,
+/// or down.
 fn closed(error: &CallError) -> bool {
-    let closed = error.kind == ErrorKind::ClosedByPolicy || error.code == "AuthFailure";
+    let kind = matches!(error.kind, ErrorKind::ClosedByPolicy | ErrorKind::Unavailable);
+    let closed = kind || error.code == "AuthFailure";
     closed && error.operation == DESCRIBE_REGIONS.name()
 }
 

@@ -7,6 +7,22 @@ use aws_types::service_config::ServiceConfigKey;
 
 use crate::service::{EC2, IAM, ORGANIZATIONS, STS, Service};
 
+/// An endpoint that calls cannot be sent to. What the user wrote is not repeated: it may hold a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the endpoint (--endpoint-url, AWS_ENDPOINT_URL… or endpoint_url in the profile) is no \
+     `https://host[:port]`, without user and password"
+)]
+pub struct BadEndpoint;
+
+/// Makes sure that calls can be sent to an endpoint.
+pub(crate) fn check(url: &str) -> Result<(), BadEndpoint> {
+    let url = url::Url::parse(url).map_err(|_| BadEndpoint)?;
+    let web = matches!(url.scheme(), "http" | "https") && url.has_host();
+    let secret = !url.username().is_empty() || url.password().is_some();
+    if web && !secret { Ok(()) } else { Err(BadEndpoint) }
+}
+
 /// The endpoints of one identity.
 #[derive(Debug, Clone, Default)]
 pub struct Endpoints {
@@ -18,7 +34,7 @@ pub struct Endpoints {
 impl Endpoints {
     /// `flag` beats `AWS_ENDPOINT_URL_<SERVICE>`, which beats `AWS_ENDPOINT_URL`; each may stand in the
     /// profile as well.
-    pub(crate) fn of(config: &SdkConfig, flag: Option<&str>) -> Self {
+    pub(crate) fn of(config: &SdkConfig, flag: Option<&str>) -> Result<Self, BadEndpoint> {
         let of_service = |service: &Service| {
             let key = ServiceConfigKey::builder()
                 .service_id(service.id)
@@ -35,11 +51,15 @@ impl Endpoints {
                 .or_else(|| config.endpoint_url().map(str::to_owned))?;
             Some((service.name, url))
         });
-        Self {
-            custom: Arc::new(custom.collect()),
+        let custom: BTreeMap<&'static str, String> = custom.collect();
+        for url in custom.values() {
+            check(url)?;
+        }
+        Ok(Self {
+            custom: Arc::new(custom),
             fips: config.use_fips().unwrap_or_default(),
             dual_stack: config.use_dual_stack().unwrap_or_default(),
-        }
+        })
     }
 
     /// The URL to which a service's calls for a region are posted, with a path.

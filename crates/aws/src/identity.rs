@@ -12,7 +12,11 @@ use aws_types::{
     region::Region,
 };
 
-use crate::{endpoint::Endpoints, error::chain, http};
+use crate::{
+    endpoint::{BadEndpoint, Endpoints},
+    error::chain,
+    http,
+};
 
 /// One identity of the user's configuration: the default one, or a profile.
 #[derive(Debug, Clone)]
@@ -41,6 +45,9 @@ pub enum IdentityError {
     /// The AWS configuration files cannot be read.
     #[error("the AWS configuration files cannot be read: {0}")]
     BadFiles(String),
+    /// An endpoint is configured that calls cannot be sent to.
+    #[error(transparent)]
+    BadEndpoint(#[from] BadEndpoint),
     /// No source has credentials.
     #[error(
         "no AWS credentials were found{}. Tried, in this order: the environment \
@@ -52,12 +59,12 @@ pub enum IdentityError {
         /// The profile whose settings were used.
         profile: String,
     },
-    /// Credentials are configured in a way that cannot work.
-    #[error("the credentials of profile `{profile}` are not configured correctly: {message}")]
-    BadConfiguration {
+    /// A source of credentials exists and gives none: expired SSO, a failing process, a mistake.
+    #[error("the source of credentials of profile `{profile}` gives none: {message}")]
+    Unusable {
         /// The profile whose settings were used.
         profile: String,
-        /// What is wrong.
+        /// What went wrong.
         message: String,
     },
 }
@@ -83,6 +90,8 @@ pub async fn load(
 ) -> Result<Identity, IdentityError> {
     let selected = check_profile(profile).await?;
     let config = sdk_config(profile).await;
+    // Before credentials: fetching them may go there already.
+    let endpoints = Endpoints::of(&config, endpoint_url)?;
     let no_credentials = || IdentityError::NoCredentials { profile: selected.clone() };
     let credentials = config.credentials_provider().ok_or_else(no_credentials)?;
     check_credentials(&credentials, &selected).await?;
@@ -90,7 +99,7 @@ pub async fn load(
         profile: profile.map(str::to_owned),
         credentials,
         region: config.region().map(ToString::to_string),
-        endpoints: Endpoints::of(&config, endpoint_url),
+        endpoints,
     })
 }
 
@@ -146,9 +155,15 @@ async fn check_credentials(
         Err(CredentialsError::CredentialsNotLoaded(_)) => {
             Err(IdentityError::NoCredentials { profile })
         }
-        Err(error @ CredentialsError::InvalidConfiguration(_)) => {
-            Err(IdentityError::BadConfiguration { profile, message: chain(&error) })
+        // What AWS refuses is AWS's answer: it becomes a row when the credentials are used.
+        Err(error) if !refused_by_aws(&chain(&error)) => {
+            Err(IdentityError::Unusable { profile, message: chain(&error) })
         }
         Ok(_) | Err(_) => Ok(()),
     }
+}
+
+/// Whether a source failed because AWS refused a role, and not on this side.
+fn refused_by_aws(message: &str) -> bool {
+    ["AccessDenied", "not authorized to perform"].iter().any(|word| message.contains(word))
 }

@@ -109,7 +109,7 @@ pub static AWS_REGION: Table = Table {
         column(
             "read",
             Kind::Boolean,
-            "Whether the run read it: enabled, and chosen by `--regions`.",
+            "Whether the run was to read it: enabled, and chosen by `--regions`.",
         ),
     ],
 };

@@ -192,10 +192,19 @@ impl<'a> Cursor<'a> {
     /// The next tag at or after the cursor, which moves behind it; none at the end of the page.
     fn next_tag(&mut self) -> Result<Option<Tag<'a>>> {
         let bytes = self.text.as_bytes();
-        let Some(offset) = memchr(b'<', &bytes[self.at..]) else {
+        let found = memchr(b'<', &bytes[self.at..]).map(|offset| self.at + offset);
+        if self.open.is_empty() {
+            let around = &bytes[self.at..found.unwrap_or(bytes.len())];
+            if !around.trim_ascii().is_empty() {
+                return Err(XmlError::Unexpected {
+                    at: self.at,
+                    what: "text outside the root element",
+                });
+            }
+        }
+        let Some(start) = found else {
             return if self.open.is_empty() { Ok(None) } else { Err(self.truncated()) };
         };
-        let start = self.at + offset;
         match bytes.get(start + 1) {
             None => Err(self.truncated()),
             Some(b'/') => {
@@ -380,7 +389,7 @@ mod tests {
     #[test]
     fn what_is_no_xml_is_refused() {
         let deep = "<a>".repeat(200);
-        let bad: [&[u8]; 9] = [
+        let bad: [&[u8]; 11] = [
             b"<a></b>",
             b"</a>",
             b"<a><b></a></b>",
@@ -388,6 +397,8 @@ mod tests {
             b"<>x</>",
             b"<a/><b",
             b"<a>\xff</a>",
+            b"junk<a/>",
+            b"<a/>junk",
             b"< a/>",
             deep.as_bytes(),
         ];

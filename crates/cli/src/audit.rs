@@ -1,11 +1,14 @@
 //! `imdsure audit`.
 
-use std::{io, io::IsTerminal as _, sync::Arc};
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    sync::Arc,
+};
 
 use imdsure_aws::{progress::Progress, scope::ScopeRequest};
-use imdsure_model::ExitCode;
-use imdsure_report::{FormatName, Style};
-use imdsure_runner::{Audit, AuditRequest, Destination, Live, Output, Source};
+use imdsure_model::{ExitCode, Head};
+use imdsure_report::{FormatName, Style, clean};
+use imdsure_runner::{Audit, AuditRequest, Destination, Gathered, Live, Output, Source};
 use tokio::sync::watch;
 
 use crate::{
@@ -17,21 +20,60 @@ use crate::{
 
 pub(crate) async fn run(arguments: AuditArguments) -> Result<ExitCode, Failure> {
     let AuditArguments { read, control, report } = arguments;
+    check(&read, &report)?;
     let fail_on = report.fail_on.into();
-    let progress = Arc::new(Progress::default());
+    let format = format(&report);
     let asked_regions = read.regions.clone();
-    let source = source(read, &progress);
-    let request = AuditRequest { source, controls: control, outputs: outputs(&report) };
+    let progress = Arc::new(Progress::default());
+    let stop = stop_on_signal();
+    let source = source(read, &progress, stop.clone());
+    let request = AuditRequest { source, controls: control, outputs: outputs(&report, format) };
     let line = ProgressLine::start(&progress);
     let gathered = request.gather().await;
     // The line is gone before the first word of a report.
     line.stop().await;
-    let audit = gathered?.report().await?;
-    told_on_the_side(&audit, &asked_regions);
-    Ok(ExitCode::of_run(audit.head.scope.incomplete, audit.head.totals(), fail_on))
+    let audit = reported(gathered?, stop).await?;
+    told_on_the_side(&audit, &asked_regions, format);
+    match audit.unwritten {
+        Some(error) => Err(Failure::incomplete(error)),
+        None => Ok(ExitCode::of_run(audit.head.scope.incomplete, audit.head.totals(), fail_on)),
+    }
 }
 
-fn source(read: ReadArguments, progress: &Arc<Progress>) -> Source {
+/// Refuses what can be said and cannot be meant.
+fn check(read: &ReadArguments, report: &ReportArguments) -> Result<(), Failure> {
+    if read.regions.len() > 1 && read.regions.iter().any(|region| region == "all") {
+        return Err(Failure::usage("--regions takes `all` or the names of regions, not both"));
+    }
+    for (index, export) in report.export.iter().enumerate() {
+        if export.path.as_os_str() == "-" {
+            return Err(Failure::usage(
+                "--export writes files; --output writes to standard output",
+            ));
+        }
+        if report.export[..index].iter().any(|other| other.path == export.path) {
+            let path = export.path.display();
+            return Err(Failure::usage(format!("two --export write the same file: {path}")));
+        }
+    }
+    Ok(())
+}
+
+/// Judges and reports. A signal that came while reading has done its work: the report is what it asked
+/// for. One that comes now ends the run, and takes unfinished files away.
+async fn reported(gathered: Gathered, mut stop: watch::Receiver<bool>) -> Result<Audit, Failure> {
+    if *stop.borrow() {
+        return Ok(gathered.report().await?);
+    }
+    tokio::select! {
+        audit = gathered.report() => Ok(audit?),
+        Ok(_) = stop.wait_for(|stopped| *stopped) => {
+            Err(Failure::incomplete("stopped before the report was complete"))
+        }
+    }
+}
+
+fn source(read: ReadArguments, progress: &Arc<Progress>, stop: watch::Receiver<bool>) -> Source {
     if let Some(kept) = read.from {
         return Source::Kept(kept);
     }
@@ -49,16 +91,18 @@ fn source(read: ReadArguments, progress: &Arc<Progress>) -> Source {
         concurrency: read.concurrency.into(),
         save: read.save,
         progress: Arc::clone(progress),
-        stop: stop_on_interrupt(),
+        stop,
     })
 }
 
-/// The first Ctrl-C (or termination signal) ends reading and reports what was read; a second one ends the program.
-fn stop_on_interrupt() -> watch::Receiver<bool> {
+/// The first Ctrl-C (or termination signal) ends reading and reports what was read; a second one ends the
+/// program.
+fn stop_on_signal() -> watch::Receiver<bool> {
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
         if asked_to_stop().await {
             let _ = stop.send(true);
+            let _ = writeln!(io::stderr(), "stopping; once more to quit at once");
             if asked_to_stop().await {
                 abandon();
             }
@@ -69,15 +113,17 @@ fn stop_on_interrupt() -> watch::Receiver<bool> {
     stopped
 }
 
-/// Waits for Ctrl-C or a termination signal; false when none can come.
+/// Waits for Ctrl-C, a termination signal or the end of the terminal; false when none can come.
 async fn asked_to_stop() -> bool {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+        let terminate = signal(SignalKind::terminate());
+        if let (Ok(mut terminate), Ok(mut hang_up)) = (terminate, signal(SignalKind::hangup())) {
             return tokio::select! {
                 interrupted = tokio::signal::ctrl_c() => interrupted.is_ok(),
                 terminated = terminate.recv() => terminated.is_some(),
+                hung_up = hang_up.recv() => hung_up.is_some(),
             };
         }
     }
@@ -89,39 +135,62 @@ fn abandon() {
     std::process::exit(i32::from(ExitCode::Incomplete as u8));
 }
 
-fn outputs(report: &ReportArguments) -> Vec<Output> {
+/// The format of standard output.
+fn format(report: &ReportArguments) -> FormatName {
     let default = if io::stdout().is_terminal() { FormatName::Pretty } else { FormatName::Brief };
+    report.output.unwrap_or(default)
+}
+
+fn outputs(report: &ReportArguments, format: FormatName) -> Vec<Output> {
     let exports = report.export.iter().map(|export| Output {
         format: export.format,
         style: Style::default(),
         destination: Destination::File(export.path.clone()),
     });
+    let stream = Destination::Stream(Box::new(io::stdout()));
     // Files first: they are complete even if whoever reads the stream goes away.
-    exports
-        .chain([Output {
-            format: report.output.unwrap_or(default),
-            style: terminal::style(),
-            destination: Destination::Stream(Box::new(io::stdout())),
-        }])
-        .collect()
+    exports.chain([Output { format, style: terminal::style(), destination: stream }]).collect()
 }
 
-fn told_on_the_side(audit: &Audit, asked_regions: &[String]) {
-    use io::Write as _;
+/// What is good to know beside the report. There is nobody to tell when standard error is gone.
+fn told_on_the_side(audit: &Audit, asked_regions: &[String], format: FormatName) {
+    /// Gaps that are written out where the report has none.
+    const SHOWN: usize = 5;
     let mut err = io::stderr().lock();
     if let Some(kept) = &audit.kept {
-        // There is nobody to tell when standard error is gone.
         let _ = writeln!(err, "evidence kept in {}", kept.display());
     }
-    let read = &audit.head.scope.regions;
-    for region in asked_regions.iter().filter(|region| *region != "all" && !read.contains(region)) {
+    let errors = &audit.head.errors;
+    for region in not_enabled(audit, asked_regions) {
         let _ = writeln!(
             err,
             "note: {region} is enabled in none of the accounts: nothing was read there"
         );
     }
-    if !audit.head.errors.is_empty() {
-        let gaps = audit.head.errors.len();
-        let _ = writeln!(err, "incomplete: {gaps} could not be read, see `errors` in the report");
+    let silent = [FormatName::JsonLines, FormatName::Csv, FormatName::Nothing].contains(&format);
+    if errors.is_empty() || !silent {
+        return;
     }
+    let _ = writeln!(err, "incomplete: {} could not be read", errors.len());
+    for error in errors.iter().take(SHOWN) {
+        let place = [error.account_id.as_deref(), error.region.as_deref()];
+        let place: Vec<&str> = place.into_iter().flatten().collect();
+        let line =
+            format!("{} {}: {}: {}", place.join(" "), error.operation, error.code, error.message);
+        let _ = writeln!(err, "  {}", clean(&line));
+    }
+    if errors.len() > SHOWN {
+        let _ = writeln!(err, "  … and {} more: --output json has all", errors.len() - SHOWN);
+    }
+}
+
+/// Regions that were asked for and that no account has enabled: neither read nor a gap.
+fn not_enabled<'a>(audit: &'a Audit, asked: &'a [String]) -> impl Iterator<Item = &'a String> {
+    let Head { scope, errors, .. } = &audit.head;
+    let gap = |region: &String| {
+        errors.iter().any(|error| error.region.as_ref().is_none_or(|known| known == region))
+    };
+    asked
+        .iter()
+        .filter(move |region| *region != "all" && !scope.regions.contains(region) && !gap(region))
 }

@@ -88,6 +88,8 @@ impl Story<'_> {
                 command.env_remove(name);
             }
         }
+        // Nor is its proxy: the organization is on this machine.
+        command.env("NO_PROXY", "127.0.0.1").env("no_proxy", "127.0.0.1");
         let none = self.folder.join("no-aws-configuration");
         command.env("AWS_CONFIG_FILE", &none).env("AWS_SHARED_CREDENTIALS_FILE", &none);
         command.args(arguments).envs(self.running.environment()).current_dir(self.folder);
@@ -99,10 +101,10 @@ fn announce(arguments: &[&str]) -> Result<(), Failure> {
     terminal::print(&format!("$ imdsure {}\n", arguments.join(" ")))
 }
 
-/// A finding or a gap is what the story is about; anything else must not happen.
+/// The story has a gap in it, which is stronger than its findings; anything else must not happen.
 fn ended(code: Option<i32>) -> Result<(), Failure> {
     match code {
-        Some(0..=2) => Ok(()),
+        Some(2) => Ok(()),
         code => Err(Failure::bug(format!("a command of the demo ended with {code:?}"))),
     }
 }

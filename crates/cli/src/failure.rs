@@ -26,7 +26,7 @@ impl Failure {
         Self { code: ExitCode::Bug, message: message.to_string(), hint: Some(REPORT_A_BUG) }
     }
 
-    fn incomplete(message: impl ToString) -> Self {
+    pub(crate) fn incomplete(message: impl ToString) -> Self {
         Self { code: ExitCode::Incomplete, message: message.to_string(), hint: None }
     }
 
@@ -52,7 +52,7 @@ impl From<AuditError> for Failure {
             AuditError::Scope(ScopeError::Identity(_)) => {
                 Self::usage(&error).hint("`imdsure demo` shows an audit without any AWS account")
             }
-            AuditError::Report(_) | AuditError::Stopped => Self::incomplete(&error),
+            AuditError::Stopped => Self::incomplete(&error),
             AuditError::Control(_)
             | AuditError::Output(_)
             | AuditError::Scope(_)
@@ -79,6 +79,7 @@ fn unfinished(error: &EngineError) -> Failure {
         EngineError::StillRecording
         | EngineError::WriterDied
         | EngineError::MissingColumn { .. }
+        | EngineError::UnknownFact { .. }
         | EngineError::UnknownOutcome { .. } => Failure::bug(error),
         _ => Failure::incomplete(error),
     }

@@ -53,6 +53,14 @@ pub enum EngineError {
         /// Which.
         column: &'static str,
     },
+    /// A control's reason names a fact that its query does not have.
+    #[error("control {control}: a reason names `{{{fact}}}`, which is no column of the query")]
+    UnknownFact {
+        /// Whose.
+        control: String,
+        /// Which.
+        fact: String,
+    },
     /// A control's query answered an outcome that its front matter does not explain.
     #[error(
         "control {control}: the query answered the outcome `{outcome}`, which control.md does not explain"

@@ -44,9 +44,17 @@ impl<'a> Judged<'a> {
         }
         let tables = tables(query.logical_plan())?;
         let view = format!("control:{}", control.name);
+        // Judged anew, should it have been judged before.
+        session.context.deregister_table(view.as_str())?;
         session.context.register_table(view.as_str(), query.into_view())?;
         let facts = columns.into_iter().filter(|column| !COLUMNS.contains(&column.as_str()));
-        Ok(Self { session, control, view, facts: facts.collect(), tables })
+        let facts: BTreeSet<String> = facts.collect();
+        let reasons = control.outcomes.iter().flat_map(|outcome| outcome.reason.facts());
+        if let Some(fact) = reasons.into_iter().find(|fact| !facts.contains(*fact)) {
+            let (control, fact) = (control.name.clone(), fact.to_owned());
+            return Err(EngineError::UnknownFact { control, fact });
+        }
+        Ok(Self { session, control, view, facts, tables })
     }
 
     /// The tables that the control reads.

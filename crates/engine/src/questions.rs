@@ -48,18 +48,43 @@ impl Session {
             None => serde_json::Map::new(),
         };
         let number = |column: &str| row.get(column).and_then(Value::as_u64).unwrap_or_default();
-        let table = if self.has("aws_account") { "aws_account" } else { "aws_ec2_instance" };
-        let accounts = format!("select count(distinct account_id) as number from {table}");
         Ok(InstanceQuestion {
             allow_imdsv1: number("allow"),
             unknown: number("unknown"),
             of: number("judged"),
             accounts: number("accounts"),
-            of_accounts: rows::number(self.sql(&accounts).await?).await?,
+            of_accounts: self.accounts_read().await?,
+            unread_accounts: self.accounts_unread().await?,
             with_role: number("roles"),
             with_role_and_public_address: number("public"),
             usage: None,
         })
+    }
+
+    /// Accounts of which at least one region's instances were read.
+    async fn accounts_read(&self) -> Result<u64, EngineError> {
+        self.number_of_accounts("in").await
+    }
+
+    /// Accounts that were to be read, and of which no region's instances were.
+    async fn accounts_unread(&self) -> Result<u64, EngineError> {
+        self.number_of_accounts("not in").await
+    }
+
+    async fn number_of_accounts(&self, which: &str) -> Result<u64, EngineError> {
+        if !["aws_account", "aws_region", "scan_error"].iter().all(|table| self.has(table)) {
+            return Ok(0);
+        }
+        // Where the list of regions could not be read, instances tell that some region was.
+        let sql = format!(
+            "select count(distinct account_id) as number from aws_account where account_id {which} (\
+               select account_id from aws_region where read and account_id || region not in (\
+                 select account_id || region from scan_error \
+                 where account_id is not null and region is not null \
+                 and (table_name is null or table_name = 'aws_ec2_instance')) \
+               union select account_id from aws_ec2_instance)"
+        );
+        rows::number(self.sql(&sql).await?).await
     }
 
     /// The rows of `scan_error`, by account, region and operation.

@@ -52,7 +52,7 @@ impl Counts {
 /// What a run looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Scope {
-    /// Account ids, sorted.
+    /// Ids of the accounts that were to be read, sorted.
     pub accounts: Vec<String>,
     /// Region codes that were read in at least one account, sorted.
     pub regions: Vec<String>,
@@ -97,8 +97,10 @@ pub struct InstanceQuestion {
     pub of: u64,
     /// Accounts with at least one instance that answers IMDSv1.
     pub accounts: u64,
-    /// Accounts that were read.
+    /// Accounts that were read, at least in part.
     pub of_accounts: u64,
+    /// Accounts that were to be read and could not be, in no region.
+    pub unread_accounts: u64,
     /// Instances that answer IMDSv1 and carry a role: credentials can be stolen there.
     pub with_role: u64,
     /// … and have a public address as well.

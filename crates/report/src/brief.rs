@@ -37,9 +37,9 @@ impl Format for Brief {
             writeln!(
                 out,
                 "error {} {} {} {}: {}",
-                error.account_id.as_deref().unwrap_or("-"),
-                error.region.as_deref().unwrap_or("-"),
-                error.operation,
+                clean(error.account_id.as_deref().unwrap_or("-")),
+                clean(error.region.as_deref().unwrap_or("-")),
+                clean(&error.operation),
                 clean(&error.code),
                 clean(&error.message),
             )?;

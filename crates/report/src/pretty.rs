@@ -79,10 +79,22 @@ impl Pretty {
             };
             return writeln!(out, "  {none}\n");
         }
-        let verdict = if question.allow_imdsv1 > 0 { Verdict::Fail } else { Verdict::Pass };
+        let verdict = match question {
+            InstanceQuestion { allow_imdsv1: 1.., .. } => Verdict::Fail,
+            InstanceQuestion { unknown: 1.., .. } => Verdict::Unknown,
+            _ if incomplete => Verdict::Unknown,
+            _ => Verdict::Pass,
+        };
+        let unread = match question.unread_accounts {
+            0 => String::new(),
+            number => {
+                let text = format!("; {} not read", count(number, "account", "accounts"));
+                self.verdict(Verdict::Unknown, &text)
+            }
+        };
         writeln!(
             out,
-            "  {} of {}, in {} of {}",
+            "  {} of {}, in {} of {}{unread}",
             self.verdict(verdict, &thousands(question.allow_imdsv1)),
             count(question.of, "instance", "instances"),
             thousands(question.accounts),
@@ -180,12 +192,12 @@ impl Pretty {
         writeln!(out, "{}", self.verdict(Verdict::Unknown, &title))?;
         let sorts = sorts(head);
         for (error, accounts) in sorts.iter().take(SHOWN_ERRORS) {
-            let region = error.region.as_deref().map(|region| format!(" in {region}"));
-            let accounts = some(accounts);
+            let region = error.region.as_deref().map(|region| format!(" in {}", clean(region)));
+            let accounts = clean(&some(accounts)).into_owned();
             writeln!(
                 out,
                 "  {}{}: {accounts}",
-                self.bold(&error.operation),
+                self.bold(&clean(&error.operation)),
                 region.unwrap_or_default()
             )?;
             writeln!(out, "    {}: {}", clean(&error.code), clean(&error.message))?;
@@ -282,22 +294,22 @@ impl Format for Pretty {
 
 /// `shop-prod (111122223333), us-east-1`.
 fn place(finding: &Finding) -> String {
-    let id = finding.account_id.as_deref().unwrap_or("unknown account");
+    let id = clean(finding.account_id.as_deref().unwrap_or("unknown account"));
     let account = match &finding.account_name {
         Some(name) => format!("{} ({id})", clean(name)),
-        None => id.to_owned(),
+        None => id.into_owned(),
     };
     match &finding.region {
-        Some(region) => format!("{account}, {region}"),
+        Some(region) => format!("{account}, {}", clean(region)),
         None => account,
     }
 }
 
 fn label(finding: &Finding) -> String {
-    let id = finding.resource.rsplit('/').next().unwrap_or(&finding.resource);
+    let id = clean(finding.resource.rsplit('/').next().unwrap_or(&finding.resource));
     match &finding.name {
         Some(name) => format!("{id} {}", clean(name)),
-        None => id.to_owned(),
+        None => id.into_owned(),
     }
 }
 

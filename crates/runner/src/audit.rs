@@ -14,7 +14,8 @@ use imdsure_engine::{
     evidence::{EvidenceSet, Finished, Recorder},
 };
 use imdsure_model::{
-    Catalog, Control, ControlError, ErrorKind, ErrorRow, Head, ResolveError, Scope, Selection,
+    Catalog, Control, ControlError, ErrorKind, ErrorRow, Head, Questions, ResolveError, Scope,
+    Selection,
 };
 use imdsure_report::Format;
 use tokio::sync::watch;
@@ -60,6 +61,8 @@ pub struct Audit {
     pub head: Head,
     /// The folder of the kept evidence, if it was kept.
     pub kept: Option<PathBuf>,
+    /// The first report that could not be written to its end.
+    pub unwritten: Option<OutputError>,
 }
 
 /// Why an audit gives no report.
@@ -74,9 +77,6 @@ pub enum AuditError {
     /// A report has nowhere to go.
     #[error(transparent)]
     Output(#[from] OutputError),
-    /// A report could not be written to its end.
-    #[error(transparent)]
-    Report(OutputError),
     /// There is nowhere to keep evidence.
     #[error(transparent)]
     Save(EngineError),
@@ -130,8 +130,9 @@ impl Gathered {
     pub async fn report(self) -> Result<Audit, AuditError> {
         let controls = self.controls.iter().filter_map(|name| self.catalog.get(name));
         let controls: Vec<&Control> = controls.collect();
-        let head = judge(&self.catalog, &controls, self.evidence.set(), self.reports).await?;
-        Ok(Audit { head, kept: self.kept })
+        let (head, unwritten) =
+            judge(&self.catalog, &controls, self.evidence.set(), self.reports).await?;
+        Ok(Audit { head, kept: self.kept, unwritten })
     }
 }
 
@@ -195,7 +196,7 @@ impl Live {
 
 fn now() -> String {
     let now = jiff::Timestamp::now();
-    format!("{now:.0}")
+    format!("{now:.3}")
 }
 
 async fn judge(
@@ -203,7 +204,7 @@ async fn judge(
     controls: &[&Control],
     set: &EvidenceSet,
     outputs: Vec<Report>,
-) -> Result<Head, AuditError> {
+) -> Result<(Head, Option<OutputError>), AuditError> {
     let session = Session::open(set).await?;
     let mut errors = session.scan_errors().await?;
     let mut judged = Vec::new();
@@ -214,9 +215,18 @@ async fn judge(
                 judged.push(control);
                 summaries.push(summary);
             }
-            Err(error) => errors.push(not_run(control, &error)),
+            Err(error) => {
+                errors.push(unanswered(&format!("control:{}", control.name), &error));
+            }
         }
     }
+    let questions = match session.questions(catalog, &judged).await {
+        Ok(questions) => questions,
+        Err(error) => {
+            errors.push(unanswered("questions", &error));
+            Questions::default()
+        }
+    };
     let manifest = &set.manifest;
     let head = Head {
         scope: Scope {
@@ -224,17 +234,21 @@ async fn judge(
             regions: manifest.regions.clone(),
             started: manifest.started.clone(),
             finished: manifest.finished.clone(),
-            incomplete: !errors.is_empty(),
+            incomplete: manifest.incomplete || !errors.is_empty(),
         },
-        questions: session.questions(catalog, &judged).await?,
+        questions,
         controls: summaries,
         errors,
     };
+    let mut unwritten = None;
     for (mut format, mut opened) in outputs {
         let written = write(&head, &judged, &mut *format, opened.writer()).await;
-        opened.close(written).map_err(AuditError::Report)?;
+        if let Err(error) = opened.close(written) {
+            // One report that fails takes no other with it.
+            unwritten.get_or_insert(error);
+        }
     }
-    Ok(head)
+    Ok((head, unwritten))
 }
 
 async fn summarised<'a>(
@@ -246,13 +260,13 @@ async fn summarised<'a>(
     Ok((judged, summary))
 }
 
-/// A control that could not be run is a gap like any other.
-fn not_run(control: &Control, error: &EngineError) -> ErrorRow {
+/// A control that could not be run, or a question that could not be answered, is a gap like any other.
+fn unanswered(operation: &str, error: &EngineError) -> ErrorRow {
     ErrorRow {
         account_id: None,
         region: None,
-        operation: format!("control:{}", control.name),
-        code: "ControlNotRun".to_owned(),
+        operation: operation.to_owned(),
+        code: "NotRun".to_owned(),
         message: error.to_string(),
         kind: ErrorKind::Malformed,
         table_name: None,

@@ -45,6 +45,10 @@ fn regions(page: &[u8]) -> Result<Vec<RegionRow>, Failure> {
         }
     }
     xml.end()?;
+    // Every account has regions: none is an answer that cannot be meant so.
+    if rows.is_empty() || rows.iter().any(|row| row.name.is_empty()) {
+        return Err(Failure::malformed("DescribeRegions answered without regions"));
+    }
     Ok(rows)
 }
 

@@ -116,13 +116,20 @@ fn wrong_usage_is_64() {
     says(&run(&["--role-arn", "imdsure-read"]), 64, &["role ARN"]);
     says(&run(&["--role-arn", "arn:aws:iam::111122223333:role/x", "--org"]), 64, &["--org"]);
     says(&run(&["--org", "--account", "111122223333"]), 64, &["111122223333", "organization"]);
-    says(&run(&["--endpoint-url", "localhost:1"]), 64, &["localhost:1"]);
+    says(&run(&["--endpoint-url", "localhost:1"]), 64, &["--endpoint-url"]);
     says(&run(&["--control", "EC2.9"]), 64, &["`EC2.9`", "did you mean"]);
     says(&run(&["--output", "yaml"]), 64, &["yaml", "jsonl"]);
     says(&run(&["--export", "report.doc"]), 64, &["FORMAT:FILE"]);
     says(&run(&["--concurrency", "0"]), 64, &["--concurrency"]);
     says(&run(&["--from", "x", "--org"]), 64, &["--org"]);
     says(&run(&["--nonsense"]), 64, &["--nonsense"]);
+    says(&run(&["--role-name", "x"]), 64, &["--role-name", "--org"]);
+    says(&run(&["--regions", "all,us-east-1"]), 64, &["`all`"]);
+    says(&run(&["--export", "json:-"]), 64, &["--output"]);
+    says(&run(&["--export", "json:x", "--export", "csv:x"]), 64, &["same file"]);
+    let role = "arn:aws:iam::111122223333:role/x";
+    says(&run(&["--role-arn", role, "--role-arn", role]), 64, &["111122223333"]);
+    says(&run(&["--role-arn", role, "--profile", "a", "--profile", "b"]), 64, &["--profile"]);
     says(&imdsure(&["simulator", "serve", "--fault", "fire=1"]).ended(), 64, &["fire", "throttle"]);
     says(&imdsure(&["simulator", "serve", "--deny", "x"]).ended(), 64, &["x"]);
     says(&imdsure(&["control", "show", "nothing"]).ended(), 64, &["nothing"]);
@@ -144,6 +151,29 @@ fn an_export_with_nowhere_to_go_is_refused_before_anything_is_read() {
     fs::write(&file, "").unwrap();
     let ended = server.imdsure(&["audit", "--save", file.to_str().unwrap()]).ended();
     says(&ended, 64, &["file"]);
+}
+
+#[test]
+fn an_endpoint_that_is_none_is_refused_and_its_password_not_repeated() {
+    for url in ["foo", "ftp://host", "http://user:s3cret@127.0.0.1:1", "http://u:s3cret pw@h"] {
+        let ended = imdsure(&["audit"]).envs(KEYS).env("AWS_ENDPOINT_URL", url).ended();
+        says(&ended, 64, &["endpoint"]);
+        assert!(!ended.err.contains("s3cret"), "{}", ended.err);
+    }
+}
+
+#[test]
+fn one_report_that_fails_takes_no_other_with_it() {
+    if !std::path::Path::new("/dev/full").exists() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store");
+    let arguments =
+        ["audit", "--export", "csv:/dev/full", "-o", "json", "--save", store.to_str().unwrap()];
+    let ended = world().imdsure(&arguments).ended();
+    says(&ended, 2, &["/dev/full", "evidence kept in"]);
+    assert_eq!(ended.json()["errors"], json!([]));
 }
 
 #[test]
@@ -202,6 +232,10 @@ fn pages_that_are_odd_or_broken() {
     let cut = audit_page(&whole[..whole.len() - 30]);
     assert_eq!((cut.0, cut.1.as_array().unwrap().len()), (2, 0));
     assert_eq!(cut.2[0]["kind"], "malformed");
+    let around = audit_page(&format!("junk{whole}junk"));
+    assert_eq!((around.0, &around.2[0]["kind"]), (2, &json!("malformed")));
+    let id = audit_page(&whole.replace("i-1<", "i-1&#27;[2J<"));
+    assert_eq!((id.0, &id.1[0]["facts"]["instance_id"]), (1, &json!("i-1\u{1b}[2J")));
     let entity = audit_page(&page(&options("&nbsp;")));
     assert_eq!((entity.0, &entity.2[0]["code"]), (2, &json!("MalformedAnswer")));
 }
@@ -221,12 +255,26 @@ fn audit_page(page: &str) -> (i32, Value, Value) {
     )
 }
 
+#[test]
+fn an_account_without_regions_is_not_clean() {
+    let url = serve(|request| {
+        if request.contains("Action=GetCallerIdentity") {
+            (200, "text/xml", IDENTITY.to_owned())
+        } else {
+            (200, "text/xml", "<DescribeRegionsResponse/>".to_owned())
+        }
+    });
+    let ended = imdsure(&["audit", "-o", "json", "--endpoint-url", &url]).envs(KEYS).ended();
+    assert_eq!((ended.code, &ended.json()["errors"][0]["kind"]), (2, &json!("malformed")));
+}
+
+const IDENTITY: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/a</Arn><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
+
 /// An AWS with one account, one region and that page of instances.
 fn aws_with_page(page: String) -> String {
     serve(move |request| {
         if request.contains("Action=GetCallerIdentity") {
-            let body = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/a</Arn><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
-            (200, "text/xml", body.to_owned())
+            (200, "text/xml", IDENTITY.to_owned())
         } else if request.contains("Action=DescribeRegions") {
             let body = "<DescribeRegionsResponse><regionInfo><item><regionName>us-east-1</regionName><optInStatus>opt-in-not-required</optInStatus></item></regionInfo></DescribeRegionsResponse>";
             (200, "text/xml", body.to_owned())

@@ -132,6 +132,7 @@ fn what_is_no_manifest_is_refused() {
         "not json".to_owned(),
         good.replace("imdsure.evidence/1", "imdsure.evidence/9"),
         good.replace("aws_account.parquet", "../../aws_account.parquet"),
+        good.replace("scan_error", "scan_other"),
     ];
     for text in bad {
         fs::write(&manifest, &text).unwrap();

@@ -76,6 +76,17 @@ fn an_account_that_cannot_be_entered_is_a_gap() {
 }
 
 #[test]
+fn question_one_counts_only_accounts_that_were_read() {
+    let (_, report) = simulator(&["--deny", "*:*:sts:AssumeRole"]).audit(&["--org"]);
+    let question = &report["questions"]["instances_allowing_imdsv1"];
+    assert_eq!((&question["of_accounts"], &question["unread_accounts"]), (&json!(1), &json!(3)));
+    let (_, report) = simulator(&["--deny", "*:us-west-2:ec2:DescribeInstances"]).audit(&["--org"]);
+    let question = &report["questions"]["instances_allowing_imdsv1"];
+    assert_eq!((&question["of_accounts"], &question["unread_accounts"]), (&json!(4), &json!(0)));
+    assert!(!report["scope"]["regions"].as_array().unwrap().contains(&json!("us-west-2")));
+}
+
+#[test]
 fn without_the_list_of_accounts_the_callers_own_is_read() {
     let (code, report) = simulator(&["--deny", "*:*:organizations:ListAccounts"]).audit(&["--org"]);
     assert_eq!(code, 2);
@@ -100,7 +111,7 @@ fn without_the_list_of_regions_the_chosen_ones_are_read() {
 fn a_closed_home_region_does_not_hide_the_others() {
     let server = simulator(&["--deny-by-policy", "*:us-east-1:ec2:*"]);
     let (code, report) = server.audit(&["--org"]);
-    assert_eq!((code, report["scope"]["regions"].as_array().unwrap().len()), (2, 4));
+    assert_eq!((code, report["scope"]["regions"].as_array().unwrap().len()), (2, 3));
     let errors = report["errors"].as_array().unwrap();
     assert_eq!(errors.len(), 4, "one closed region in each account: {errors:?}");
     assert!(errors.iter().all(|error| error["region"] == "us-east-1"));
@@ -144,21 +155,28 @@ fn errors_on_every_attempt_become_a_gap() {
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_reports_what_it_read() {
-    use std::{io::Read as _, process::Stdio, time::Duration};
+    for signal in ["-INT", "-TERM"] {
+        interrupted(signal);
+    }
+}
+
+#[cfg(unix)]
+fn interrupted(signal: &str) {
+    use std::{process::Stdio, time::Duration};
     // Each answer takes two seconds, one at a time: the signal comes in the middle.
     let server = simulator(&["--fault", "slow=1"]);
     let mut command = server.imdsure(&["audit", "-o", "json", "--concurrency", "1"]);
-    let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     while server.stats()["calls"]["ec2:DescribeInstances"].as_u64().unwrap_or(0) < 2 {
         std::thread::sleep(Duration::from_millis(50));
     }
-    let killed =
-        std::process::Command::new("kill").args(["-INT", &process.id().to_string()]).status();
-    assert!(killed.unwrap().success());
-    let mut out = String::new();
-    process.stdout.take().unwrap().read_to_string(&mut out).unwrap();
-    assert_eq!(process.wait().unwrap().code(), Some(2));
-    let report: Value = serde_json::from_str(&out).unwrap();
+    let sent =
+        std::process::Command::new("kill").args([signal, &process.id().to_string()]).status();
+    assert!(sent.unwrap().success());
+    let ended = crate::harness::ended(process.wait_with_output().unwrap());
+    assert_eq!(ended.code, 2, "{signal}: {}", ended.err);
+    assert!(ended.err.contains("once more to quit"), "{}", ended.err);
+    let report = ended.json();
     assert_eq!(report["scope"]["incomplete"], true);
     let errors = report["errors"].as_array().unwrap();
     assert!(!errors.is_empty() && errors.iter().all(|error| error["code"] == "Interrupted"));

@@ -89,3 +89,15 @@ fn an_organization_in_moto_without_its_closed_account() {
     members.sort_unstable();
     assert_eq!(seen, members);
 }
+
+#[test]
+fn an_account_outside_any_organization_is_read_and_the_gap_told() {
+    let moto = Server::moto();
+    moto.python("moto_create.py", &[]);
+    let (code, report) = moto.audit(&["--org", "--regions", "eu-west-1"]);
+    assert_eq!(
+        (code, &report["errors"][0]["operation"]),
+        (2, &json!("organizations:ListAccounts"))
+    );
+    assert_eq!(findings(&report, CONTROL).len(), 15, "the caller's own account is read");
+}

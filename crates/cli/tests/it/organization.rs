@@ -147,6 +147,9 @@ fn roles_and_the_callers_own_account_are_read() {
     assert_eq!(number, findings(&all, CONTROL).len());
     let (_, by_name) = server.audit(&["--account", members[0], "--role-name", "imdsure-read"]);
     assert_eq!(by_name["scope"]["accounts"], json!([members[0]]));
+    let named =
+        findings(&by_name, CONTROL).iter().all(|finding| finding["account_name"].is_string());
+    assert!(named, "the alias names an account that is entered by role, too");
 }
 
 /// A profile with keys, and one that assumes a role with them: both are `aws-config`'s work.

@@ -72,6 +72,11 @@ impl Manifest {
             let found = &manifest.schema;
             return Err(bad(format!("its schema is `{found}`; this version reads `{SCHEMA}`")));
         }
+        if !manifest.tables.iter().any(|table| table.name == "scan_error") {
+            return Err(bad(
+                "without the table `scan_error` nobody can tell what is missing".to_owned()
+            ));
+        }
         // A manifest comes from a file that somebody may have edited: its names must stay inside.
         let inside = |table: &TableFile| {
             table.file == format!("{}.parquet", table.name) && !table.file.contains(['/', '\\'])

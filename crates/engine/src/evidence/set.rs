@@ -47,8 +47,9 @@ fn locate(path: &Path) -> Result<PathBuf, EngineError> {
     let entries = fs::read_dir(path).map_err(EngineError::file(path))?;
     let sets = entries.filter_map(|entry| {
         let folder = entry.ok()?.path();
-        let hidden = folder.file_name()?.to_string_lossy().starts_with('.');
-        (!hidden && folder.join(manifest::FILE).is_file()).then_some(folder)
+        // Sets are named by their time; other folders are not ours to choose.
+        let named = folder.file_name()?.to_string_lossy().starts_with(|c: char| c.is_ascii_digit());
+        (named && folder.join(manifest::FILE).is_file()).then_some(folder)
     });
     sets.max().ok_or_else(|| EngineError::NoEvidence(path.to_owned()))
 }

@@ -1,18 +1,22 @@
 //! Which accounts and regions a run reads, and with which credentials.
 
+mod base;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
+use base::Base;
+
 use crate::{
-    access::{Access, Role},
-    client::{Client, Place},
+    access::Access,
+    client::Client,
+    endpoint::{self, BadEndpoint},
     error::CallError,
-    identity::{self, Identity, IdentityError},
+    identity::{self, IdentityError},
     partition::Partition,
-    permissions,
-    read::{self, Caller, ListedAccount},
+    read::{self, ListedAccount},
 };
 
 /// The role that Organizations creates in the accounts it creates.
@@ -102,9 +106,20 @@ pub enum ScopeError {
     /// Two ways of choosing accounts that exclude each other.
     #[error("--role-arn names its account itself: it cannot be used with {0}")]
     RoleArnWith(&'static str),
+    /// A role name, and no account to use it in.
+    #[error(
+        "--role-name goes with --org or --account: it names the role to assume in other accounts"
+    )]
+    RoleNameAlone,
+    /// Roles to assume, and several identities that could.
+    #[error("--role-arn with several --profile: say which of them assumes the roles")]
+    SeveralSources,
+    /// Two roles that lead into one account.
+    #[error("two --role-arn lead into account {0}: it is read once")]
+    RolesOfOneAccount(String),
     /// An endpoint that is no URL.
-    #[error("`{0}` is no endpoint: `https://host[:port]` is")]
-    BadEndpoint(String),
+    #[error(transparent)]
+    BadEndpoint(#[from] BadEndpoint),
 }
 
 fn similar(known: &[String], region: &str) -> String {
@@ -126,10 +141,17 @@ impl ScopeRequest {
         self.check()?;
         let mut scope =
             Scope { regions: self.regions.iter().cloned().collect(), ..Scope::default() };
+        let bases = self.bases(client, &mut scope).await?;
+        self.check_regions(client, &bases).await?;
         let mut by_id = BTreeMap::new();
-        for base in self.bases(client, &mut scope).await? {
-            self.check_regions(client, &base).await?;
-            for account in self.accounts_of(client, &base, &mut scope).await? {
+        for base in &bases {
+            for account in self.accounts_of(client, base, &mut scope).await? {
+                // An account that one of the identities belongs to is read with that identity.
+                let own = bases.iter().find(|base| base.caller.account_id == account.id);
+                let account = match own {
+                    Some(own) if self.role_arns.is_empty() => own.in_place_of(account),
+                    _ => account,
+                };
                 by_id.entry(account.id.clone()).or_insert(account);
             }
         }
@@ -141,19 +163,30 @@ impl ScopeRequest {
         if let Some(bad) = self.accounts.iter().find(|id| !is_account_id(id)) {
             return Err(ScopeError::BadAccountId(bad.clone()));
         }
-        if let Some(bad) = self.role_arns.iter().find(|arn| account_of_role(arn).is_none()) {
-            return Err(ScopeError::BadRoleArn(bad.clone()));
-        }
         if let Some(url) = &self.endpoint_url {
-            let scheme = url::Url::parse(url)
-                .map(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
-            if scheme != Ok(true) {
-                return Err(ScopeError::BadEndpoint(url.clone()));
+            endpoint::check(url)?;
+        }
+        if self.role_name.is_some() && !self.organization && self.accounts.is_empty() {
+            return Err(ScopeError::RoleNameAlone);
+        }
+        self.check_roles()
+    }
+
+    fn check_roles(&self) -> Result<(), ScopeError> {
+        let mut accounts = BTreeSet::new();
+        for arn in &self.role_arns {
+            match account_of_role(arn) {
+                None => return Err(ScopeError::BadRoleArn(arn.clone())),
+                Some(account) if !accounts.insert(account) => {
+                    return Err(ScopeError::RolesOfOneAccount(account.to_owned()));
+                }
+                Some(_) => {}
             }
         }
-        match (self.role_arns.is_empty(), self.organization, self.accounts.is_empty()) {
+        match (accounts.is_empty(), self.organization, self.accounts.is_empty()) {
             (false, true, _) => Err(ScopeError::RoleArnWith("--org")),
             (false, _, false) => Err(ScopeError::RoleArnWith("--account")),
+            (false, ..) if self.profiles.len() > 1 => Err(ScopeError::SeveralSources),
             _ => Ok(()),
         }
     }
@@ -174,19 +207,25 @@ impl ScopeRequest {
         Ok(bases)
     }
 
-    /// Refuses regions that do not exist, before anything is read.
-    async fn check_regions(&self, client: &Client, base: &Base) -> Result<(), ScopeError> {
+    /// Refuses regions that none of the identities knows, before anything is read.
+    async fn check_regions(&self, client: &Client, bases: &[Base]) -> Result<(), ScopeError> {
         if self.regions.is_empty() {
             return Ok(());
         }
-        // An error here says nothing on the regions; the run itself will show it.
-        let Ok(regions) = read::describe_regions(client, &base.place()).await else {
-            return Ok(());
-        };
-        let known: Vec<String> = regions.into_iter().map(|region| region.name).collect();
-        match self.regions.iter().find(|region| !known.contains(region)) {
-            Some(region) => Err(ScopeError::UnknownRegion { region: region.clone(), known }),
-            None => Ok(()),
+        let mut known = BTreeSet::new();
+        for base in bases {
+            // An error here says nothing on the regions; the run itself will show it.
+            let Ok(regions) = read::describe_regions(client, &base.place()).await else {
+                return Ok(());
+            };
+            known.extend(regions.into_iter().map(|region| region.name));
+        }
+        match self.regions.iter().find(|region| !known.contains(*region)) {
+            Some(region) if !bases.is_empty() => Err(ScopeError::UnknownRegion {
+                region: region.clone(),
+                known: known.into_iter().collect(),
+            }),
+            _ => Ok(()),
         }
     }
 
@@ -196,38 +235,30 @@ impl ScopeRequest {
         base: &Base,
         scope: &mut Scope,
     ) -> Result<Vec<Account>, ScopeError> {
-        if !self.role_arns.is_empty() {
-            let by_role = |arn: &String| Some(base.by_role(account_of_role(arn)?, arn.clone()));
-            return Ok(self.role_arns.iter().filter_map(by_role).collect());
-        }
         if self.organization {
             return match read::list_accounts(client, &base.place()).await {
-                Ok(listed) => self.of_organization(base, listed),
+                Ok(listed) => self.of_organization(base, listed, scope),
                 Err(error) => {
                     // What can be read without the list is read all the same.
                     scope.errors.push(error);
-                    Ok(vec![base.own(client).await])
+                    Ok(vec![base.own()])
                 }
             };
         }
-        if self.accounts.is_empty() {
-            return Ok(vec![base.own(client).await]);
-        }
-        let mut accounts = Vec::new();
-        for id in &self.accounts {
-            accounts.push(if *id == base.caller.account_id {
-                base.own(client).await
-            } else {
-                base.by_role(id, base.role_arn(id, self.role_name()))
-            });
-        }
-        Ok(accounts)
+        let by_arn = |arn: &String| Some(base.by_role(account_of_role(arn)?, arn.clone()));
+        let by_id = |id: &String| base.by_role(id, base.role_arn(id, self.role_name()));
+        Ok(match (self.role_arns.as_slice(), self.accounts.as_slice()) {
+            ([], []) => vec![base.own()],
+            ([], ids) => ids.iter().map(by_id).collect(),
+            (arns, _) => arns.iter().filter_map(by_arn).collect(),
+        })
     }
 
     fn of_organization(
         &self,
         base: &Base,
         listed: Vec<ListedAccount>,
+        scope: &mut Scope,
     ) -> Result<Vec<Account>, ScopeError> {
         let active: Vec<ListedAccount> = listed.into_iter().filter(ListedAccount::active).collect();
         let missing = |id: &&String| !active.iter().any(|account| account.id == **id);
@@ -238,86 +269,19 @@ impl ScopeRequest {
             self.accounts.is_empty() || self.accounts.contains(&account.id)
         };
         let accounts = active.into_iter().filter(chosen);
-        Ok(accounts.map(|account| base.member(account, self.role_name())).collect())
+        let mut accounts: Vec<Account> =
+            accounts.map(|account| base.member(account, self.role_name())).collect();
+        let own = |account: &Account| account.id == base.caller.account_id;
+        if self.accounts.is_empty() && !accounts.iter().any(own) {
+            // A list that leaves out who asks is not the whole organization.
+            scope.errors.push(base.not_listed());
+            accounts.push(base.own());
+        }
+        Ok(accounts)
     }
 
     fn role_name(&self) -> &str {
         self.role_name.as_deref().unwrap_or(DEFAULT_ROLE)
-    }
-}
-
-/// An identity, and the account it belongs to.
-struct Base {
-    caller: Caller,
-    access: Arc<Access>,
-    region: String,
-}
-
-impl Base {
-    async fn of(client: &Client, identity: Identity) -> Result<Self, CallError> {
-        let region = identity.region.unwrap_or_else(|| Partition::Aws.first_region().to_owned());
-        let access = Arc::new(Access::own(identity.credentials, identity.endpoints));
-        let place = Place { access: &access, account_id: None, region: &region };
-        let caller = read::caller_identity(client, &place).await?;
-        Ok(Self { caller, access, region })
-    }
-
-    fn place(&self) -> Place<'_> {
-        let account_id = Some(self.caller.account_id.as_str());
-        Place { access: &self.access, account_id, region: &self.region }
-    }
-
-    /// The caller's own account, with the caller's own credentials.
-    async fn own(&self, client: &Client) -> Account {
-        // A name is good to have; without the permission the account has none.
-        let name = read::account_alias(client, &self.place()).await.unwrap_or_default();
-        Account {
-            name,
-            ..self.account(
-                &self.caller.account_id,
-                self.caller.arn.clone(),
-                Arc::clone(&self.access),
-            )
-        }
-    }
-
-    fn by_role(&self, account_id: &str, arn: String) -> Account {
-        let access = Access::role(Role {
-            via: Arc::clone(&self.access),
-            region: self.region.clone(),
-            arn: arn.clone(),
-            account_id: account_id.to_owned(),
-            session_policy: permissions::read_policy().to_string(),
-        });
-        self.account(account_id, arn, Arc::new(access))
-    }
-
-    fn member(&self, listed: ListedAccount, role_name: &str) -> Account {
-        let account = if listed.id == self.caller.account_id {
-            self.account(&listed.id, self.caller.arn.clone(), Arc::clone(&self.access))
-        } else {
-            self.by_role(&listed.id, self.role_arn(&listed.id, role_name))
-        };
-        let status = listed.state().map(str::to_owned);
-        Account { name: listed.name, arn: listed.arn, email: listed.email, status, ..account }
-    }
-
-    fn role_arn(&self, account_id: &str, role_name: &str) -> String {
-        let partition = Partition::of_arn(&self.caller.arn).name();
-        format!("arn:{partition}:iam::{account_id}:role/{role_name}")
-    }
-
-    fn account(&self, id: &str, entered_as: String, access: Arc<Access>) -> Account {
-        Account {
-            id: id.to_owned(),
-            name: None,
-            arn: None,
-            email: None,
-            status: None,
-            entered_as,
-            home_region: self.region.clone(),
-            access,
-        }
     }
 }
 
