@@ -38,6 +38,8 @@ use crate::{
 
 /// The longest that one attempt may take: a page of 1,000 instances takes AWS a few seconds.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(1);
+/// How imdsure's calls stand in CloudTrail.
+const USER_AGENT: &str = concat!("imdsure/", env!("CARGO_PKG_VERSION"));
 /// An answer larger than this is none that AWS gives.
 const MAX_BODY: usize = 256 << 20;
 
@@ -102,12 +104,6 @@ impl Client {
         }
     }
 
-    /// The error for a page that names itself as the next one.
-    #[expect(clippy::unused_self, reason = "errors of calls are made where calls are made")]
-    pub(crate) fn endless(&self, operation: &'static Operation, place: &Place<'_>) -> CallError {
-        error(operation, place, Failure::malformed("a page names itself as the next page"))
-    }
-
     fn count(&self, failure: &Failure, lane: &Lane) {
         if failure.class == Class::Throttled {
             lane.throttled();
@@ -170,7 +166,7 @@ fn request(
 ) -> Result<HttpRequest, Failure> {
     let url = place.access.endpoints.url(operation.service, place.region);
     let message = wire::encode(operation, parameters);
-    let mut request = ::http::Request::post(&url);
+    let mut request = ::http::Request::post(&url).header("user-agent", USER_AGENT);
     for (name, value) in &message.headers {
         request = request.header(*name, value);
     }
@@ -192,6 +188,11 @@ fn request(
     signed.into_parts().0.apply_to_request_http1x(&mut request);
     let request = request.map(|()| SdkBody::from(message.body));
     HttpRequest::try_from(request).map_err(|error| bad_endpoint(&url, &error.to_string()))
+}
+
+/// The error for a page that names itself as the next one: reading on would never end.
+pub(crate) fn endless(operation: &Operation, place: &Place<'_>) -> CallError {
+    error(operation, place, Failure::malformed("a page names itself as the next page"))
 }
 
 fn error(operation: &Operation, place: &Place<'_>, failure: Failure) -> CallError {

@@ -1,5 +1,5 @@
 //! The tables that AWS fills, column by column. Where Steampipe has a table of the same name, the same
-//! columns carry the same values, so that queries written for it run here.
+//! columns carry the same values.
 
 use std::sync::Arc;
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::{
-    client::{Client, Place},
+    client::{Client, Place, endless},
     error::{CallError, Failure},
     operation::{LIST_ACCOUNT_ALIASES, LIST_ACCOUNTS},
     wire::Parameters,
@@ -52,7 +52,7 @@ pub(crate) async fn list_accounts(
         accounts.extend(page.accounts);
         match page.next_token {
             Some(next) if token.as_ref() == Some(&next) => {
-                return Err(client.endless(&LIST_ACCOUNTS, place));
+                return Err(endless(&LIST_ACCOUNTS, place));
             }
             Some(next) if !next.is_empty() => token = Some(next),
             _ => return Ok(accounts),

@@ -7,7 +7,7 @@ use std::{borrow::Cow, fmt::Write as _};
 
 use crate::{
     builder::{TableBuilder, Value},
-    client::{Client, Place},
+    client::{Client, Place, endless},
     error::{CallError, Failure},
     operation::DESCRIBE_INSTANCES,
     partition::Partition,
@@ -90,7 +90,7 @@ pub(crate) async fn describe_instances(
             return Ok(());
         }
         if next == token {
-            return Err(client.endless(&DESCRIBE_INSTANCES, place));
+            return Err(endless(&DESCRIBE_INSTANCES, place));
         }
         token = next;
     }

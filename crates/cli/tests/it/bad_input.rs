@@ -5,6 +5,10 @@ use std::{
     io::{Read as _, Write as _},
     net::TcpListener,
     process::Stdio,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use serde_json::{Value, json};
@@ -85,6 +89,45 @@ fn expired_credentials_say_so() {
     assert_eq!(ended.json()["errors"][0]["code"], "ExpiredToken");
     assert_eq!(ended.json()["errors"][0]["kind"], "credentials");
 }
+
+#[test]
+fn credentials_that_expire_in_the_middle_are_renewed() {
+    let sessions = Arc::new(AtomicUsize::new(0));
+    let assumed = Arc::clone(&sessions);
+    let url = serve(move |request| {
+        let ok = |body: String| (200, "text/xml", body);
+        if request.contains("Action=GetCallerIdentity") {
+            ok(IDENTITY.to_owned())
+        } else if request.contains("Action=AssumeRole") {
+            let number = assumed.fetch_add(1, Ordering::SeqCst) + 1;
+            ok(format!(
+                "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIASESSION{number}</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"
+            ))
+        } else if request.contains("Action=DescribeRegions") {
+            ok(REGIONS.to_owned())
+        } else if request.contains("Action=DescribeInstances") && request.contains("ASIASESSION2") {
+            ok("<DescribeInstancesResponse><reservationSet/></DescribeInstancesResponse>"
+                .to_owned())
+        } else if request.contains("Action=DescribeInstances") {
+            let error = "<Response><Errors><Error><Code>RequestExpired</Code><Message>Request has expired.</Message></Error></Errors></Response>";
+            (400, "text/xml", error.to_owned())
+        } else {
+            (
+                403,
+                "text/xml",
+                "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>"
+                    .to_owned(),
+            )
+        }
+    });
+    let role = "arn:aws:iam::222233334444:role/x";
+    let arguments = ["audit", "-o", "json", "--role-arn", role, "--endpoint-url", &url];
+    let ended = imdsure(&arguments).envs(KEYS).ended();
+    assert_eq!((ended.code, &ended.json()["errors"]), (0, &json!([])), "{ended:?}");
+    assert_eq!(sessions.load(Ordering::SeqCst), 2);
+}
+
+const REGIONS: &str = "<DescribeRegionsResponse><regionInfo><item><regionName>us-east-1</regionName><optInStatus>opt-in-not-required</optInStatus></item></regionInfo></DescribeRegionsResponse>";
 
 #[test]
 fn a_role_that_cannot_be_assumed_is_a_gap() {
@@ -276,8 +319,7 @@ fn aws_with_page(page: String) -> String {
         if request.contains("Action=GetCallerIdentity") {
             (200, "text/xml", IDENTITY.to_owned())
         } else if request.contains("Action=DescribeRegions") {
-            let body = "<DescribeRegionsResponse><regionInfo><item><regionName>us-east-1</regionName><optInStatus>opt-in-not-required</optInStatus></item></regionInfo></DescribeRegionsResponse>";
-            (200, "text/xml", body.to_owned())
+            (200, "text/xml", REGIONS.to_owned())
         } else if request.contains("Action=DescribeInstances") {
             (200, "text/xml", page.clone())
         } else {

@@ -195,3 +195,22 @@ fn a_control_runs_alone() {
     assert_eq!((ended.code, ended.json()["controls"].as_array().unwrap().len()), (2, 1));
     assert_eq!(ended.json()["controls"][0]["name"], "instance-tokens-required");
 }
+
+#[test]
+fn a_terminal_gets_colour_and_no_remains_of_progress() {
+    const CLEAR_LINE: &str = "\r\u{1b}[2K";
+    let server = world();
+    let program = env!("CARGO_BIN_EXE_imdsure");
+    let seen = server.python("on_a_terminal.py", &[program, "audit", "--org"]);
+    assert_eq!(seen["code"], 2);
+    let out = seen["out"].as_str().unwrap();
+    let (progress, report) = out.split_once("3 accounts, 1 region").unwrap();
+    assert!(progress.contains("instances"), "progress is shown: {progress:?}");
+    let last = progress.rsplit(CLEAR_LINE).next().unwrap();
+    assert!(!last.contains("instances"), "and taken away before the report: {progress:?}");
+    assert!(report.contains("\u{1b}[1m") && report.contains("\u{1b}[31m"), "{report:?}");
+    let plain =
+        server.python("on_a_terminal.py", &["env", "NO_COLOR=1", program, "audit", "--org"]);
+    let plain = plain["out"].as_str().unwrap().replace(CLEAR_LINE, "");
+    assert!(plain.contains("How many instances") && !plain.contains('\u{1b}'), "{plain:?}");
+}
