@@ -198,6 +198,10 @@ fn wait_for(port: u16) {
     }
 }
 
+/// The facts of a finding on which every witness must agree.
+pub(crate) const FACTS: [&str; 6] =
+    ["instance_state", "http_tokens", "http_endpoint", "hop_limit", "state", "instance_profile"];
+
 /// The findings of a control in a report.
 pub(crate) fn findings<'a>(report: &'a Value, control: &str) -> &'a Vec<Value> {
     let controls = report["controls"].as_array().unwrap();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Run as _, Server, findings};
+use crate::harness::{FACTS, Run as _, Server, findings};
 
 const CONTROL: &str = "instance-imdsv1-disabled";
 
@@ -27,14 +27,7 @@ fn the_audit_agrees_with_boto3_instance_by_instance() {
             (&instance["region"], &instance["name"])
         );
         assert_eq!(finding["account_name"], "moto-shop");
-        for fact in [
-            "instance_state",
-            "http_tokens",
-            "http_endpoint",
-            "hop_limit",
-            "state",
-            "instance_profile",
-        ] {
+        for fact in FACTS {
             assert_eq!(facts[fact], instance[fact], "{fact}: {finding}");
         }
         assert_eq!(finding["verdict"], verdict(instance), "{finding}");

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Run as _, Server, findings, imdsure};
+use crate::harness::{FACTS, Run as _, Server, findings, imdsure};
 
 const CONTROL: &str = "instance-imdsv1-disabled";
 
@@ -20,18 +20,8 @@ pub(crate) fn by_instance(report: &Value, control: &str) -> BTreeMap<String, Val
             "region": finding["region"],
             "name": finding["name"],
         });
-        let columns = [
-            "instance_state",
-            "http_tokens",
-            "http_endpoint",
-            "hop_limit",
-            "state",
-            "instance_profile",
-            "public_ip",
-            "launch_time",
-        ];
-        for column in columns {
-            seen[column] = facts[column].clone();
+        for fact in FACTS.into_iter().chain(["public_ip", "launch_time"]) {
+            seen[fact] = facts[fact].clone();
         }
         (id, seen)
     };

@@ -4,19 +4,11 @@ import json
 
 import boto3
 
+from witness import facts, instances
+
 found = {}
 for region in (r["RegionName"] for r in boto3.client("ec2").describe_regions()["Regions"]):
     pages = boto3.client("ec2", region_name=region).get_paginator("describe_instances").paginate()
-    for instance in (i for p in pages for r in p["Reservations"] for i in r["Instances"]):
-        options = instance.get("MetadataOptions", {})
-        found[instance["InstanceId"]] = {
-            "region": region,
-            "instance_state": instance["State"]["Name"],
-            "http_tokens": options.get("HttpTokens"),
-            "http_endpoint": options.get("HttpEndpoint"),
-            "hop_limit": options.get("HttpPutResponseHopLimit"),
-            "state": options.get("State"),
-            "name": next((t["Value"] for t in instance.get("Tags", []) if t["Key"] == "Name"), None),
-            "instance_profile": instance.get("IamInstanceProfile", {}).get("Arn", "/").rsplit("/", 1)[1] or None,
-        }
+    for instance in instances(pages):
+        found[instance["InstanceId"]] = facts(region, instance)
 print(json.dumps(found))

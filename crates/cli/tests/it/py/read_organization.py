@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import boto3
 from botocore.config import Config
 
+import witness
+
 PATIENT = Config(retries={"mode": "standard", "max_attempts": 25})
 
 
@@ -22,34 +24,15 @@ def session(account, own):
     return boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
 
 
-def facts(account, region, instance):
-    options = instance.get("MetadataOptions", {})
-    return {
-        "account_id": account,
-        "region": region,
-        "instance_state": instance["State"]["Name"],
-        "http_tokens": options.get("HttpTokens"),
-        "http_endpoint": options.get("HttpEndpoint"),
-        "hop_limit": options.get("HttpPutResponseHopLimit"),
-        "state": options.get("State"),
-        "instance_profile": instance.get("IamInstanceProfile", {}).get("Arn", "/").rsplit("/", 1)[1] or None,
-        "public_ip": "PublicIpAddress" in instance,
-        "launch_time": instance["LaunchTime"].strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "name": next((t["Value"] for t in instance.get("Tags", []) if t["Key"] == "Name"), None),
-    }
-
-
 def read(account, own):
     access = session(account, own)
     found = {}
     regions = access.client("ec2", config=PATIENT).describe_regions()["Regions"]
     for region in (r["RegionName"] for r in regions):
         pages = access.client("ec2", region_name=region, config=PATIENT).get_paginator("describe_instances")
-        for page in pages.paginate(PaginationConfig={"PageSize": 7}):
-            for reservation in page["Reservations"]:
-                for instance in reservation["Instances"]:
-                    assert instance["InstanceId"] not in found
-                    found[instance["InstanceId"]] = facts(account, region, instance)
+        for instance in witness.instances(pages.paginate(PaginationConfig={"PageSize": 7})):
+            assert instance["InstanceId"] not in found
+            found[instance["InstanceId"]] = {"account_id": account, **witness.facts(region, instance)}
     return found
 
 
