@@ -33,6 +33,7 @@ use crate::{
     operation::Operation,
     pacer::{Lane, Pacer},
     progress::Progress,
+    service::Reach,
     wire::{self, Parameters},
 };
 
@@ -122,22 +123,38 @@ impl Client {
         let request = request(operation, place, parameters, &credentials)?;
         self.progress.calls.add(1);
         let answer = timeout(ATTEMPT_TIMEOUT, self.exchange(request)).await;
-        let (status, body) = answer.unwrap_or_else(|_| Err(timed_out()))?;
+        let answer = answer.unwrap_or_else(|_| Err(timed_out())).map_err(|failure| {
+            if failure.code == NO_HOST && operation.service.reach == Reach::SomeRegions {
+                not_offered(operation, place.region)
+            } else {
+                failure
+            }
+        })?;
+        let Answer { status, kind, body } = answer;
         if (200..300).contains(&status) {
             return read(&body).map_err(|failure| wire::explain(operation, &body, failure));
         }
-        let failure = wire::failure(operation, status, &body);
+        let failure = wire::failure(operation, status, kind.as_deref(), &body);
         if failure.class == Class::Expired {
             place.access.forget(&credentials).await;
         }
         Err(failure)
     }
 
-    async fn exchange(&self, request: HttpRequest) -> Result<(u16, Vec<u8>), Failure> {
+    async fn exchange(&self, request: HttpRequest) -> Result<Answer, Failure> {
         let answer = self.http.call(request).await.map_err(|error| unreachable(&error))?;
         let status = answer.status().as_u16();
-        Ok((status, whole_body(answer).await?))
+        let kind = answer.headers().get("x-amzn-errortype").map(str::to_owned);
+        Ok(Answer { status, kind, body: whole_body(answer).await? })
     }
+}
+
+/// An answer as it came.
+struct Answer {
+    status: u16,
+    /// `x-amzn-errortype`: where REST services write the error's code.
+    kind: Option<String>,
+    body: Vec<u8>,
 }
 
 async fn whole_body(answer: Response) -> Result<Vec<u8>, Failure> {
@@ -164,9 +181,11 @@ fn request(
     parameters: &Parameters,
     credentials: &Credentials,
 ) -> Result<HttpRequest, Failure> {
-    let url = place.access.endpoints.url(operation.service, place.region);
     let message = wire::encode(operation, parameters);
-    let mut request = ::http::Request::post(&url).header("user-agent", USER_AGENT);
+    let method = message.method.as_str();
+    let url = place.access.endpoints.url(operation.service, place.region, &message.path);
+    let mut request =
+        ::http::Request::builder().method(method).uri(&url).header("user-agent", USER_AGENT);
     for (name, value) in &message.headers {
         request = request.header(*name, value);
     }
@@ -175,14 +194,14 @@ fn request(
     let parameters = v4::SigningParams::builder()
         .identity(&identity)
         .region(operation.service.signing_region(place.region))
-        .name(operation.service.name)
+        .name(operation.service.signing_name)
         .time(SystemTime::now())
         .settings(SigningSettings::default())
         .build()
         .map_err(|error| bad_endpoint(&url, &error.to_string()))?;
     let headers = message.headers.iter().map(|(name, value)| (*name, value.as_str()));
     let body = SignableBody::Bytes(message.body.as_bytes());
-    let signed = SignableRequest::new("POST", &url, headers, body)
+    let signed = SignableRequest::new(method, &url, headers, body)
         .and_then(|signable| sign(signable, &parameters.into()))
         .map_err(|error| bad_endpoint(&url, &chain(&error)))?;
     signed.into_parts().0.apply_to_request_http1x(&mut request);
@@ -216,8 +235,21 @@ fn timed_out() -> Failure {
     Failure::new("Timeout", message, Class::Transient(ErrorKind::Unavailable))
 }
 
+/// The code of a host name that nobody knows.
+const NO_HOST: &str = "NoSuchHost";
+/// The code of a call to a service in a region that does not have it.
+pub(crate) const NOT_OFFERED: &str = "NotOffered";
+
+fn not_offered(operation: &Operation, region: &str) -> Failure {
+    let message = format!("{} has no endpoint in {region}", operation.service.id);
+    Failure::new(NOT_OFFERED, message, Class::Final(ErrorKind::Unavailable))
+}
+
 fn unreachable(error: &ConnectorError) -> Failure {
     let message = chain(error);
+    if message.contains("dns error") {
+        return Failure::new(NO_HOST, message, Class::Transient(ErrorKind::Unavailable));
+    }
     Failure::new("Unreachable", message, Class::Transient(ErrorKind::Unavailable))
 }
 

@@ -10,15 +10,18 @@ use imdsure_model::{ErrorKind, ErrorRow};
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
-    builder::{Sink, Value},
+    builder::Sink,
     client::{Client, Place},
     error::CallError,
-    operation::{DESCRIBE_INSTANCES, DESCRIBE_REGIONS, LIST_ACCOUNT_ALIASES, Operation},
+    operation::{DESCRIBE_REGIONS, LIST_ACCOUNT_ALIASES, Operation},
     progress::Progress,
     queue::Queue,
-    read::{self, InstanceWriter, RegionRow},
+    read::{self, RegionRow},
+    row::Row,
     scope::{Account, Scope},
-    tables::{AWS_ACCOUNT, AWS_EC2_INSTANCE, AWS_REGION, SCAN_ERROR},
+    source::{SOURCES, Source, Wanted},
+    tables::{AWS_ACCOUNT, AWS_REGION, Table},
+    unit::{Found, Unit, closed_by_policy, write_error},
 };
 
 /// What a run covered.
@@ -38,6 +41,7 @@ struct Collector {
     sink: Arc<dyn Sink>,
     progress: Arc<Progress>,
     chosen_regions: BTreeSet<String>,
+    wanted: Wanted,
     stop: watch::Receiver<bool>,
     queue: Queue<Work>,
     regions: Mutex<BTreeSet<String>>,
@@ -55,6 +59,7 @@ enum Work {
 pub async fn collect(
     client: Client,
     scope: Scope,
+    wanted: Wanted,
     sink: Arc<dyn Sink>,
     progress: Arc<Progress>,
     concurrency: usize,
@@ -66,7 +71,8 @@ pub async fn collect(
     let queue = Queue::new(accounts);
     let chosen_regions = scope.regions;
     let regions = Mutex::default();
-    let collector = Collector { client, sink, progress, chosen_regions, stop, queue, regions };
+    let collector =
+        Collector { client, sink, progress, chosen_regions, wanted, stop, queue, regions };
     for error in &scope.errors {
         // Which accounts and regions are missing because of it cannot be said.
         collector.error(&ErrorRow { region: None, ..error.row(None) });
@@ -174,21 +180,35 @@ impl Collector {
     }
 
     async fn read_region(&self, account: &Account, region: &str) {
-        let place = place(account, region);
-        let mut writer = InstanceWriter::new(&account.id, region);
-        let pages = read::describe_instances(&self.client, &place, |page| {
-            self.sink.append(&AWS_EC2_INSTANCE, &mut |table| {
-                for row in &page.rows {
-                    writer.write(row, table);
+        let mut unit = Unit {
+            client: &self.client,
+            sink: &*self.sink,
+            progress: &self.progress,
+            account,
+            region,
+            wanted: &self.wanted,
+            found: Found::default(),
+        };
+        let mut closed = Closed::default();
+        let mut anything = false;
+        for source in SOURCES.iter().filter(|source| source.serves(&self.wanted)) {
+            let answer = if let Some(error) = closed.by_policy(source) {
+                Err(error.clone())
+            } else {
+                let operation = source.operations.first().copied().unwrap_or(&DESCRIBE_REGIONS);
+                let place = place(account, region);
+                self.unless_stopped(operation, &place, (source.read)(&mut unit)).await
+            };
+            match answer {
+                Ok(()) => anything = true,
+                Err(error) => {
+                    unit.unread(&error, source.fills);
+                    closed.learn(source, error);
                 }
-            });
-            self.progress.instances.add(page.rows.len() as u64);
-        });
-        match self.unless_stopped(&DESCRIBE_INSTANCES, &place, pages).await {
-            Ok(()) => {
-                self.regions().insert(region.to_owned());
             }
-            Err(error) => self.error(&error.row(Some(AWS_EC2_INSTANCE.name))),
+        }
+        if anything {
+            self.regions().insert(region.to_owned());
         }
     }
 
@@ -225,45 +245,68 @@ impl Collector {
     }
 
     fn account_row(&self, account: &Account, name: Option<&str>) {
-        self.sink.append(&AWS_ACCOUNT, &mut |table| {
-            table.push(&[
-                Value::Text(Some(&account.id)),
-                Value::Text(name),
-                Value::Text(account.arn.as_deref()),
-                Value::Text(account.email.as_deref()),
-                Value::Text(Some(account.partition().name())),
-                Value::Text(account.status.as_deref()),
-                Value::Text(Some(&account.entered_as)),
-            ]);
-        });
+        let text = |value: &Option<String>| serde_json::Value::from(value.clone());
+        let row = Row::new(&AWS_ACCOUNT)
+            .set("account_id", account.id.as_str())
+            .set("name", name)
+            .set("arn", text(&account.arn))
+            .set("email", text(&account.email))
+            .set("partition", account.partition().name())
+            .set("status", text(&account.status))
+            .set("management", account.management())
+            .set("organizational_unit", text(&account.unit.names))
+            .set("organizational_path", text(&account.unit.path))
+            .set("entered_as", account.entered_as.as_str());
+        self.append(&AWS_ACCOUNT, &[row]);
     }
 
     fn region_rows(&self, account: &Account, regions: &[RegionRow]) {
-        self.sink.append(&AWS_REGION, &mut |table| {
-            for region in regions {
-                table.push(&[
-                    Value::Text(Some(&account.id)),
-                    Value::Text(Some(&region.name)),
-                    Value::Text(Some(&region.opt_in_status)),
-                    Value::Boolean(Some(self.reads(region))),
-                ]);
+        let row = |region: &RegionRow| {
+            Row::new(&AWS_REGION)
+                .set("account_id", account.id.as_str())
+                .set("region", region.name.as_str())
+                .set("opt_in_status", region.opt_in_status.as_str())
+                .set("read", self.reads(region))
+        };
+        let rows: Vec<Row> = regions.iter().map(row).collect();
+        self.append(&AWS_REGION, &rows);
+    }
+
+    fn append(&self, table: &'static Table, rows: &[Row]) {
+        self.sink.append(table, &mut |builder| {
+            for row in rows {
+                row.push(builder);
             }
         });
     }
 
     fn error(&self, row: &ErrorRow) {
         self.progress.errors.add(1);
-        self.sink.append(&SCAN_ERROR, &mut |table| {
-            table.push(&[
-                Value::Text(row.account_id.as_deref()),
-                Value::Text(row.region.as_deref()),
-                Value::Text(Some(&row.operation)),
-                Value::Text(Some(&row.code)),
-                Value::Text(Some(&row.message)),
-                Value::Text(Some(row.kind.as_str())),
-                Value::Text(row.table_name.as_deref()),
-            ]);
-        });
+        write_error(&*self.sink, row);
+    }
+}
+
+/// What an organization policy closes in one region: a service that was refused is not called again, and
+/// where two were, the region is closed as a whole.
+#[derive(Debug, Default)]
+struct Closed(Vec<(&'static str, CallError)>);
+
+impl Closed {
+    fn by_policy(&self, source: &Source) -> Option<&CallError> {
+        let services: Vec<&str> = source.operations.iter().map(|o| o.service.name).collect();
+        let same = self.0.iter().find(|(service, _)| services.contains(service));
+        let same = same.or_else(|| self.0.first().filter(|_| self.0.len() > 1));
+        same.map(|(_, error)| error)
+    }
+
+    fn learn(&mut self, source: &Source, error: CallError) {
+        let service = source.operations.first().map(|operation| operation.service.name);
+        if let Some(service) = service
+            && closed_by_policy(&error)
+            && !self.0.iter().any(|(known, _)| *known == service)
+        {
+            self.0.push((service, error));
+        }
     }
 }
 

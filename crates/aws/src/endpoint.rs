@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use aws_config::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
 
-use crate::service::{EC2, IAM, ORGANIZATIONS, STS, Service};
+use crate::service::{SERVICES, Service};
 
 /// An endpoint that calls cannot be sent to. What the user wrote is not repeated: it may hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -44,7 +44,7 @@ impl Endpoints {
                 .ok()?;
             config.service_config()?.load_config(key)
         };
-        let custom = [&EC2, &STS, &IAM, &ORGANIZATIONS].into_iter().filter_map(|service| {
+        let custom = SERVICES.into_iter().filter_map(|service| {
             let url = flag
                 .map(str::to_owned)
                 .or_else(|| of_service(service))
@@ -62,12 +62,12 @@ impl Endpoints {
         })
     }
 
-    /// The URL to which a service's calls for a region are posted, with a path.
-    pub(crate) fn url(&self, service: &Service, region: &str) -> String {
+    /// The URL of a service's call for a region, `path` (it begins with `/`) included.
+    pub(crate) fn url(&self, service: &Service, region: &str, path: &str) -> String {
         let base = match self.custom.get(service.name) {
             Some(url) => url.clone(),
             None => service.endpoint(region, self.fips, self.dual_stack),
         };
-        format!("{}/", base.trim_end_matches('/'))
+        format!("{}{path}", base.trim_end_matches('/'))
     }
 }

@@ -21,9 +21,12 @@ pub mod permissions;
 pub mod progress;
 mod queue;
 mod read;
+mod row;
 pub mod scope;
 pub mod service;
+pub mod source;
 pub mod tables;
+mod unit;
 mod wire;
 pub mod xml;
 

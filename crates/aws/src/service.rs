@@ -7,11 +7,15 @@ use crate::partition::Partition;
 pub struct Service {
     /// The SDKs' service id, by which users set endpoints (`AWS_ENDPOINT_URL_<ID>`).
     pub id: &'static str,
-    /// The name in signatures, in IAM actions and in host names.
+    /// The prefix of its IAM actions, by which error reports name it.
     pub name: &'static str,
+    /// The name in signatures.
+    pub signing_name: &'static str,
+    /// The first label of its host names.
+    pub host: &'static str,
     /// How its requests and answers are written.
     pub protocol: Protocol,
-    /// Whether every region has its own endpoint.
+    /// Where it answers.
     pub reach: Reach,
 }
 
@@ -22,56 +26,159 @@ pub enum Protocol {
     Ec2Query(&'static str),
     /// Form-encoded request with this API version, XML answer, errors under `ErrorResponse/Error`.
     Query(&'static str),
-    /// JSON 1.1 request with this `X-Amz-Target` prefix, JSON answer.
-    Json11(&'static str),
+    /// JSON request with this `X-Amz-Target` prefix and version (`1.0`, `1.1`), JSON answer.
+    Json(&'static str, &'static str),
+    /// Method, path and query of their own for each operation, JSON bodies.
+    RestJson,
 }
 
 /// Where a service answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
-    /// One endpoint a region.
+    /// One endpoint a region, in every region.
     Regional,
+    /// One endpoint a region, but some regions do not have the service: there its host name is unknown.
+    SomeRegions,
     /// One endpoint a partition.
     Global,
 }
 
+const fn regional(
+    id: &'static str,
+    name: &'static str,
+    host: &'static str,
+    protocol: Protocol,
+) -> Service {
+    Service { id, name, signing_name: name, host, protocol, reach: Reach::Regional }
+}
+
 /// Amazon EC2.
-pub static EC2: Service = Service {
-    id: "EC2",
-    name: "ec2",
-    protocol: Protocol::Ec2Query("2016-11-15"),
-    reach: Reach::Regional,
-};
+pub static EC2: Service = regional("EC2", "ec2", "ec2", Protocol::Ec2Query("2016-11-15"));
+
+/// Amazon EC2 Auto Scaling.
+pub static AUTOSCALING: Service =
+    regional("Auto Scaling", "autoscaling", "autoscaling", Protocol::Query("2011-01-01"));
 
 /// AWS Security Token Service.
-pub static STS: Service = Service {
-    id: "STS",
-    name: "sts",
-    protocol: Protocol::Query("2011-06-15"),
-    reach: Reach::Regional,
+pub static STS: Service = regional("STS", "sts", "sts", Protocol::Query("2011-06-15"));
+
+/// Amazon CloudWatch.
+pub static CLOUDWATCH: Service = Service {
+    signing_name: "monitoring",
+    ..regional(
+        "CloudWatch",
+        "cloudwatch",
+        "monitoring",
+        Protocol::Json("GraniteServiceVersion20100801", "1.0"),
+    )
+};
+
+/// Amazon EKS.
+pub static EKS: Service =
+    Service { reach: Reach::SomeRegions, ..regional("EKS", "eks", "eks", Protocol::RestJson) };
+
+/// Amazon ECS.
+pub static ECS: Service =
+    regional("ECS", "ecs", "ecs", Protocol::Json("AmazonEC2ContainerServiceV20141113", "1.1"));
+
+/// AWS Batch.
+pub static BATCH: Service = Service {
+    reach: Reach::SomeRegions,
+    ..regional("Batch", "batch", "batch", Protocol::RestJson)
+};
+
+/// Amazon SageMaker.
+pub static SAGEMAKER: Service = Service {
+    reach: Reach::SomeRegions,
+    ..regional("SageMaker", "sagemaker", "api.sagemaker", Protocol::Json("SageMaker", "1.1"))
+};
+
+/// AWS Elastic Beanstalk.
+pub static ELASTIC_BEANSTALK: Service = Service {
+    reach: Reach::SomeRegions,
+    ..regional(
+        "Elastic Beanstalk",
+        "elasticbeanstalk",
+        "elasticbeanstalk",
+        Protocol::Query("2010-12-01"),
+    )
+};
+
+/// Amazon EMR.
+pub static EMR: Service = Service {
+    reach: Reach::SomeRegions,
+    ..regional(
+        "EMR",
+        "elasticmapreduce",
+        "elasticmapreduce",
+        Protocol::Json("ElasticMapReduce", "1.1"),
+    )
+};
+
+/// Amazon Lightsail.
+pub static LIGHTSAIL: Service = Service {
+    reach: Reach::SomeRegions,
+    ..regional("Lightsail", "lightsail", "lightsail", Protocol::Json("Lightsail_20161128", "1.1"))
+};
+
+/// Amazon AppStream 2.0 (WorkSpaces Applications).
+pub static APPSTREAM: Service = Service {
+    reach: Reach::SomeRegions,
+    ..regional(
+        "AppStream",
+        "appstream",
+        "appstream2",
+        Protocol::Json("PhotonAdminProxyService", "1.1"),
+    )
+};
+
+/// EC2 Image Builder.
+pub static IMAGEBUILDER: Service = Service {
+    reach: Reach::SomeRegions,
+    ..regional("imagebuilder", "imagebuilder", "imagebuilder", Protocol::RestJson)
 };
 
 /// AWS Identity and Access Management.
 pub static IAM: Service = Service {
-    id: "IAM",
-    name: "iam",
-    protocol: Protocol::Query("2010-05-08"),
     reach: Reach::Global,
+    ..regional("IAM", "iam", "iam", Protocol::Query("2010-05-08"))
 };
 
 /// AWS Organizations.
 pub static ORGANIZATIONS: Service = Service {
-    id: "Organizations",
-    name: "organizations",
-    protocol: Protocol::Json11("AWSOrganizationsV20161128"),
     reach: Reach::Global,
+    ..regional(
+        "Organizations",
+        "organizations",
+        "organizations",
+        Protocol::Json("AWSOrganizationsV20161128", "1.1"),
+    )
 };
+
+/// Every service.
+pub static SERVICES: [&Service; 15] = [
+    &EC2,
+    &AUTOSCALING,
+    &STS,
+    &CLOUDWATCH,
+    &EKS,
+    &ECS,
+    &BATCH,
+    &SAGEMAKER,
+    &ELASTIC_BEANSTALK,
+    &EMR,
+    &LIGHTSAIL,
+    &APPSTREAM,
+    &IMAGEBUILDER,
+    &IAM,
+    &ORGANIZATIONS,
+];
 
 impl Service {
     /// The region that a call meant for `region` is signed for.
     pub fn signing_region<'a>(&self, region: &'a str) -> &'a str {
         match self.reach {
-            Reach::Regional => region,
+            Reach::Regional | Reach::SomeRegions => region,
             Reach::Global => match Partition::of_region(region) {
                 Partition::China if self.name == "organizations" => "cn-northwest-1",
                 partition => partition.first_region(),
@@ -92,7 +199,7 @@ impl Service {
             ("iam", _) if dual_stack => format!("https://iam{fips}.global.{suffix}"),
             ("iam", Partition::Aws) => format!("https://iam{fips}.{suffix}"),
             ("iam", Partition::UsGov) => format!("https://iam.us-gov.{suffix}"),
-            (name, _) => format!("https://{name}{fips}.{region}.{suffix}"),
+            _ => format!("https://{host}{fips}.{region}.{suffix}", host = self.host),
         }
     }
 }
@@ -108,6 +215,9 @@ mod tests {
             (&EC2, "cn-north-1", "https://ec2.cn-north-1.amazonaws.com.cn"),
             (&EC2, "us-gov-east-1", "https://ec2.us-gov-east-1.amazonaws.com"),
             (&STS, "ap-south-1", "https://sts.ap-south-1.amazonaws.com"),
+            (&CLOUDWATCH, "eu-west-1", "https://monitoring.eu-west-1.amazonaws.com"),
+            (&SAGEMAKER, "cn-north-1", "https://api.sagemaker.cn-north-1.amazonaws.com.cn"),
+            (&APPSTREAM, "us-east-1", "https://appstream2.us-east-1.amazonaws.com"),
             (&IAM, "ap-south-1", "https://iam.amazonaws.com"),
             (&IAM, "cn-northwest-1", "https://iam.cn-north-1.amazonaws.com.cn"),
             (&IAM, "us-gov-east-1", "https://iam.us-gov.amazonaws.com"),

@@ -84,6 +84,12 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Whether the current element has text alone, or nothing at all.
+    pub fn is_leaf(&self) -> bool {
+        let rest = &self.text.as_bytes()[self.at..];
+        self.closed || memchr(b'<', rest).is_none_or(|tag| rest.get(tag + 1) == Some(&b'/'))
+    }
+
     /// The text of the current element, unescaped, and leaves it. Child elements are passed over.
     pub fn text(&mut self) -> Result<Cow<'a, str>> {
         if self.closed {

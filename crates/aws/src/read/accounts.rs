@@ -1,43 +1,43 @@
 //! The accounts of an organization, and the name of an account outside one.
 
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::{
-    client::{Client, Place, endless},
+    client::{Client, Place},
     error::{CallError, Failure},
     operation::{LIST_ACCOUNT_ALIASES, LIST_ACCOUNTS},
+    read::paged::pages,
+    row::text_at,
     wire::Parameters,
     xml::Cursor,
 };
 
 /// An account as Organizations lists it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ListedAccount {
     pub(crate) id: String,
     pub(crate) arn: Option<String>,
     pub(crate) email: Option<String>,
     pub(crate) name: Option<String>,
-    status: Option<String>,
-    /// What `Status` is being replaced by.
-    state: Option<String>,
+    /// `State`, or `Status`, which it is replacing.
+    pub(crate) state: Option<String>,
 }
 
 impl ListedAccount {
-    pub(crate) fn state(&self) -> Option<&str> {
-        self.state.as_deref().or(self.status.as_deref())
+    fn read(account: &Value) -> Option<Self> {
+        let text = |name: &str| text_at(account, &[name]).map(str::to_owned);
+        Some(Self {
+            id: text("Id")?,
+            arn: text("Arn"),
+            email: text("Email"),
+            name: text("Name"),
+            state: text("State").or_else(|| text("Status")),
+        })
     }
 
     pub(crate) fn active(&self) -> bool {
-        self.state() == Some("ACTIVE")
+        self.state.as_deref() == Some("ACTIVE")
     }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Page {
-    accounts: Vec<ListedAccount>,
-    next_token: Option<String>,
 }
 
 pub(crate) async fn list_accounts(
@@ -45,23 +45,11 @@ pub(crate) async fn list_accounts(
     place: &Place<'_>,
 ) -> Result<Vec<ListedAccount>, CallError> {
     let mut accounts = Vec::new();
-    let mut token: Option<String> = None;
-    loop {
-        let parameters = LIST_ACCOUNTS.page(token.as_deref());
-        let page: Page = client.call(&LIST_ACCOUNTS, place, &parameters, json).await?;
-        accounts.extend(page.accounts);
-        match page.next_token {
-            Some(next) if token.as_ref() == Some(&next) => {
-                return Err(endless(&LIST_ACCOUNTS, place));
-            }
-            Some(next) if !next.is_empty() => token = Some(next),
-            _ => return Ok(accounts),
-        }
-    }
-}
-
-fn json<T: for<'de> Deserialize<'de>>(page: &[u8]) -> Result<T, Failure> {
-    serde_json::from_slice(page).map_err(|error| Failure::malformed(error.to_string()))
+    pages(client, &LIST_ACCOUNTS, place, &Parameters::new(), &["Accounts"], |listed| {
+        accounts.extend(listed.iter().filter_map(ListedAccount::read));
+    })
+    .await?;
+    Ok(accounts)
 }
 
 /// The account's alias, if it has one.

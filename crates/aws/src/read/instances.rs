@@ -11,7 +11,8 @@ use crate::{
     error::{CallError, Failure},
     operation::DESCRIBE_INSTANCES,
     partition::Partition,
-    tables::AWS_EC2_INSTANCE,
+    tables::{AWS_CLOUDWATCH_IMDS_USAGE, AWS_EC2_AMI, AWS_EC2_INSTANCE},
+    unit::{SeenInstance, Unit},
     xml::{Cursor, XmlError},
 };
 
@@ -69,8 +70,34 @@ pub struct MetadataOptions<'a> {
     pub state: Text<'a>,
 }
 
+/// Reads all instances of the unit.
+pub(crate) async fn instances(unit: &mut Unit<'_>) -> Result<(), CallError> {
+    let Unit { client, sink, progress, account, region, wanted, found } = unit;
+    let place = Place { access: &account.access, account_id: Some(&account.id), region };
+    let mut writer = InstanceWriter::new(&account.id, region);
+    let images = wanted.has(&AWS_EC2_AMI);
+    let usage = wanted.has(&AWS_CLOUDWATCH_IMDS_USAGE);
+    describe_instances(client, &place, |page| {
+        sink.append(&AWS_EC2_INSTANCE, &mut |table| {
+            for row in &page.rows {
+                writer.write(row, table);
+            }
+        });
+        let living = page.rows.iter().filter(|row| !row.is_terminated());
+        if images {
+            let names = living.clone().filter_map(|row| row.image_id.as_deref());
+            found.images.extend(names.map(str::to_owned));
+        }
+        if usage {
+            found.instances.extend(page.rows.iter().map(InstanceRow::seen));
+        }
+        progress.instances.add(page.rows.len() as u64);
+    })
+    .await
+}
+
 /// Reads all instances of one account and region and hands them on page by page.
-pub(crate) async fn describe_instances(
+async fn describe_instances(
     client: &Client,
     place: &Place<'_>,
     mut hand_on: impl FnMut(&InstancePage<'_>) + Send,
@@ -166,8 +193,26 @@ impl<'a> InstanceRow<'a> {
 
     /// The `Name` tag.
     pub fn name(&self) -> Option<&str> {
-        let name = self.tags.iter().find(|(key, _)| key == "Name")?;
-        (!name.1.is_empty()).then_some(&*name.1)
+        self.tag("Name")
+    }
+
+    fn tag(&self, key: &str) -> Option<&str> {
+        let (_, value) = self.tags.iter().find(|(known, _)| known == key)?;
+        (!value.is_empty()).then_some(&**value)
+    }
+
+    fn is_terminated(&self) -> bool {
+        self.instance_state.as_deref() == Some("terminated")
+    }
+
+    /// What asking for its metrics takes.
+    fn seen(&self) -> SeenInstance {
+        let tokens = self.metadata_options.as_ref().and_then(|o| o.http_tokens.as_deref());
+        SeenInstance {
+            id: self.instance_id.clone().into_owned(),
+            tokens_required: tokens == Some("required"),
+            launch_time: self.launch_time,
+        }
     }
 }
 
@@ -302,6 +347,9 @@ impl<'a> InstanceWriter<'a> {
             Value::Text(options.instance_metadata_tags.as_deref()),
             Value::Integer(options.hop_limit),
             Value::Text(options.state.as_deref()),
+            Value::Text(row.tag("aws:autoscaling:groupName")),
+            Value::Text(row.tag("aws:ec2launchtemplate:id")),
+            Value::Text(row.tag("aws:ec2launchtemplate:version")),
             Value::Text(row.metadata_options.is_some().then_some(&self.options)),
             Value::Text(Some(&self.tags)),
         ];

@@ -67,6 +67,10 @@ pub(crate) async fn assume_role(
         .with("RoleSessionName", SESSION_NAME)
         .with("DurationSeconds", SESSION_SECONDS)
         .with("Policy", role.session_policy.as_str());
+    let parameters = match &role.external_id {
+        Some(id) => parameters.with("ExternalId", id.as_str()),
+        None => parameters,
+    };
     client.call(&ASSUME_ROLE, place, &parameters, role_credentials).await
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use imdsure_model::ErrorKind;
 
-use super::Account;
+use super::{Account, OrganizationalUnit};
 use crate::{
     access::{Access, Role},
     client::{Client, Place},
@@ -12,7 +12,6 @@ use crate::{
     identity::Identity,
     operation::LIST_ACCOUNTS,
     partition::Partition,
-    permissions,
     read::{self, Caller, ListedAccount},
 };
 
@@ -20,16 +19,30 @@ pub(super) struct Base {
     pub(super) caller: Caller,
     access: Arc<Access>,
     region: String,
+    entry: Arc<Entry>,
+}
+
+/// How roles are entered.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// What a session may do, whatever its role may.
+    pub(super) session_policy: String,
+    /// What the roles' trust policies ask for.
+    pub(super) external_id: Option<String>,
 }
 
 impl Base {
-    pub(super) async fn of(client: &Client, identity: Identity) -> Result<Self, CallError> {
+    pub(super) async fn of(
+        client: &Client,
+        identity: Identity,
+        entry: Arc<Entry>,
+    ) -> Result<Self, CallError> {
         let region = identity.region.unwrap_or_else(|| Partition::Aws.first_region().to_owned());
         let access = Arc::new(Access::own(identity.credentials, identity.endpoints));
         let place = Place { access: &access, account_id: None, region: &region };
         let caller = read::caller_identity(client, &place).await?;
         access.belongs_to(&caller.account_id);
-        Ok(Self { caller, access, region })
+        Ok(Self { caller, access, region, entry })
     }
 
     pub(super) fn place(&self) -> Place<'_> {
@@ -45,8 +58,8 @@ impl Base {
 
     /// The caller's own account as it was found, entered with the caller's own credentials.
     pub(super) fn in_place_of(&self, found: Account) -> Account {
-        let Account { name, arn, email, status, .. } = found;
-        Account { name, arn, email, status, ..self.own() }
+        let Account { name, arn, email, status, unit, .. } = found;
+        Account { name, arn, email, status, unit, ..self.own() }
     }
 
     pub(super) fn by_role(&self, account_id: &str, arn: String) -> Account {
@@ -55,15 +68,16 @@ impl Base {
             region: self.region.clone(),
             arn: arn.clone(),
             account_id: account_id.to_owned(),
-            session_policy: permissions::read_policy().to_string(),
+            session_policy: self.entry.session_policy.clone(),
+            external_id: self.entry.external_id.clone(),
         });
         self.account(account_id, arn, Arc::new(access))
     }
 
     pub(super) fn member(&self, listed: ListedAccount, role_name: &str) -> Account {
         let account = self.by_role(&listed.id, self.role_arn(&listed.id, role_name));
-        let status = listed.state().map(str::to_owned);
-        Account { name: listed.name, arn: listed.arn, email: listed.email, status, ..account }
+        let ListedAccount { name, arn, email, state, .. } = listed;
+        Account { name, arn, email, status: state, ..account }
     }
 
     pub(super) fn role_arn(&self, account_id: &str, role_name: &str) -> String {
@@ -92,6 +106,7 @@ impl Base {
             arn: None,
             email: None,
             status: None,
+            unit: OrganizationalUnit::default(),
             entered_as,
             home_region: self.region.clone(),
             access,

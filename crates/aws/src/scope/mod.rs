@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use base::Base;
+use base::{Base, Entry};
 
 use crate::{
     access::Access,
@@ -16,7 +16,9 @@ use crate::{
     error::CallError,
     identity::{self, IdentityError},
     partition::Partition,
-    read::{self, ListedAccount},
+    permissions,
+    read::{self, ListedAccount, Tree},
+    source::Wanted,
 };
 
 /// The role that Organizations creates in the accounts it creates.
@@ -33,8 +35,14 @@ pub struct ScopeRequest {
     pub organization: bool,
     /// The role to assume in other accounts; [`DEFAULT_ROLE`] unless given.
     pub role_name: Option<String>,
+    /// What the roles' trust policies ask for.
+    pub external_id: Option<String>,
     /// Account ids to read; in an organization, only these of it.
     pub accounts: Vec<String>,
+    /// Account ids to leave out of the organization.
+    pub excluded_accounts: Vec<String>,
+    /// Roots and organizational units of which to read the accounts, at any depth.
+    pub units: Vec<String>,
     /// Region codes to read; every enabled one when empty.
     pub regions: Vec<String>,
     /// Where all calls go, instead of AWS's endpoints.
@@ -54,6 +62,8 @@ pub struct Account {
     pub email: Option<String>,
     /// Its status in Organizations.
     pub status: Option<String>,
+    /// Where it stands in the organization's tree.
+    pub unit: OrganizationalUnit,
     /// The identity or role that reads it.
     pub entered_as: String,
     /// A region to ask for what has no region of its own.
@@ -62,7 +72,23 @@ pub struct Account {
     pub access: Arc<Access>,
 }
 
+/// The units above an account, from the root down; none where the tree was not read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrganizationalUnit {
+    /// Their names: `Root/Workloads/Prod`.
+    pub names: Option<String>,
+    /// Their ids: `r-abcd/ou-abcd-11111111`.
+    pub path: Option<String>,
+}
+
 impl Account {
+    /// Whether it manages its organization, by its ARN; none outside an organization.
+    pub fn management(&self) -> Option<bool> {
+        // arn:aws:organizations::MANAGEMENT:account/o-…/ACCOUNT
+        let manager = self.arn.as_deref()?.split(':').nth(4)?;
+        Some(manager == self.id)
+    }
+
     /// The account's partition.
     pub fn partition(&self) -> Partition {
         Partition::of_region(&self.home_region)
@@ -76,6 +102,8 @@ pub struct Scope {
     pub accounts: Vec<Account>,
     /// Calls that did not tell what they were asked.
     pub errors: Vec<CallError>,
+    /// Who can read the organization's policies, where the organization is read.
+    pub(crate) organization: Option<Account>,
     /// The regions chosen by the user; every enabled one when empty.
     pub regions: BTreeSet<String>,
 }
@@ -89,6 +117,28 @@ pub enum ScopeError {
     /// An account id that is none.
     #[error("`{0}` is no account id: twelve digits are")]
     BadAccountId(String),
+    /// A root or unit id that is none.
+    #[error(
+        "`{0}` is no id of an organizational unit: `ou-abcd-11112222`, or `r-abcd` for the root, is"
+    )]
+    BadUnitId(String),
+    /// A unit that the organization does not have.
+    #[error("the organization has no unit `{0}`")]
+    UnknownUnit(String),
+    /// Units, and a tree that could not be read.
+    #[error("--ou needs the organization's tree, which could not be read: {0}")]
+    NoTree(CallError),
+    /// Nothing is left to read.
+    #[error(
+        "no account is left to read: --ou, --account and --exclude-account leave none of the organization's {0} active accounts"
+    )]
+    NoAccountLeft(usize),
+    /// Exclusions, and no organization to exclude from.
+    #[error("{0} goes with --org: it chooses among the accounts of the organization")]
+    WithoutOrganization(&'static str),
+    /// An external id, and no role to assume with it.
+    #[error("--external-id goes with --org, --account or --role-arn: roles are assumed with it")]
+    ExternalIdAlone,
     /// A role ARN that is none.
     #[error("`{0}` is no role ARN: `arn:aws:iam::111122223333:role/NAME` is")]
     BadRoleArn(String),
@@ -137,11 +187,16 @@ fn similar(known: &[String], region: &str) -> String {
 
 impl ScopeRequest {
     /// Finds the accounts. Mistakes of the user are errors; what AWS refuses is part of the scope.
-    pub async fn resolve(&self, client: &Client) -> Result<Scope, ScopeError> {
+    /// Roles are entered for reading `wanted` and nothing else.
+    pub async fn resolve(&self, client: &Client, wanted: &Wanted) -> Result<Scope, ScopeError> {
         self.check()?;
         let mut scope =
             Scope { regions: self.regions.iter().cloned().collect(), ..Scope::default() };
-        let bases = self.bases(client, &mut scope).await?;
+        let entry = Arc::new(Entry {
+            session_policy: permissions::read_policy(wanted).to_string(),
+            external_id: self.external_id.clone(),
+        });
+        let bases = self.bases(client, &entry, &mut scope).await?;
         self.check_regions(client, &bases).await?;
         let mut by_id = BTreeMap::new();
         for base in &bases {
@@ -160,7 +215,8 @@ impl ScopeRequest {
     }
 
     fn check(&self) -> Result<(), ScopeError> {
-        if let Some(bad) = self.accounts.iter().find(|id| !is_account_id(id)) {
+        let mut ids = self.accounts.iter().chain(&self.excluded_accounts);
+        if let Some(bad) = ids.find(|id| !is_account_id(id)) {
             return Err(ScopeError::BadAccountId(bad.clone()));
         }
         if let Some(url) = &self.endpoint_url {
@@ -169,7 +225,22 @@ impl ScopeRequest {
         if self.role_name.is_some() && !self.organization && self.accounts.is_empty() {
             return Err(ScopeError::RoleNameAlone);
         }
+        self.check_organization()?;
         self.check_roles()
+    }
+
+    fn check_organization(&self) -> Result<(), ScopeError> {
+        if let Some(bad) = self.units.iter().find(|id| !is_unit_id(id)) {
+            return Err(ScopeError::BadUnitId(bad.clone()));
+        }
+        let roles = !self.accounts.is_empty() || !self.role_arns.is_empty();
+        match self.organization {
+            false if !self.excluded_accounts.is_empty() => {
+                Err(ScopeError::WithoutOrganization("--exclude-account"))
+            }
+            false if self.external_id.is_some() && !roles => Err(ScopeError::ExternalIdAlone),
+            _ => Ok(()),
+        }
     }
 
     fn check_roles(&self) -> Result<(), ScopeError> {
@@ -192,14 +263,19 @@ impl ScopeRequest {
     }
 
     /// The identities to start from, each with the account that it belongs to.
-    async fn bases(&self, client: &Client, scope: &mut Scope) -> Result<Vec<Base>, ScopeError> {
+    async fn bases(
+        &self,
+        client: &Client,
+        entry: &Arc<Entry>,
+        scope: &mut Scope,
+    ) -> Result<Vec<Base>, ScopeError> {
         let mut bases = Vec::new();
         let default = [None];
         let named: Vec<Option<&str>> =
             self.profiles.iter().map(|name| Some(name.as_str())).collect();
         for profile in if named.is_empty() { &default[..] } else { &named } {
             let identity = identity::load(*profile, self.endpoint_url.as_deref()).await?;
-            match Base::of(client, identity).await {
+            match Base::of(client, identity, Arc::clone(entry)).await {
                 Ok(base) => bases.push(base),
                 Err(error) => scope.errors.push(error),
             }
@@ -236,14 +312,7 @@ impl ScopeRequest {
         scope: &mut Scope,
     ) -> Result<Vec<Account>, ScopeError> {
         if self.organization {
-            return match read::list_accounts(client, &base.place()).await {
-                Ok(listed) => self.of_organization(base, listed, scope),
-                Err(error) => {
-                    // What can be read without the list is read all the same.
-                    scope.errors.push(error);
-                    Ok(vec![base.own()])
-                }
-            };
+            return self.of_organization(client, base, scope).await;
         }
         let by_arn = |arn: &String| Some(base.by_role(account_of_role(arn)?, arn.clone()));
         let by_id = |id: &String| base.by_role(id, base.role_arn(id, self.role_name()));
@@ -254,30 +323,66 @@ impl ScopeRequest {
         })
     }
 
-    fn of_organization(
+    async fn of_organization(
         &self,
+        client: &Client,
         base: &Base,
-        listed: Vec<ListedAccount>,
         scope: &mut Scope,
     ) -> Result<Vec<Account>, ScopeError> {
+        let tree = self.tree(client, base).await?;
+        let listed = match read::list_accounts(client, &base.place()).await {
+            Ok(listed) => listed,
+            // What can be read without the list is read all the same.
+            Err(error) => {
+                scope.errors.push(error);
+                return Ok(vec![base.own()]);
+            }
+        };
         let active: Vec<ListedAccount> = listed.into_iter().filter(ListedAccount::active).collect();
+        let named = self.accounts.iter().chain(&self.excluded_accounts);
         let missing = |id: &&String| !active.iter().any(|account| account.id == **id);
-        if let Some(id) = self.accounts.iter().find(missing) {
+        if let Some(id) = named.clone().find(missing) {
             return Err(ScopeError::NotInOrganization(id.clone()));
         }
-        let chosen = |account: &ListedAccount| {
-            self.accounts.is_empty() || self.accounts.contains(&account.id)
+        let all = active.len();
+        let member = |account: ListedAccount| {
+            let unit = tree.of(&account.id);
+            Account { unit, ..base.member(account, self.role_name()) }
         };
-        let accounts = active.into_iter().filter(chosen);
-        let mut accounts: Vec<Account> =
-            accounts.map(|account| base.member(account, self.role_name())).collect();
+        let mut accounts: Vec<Account> = active.into_iter().map(member).collect();
         let own = |account: &Account| account.id == base.caller.account_id;
-        if self.accounts.is_empty() && !accounts.iter().any(own) {
+        if accounts.iter().any(own) {
+            scope.organization.get_or_insert_with(|| base.own());
+        } else {
             // A list that leaves out who asks is not the whole organization.
             scope.errors.push(base.not_listed());
             accounts.push(base.own());
         }
+        accounts.retain(|account| self.chooses(account));
+        if accounts.is_empty() {
+            return Err(ScopeError::NoAccountLeft(all));
+        }
         Ok(accounts)
+    }
+
+    /// The organization's tree. Only who chooses units needs it; for others it is good to have.
+    async fn tree(&self, client: &Client, base: &Base) -> Result<Tree, ScopeError> {
+        let tree = match Tree::read(client, &base.place()).await {
+            Ok(tree) => tree,
+            Err(error) if !self.units.is_empty() => return Err(ScopeError::NoTree(error)),
+            Err(_) => return Ok(Tree::default()),
+        };
+        match self.units.iter().find(|unit| !tree.has(unit)) {
+            Some(unit) => Err(ScopeError::UnknownUnit(unit.clone())),
+            None => Ok(tree),
+        }
+    }
+
+    fn chooses(&self, account: &Account) -> bool {
+        let within = |unit: &String| account.unit.is_in(unit);
+        (self.accounts.is_empty() || self.accounts.contains(&account.id))
+            && !self.excluded_accounts.contains(&account.id)
+            && (self.units.is_empty() || self.units.iter().any(within))
     }
 
     fn role_name(&self) -> &str {
@@ -287,6 +392,19 @@ impl ScopeRequest {
 
 fn is_account_id(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// `r-` and 4 to 32 letters and digits; `ou-`, those of the root, `-`, and 8 to 32 of its own.
+fn is_unit_id(text: &str) -> bool {
+    let word = |part: &str, shortest: usize| {
+        (shortest..=32).contains(&part.len())
+            && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    };
+    match text.split('-').collect::<Vec<_>>()[..] {
+        ["r", root] => word(root, 4),
+        ["ou", root, unit] => word(root, 4) && word(unit, 8),
+        _ => false,
+    }
 }
 
 /// The account in `arn:PARTITION:iam::ACCOUNT:role/NAME`.
@@ -301,6 +419,16 @@ fn account_of_role(arn: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn units_have_ids() {
+        for good in ["r-abcd", "ou-abcd-11112222"] {
+            assert!(is_unit_id(good), "{good}");
+        }
+        for bad in ["", "ou-abcd", "r-AB12", "ou-abcd-1111", "ou-abcd-11112222-x", "Workloads"] {
+            assert!(!is_unit_id(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn role_arns_name_their_account() {

@@ -1,11 +1,14 @@
-//! Requests and errors as each protocol writes them.
+//! Requests, answers and errors as each protocol writes them.
 
 mod json;
 mod query;
+mod rest;
+
+use serde_json::Value;
 
 use crate::{error::Failure, operation::Operation, service::Protocol};
 
-/// The parameters of a call: form fields, or the members of a JSON object.
+/// The parameters of a call: form fields, members of a JSON object, or parts of a path and query.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Parameters(Vec<(String, Parameter)>);
 
@@ -13,6 +16,8 @@ pub(crate) struct Parameters(Vec<(String, Parameter)>);
 pub(crate) enum Parameter {
     Text(String),
     Number(u32),
+    /// For JSON services alone.
+    Json(Value),
 }
 
 impl Parameters {
@@ -23,6 +28,42 @@ impl Parameters {
     pub(crate) fn with(mut self, name: &str, value: impl Into<Parameter>) -> Self {
         self.0.push((name.to_owned(), value.into()));
         self
+    }
+
+    /// A list as the EC2 protocol writes it: `Name.1=`, `Name.2=`, …
+    pub(crate) fn with_list<T: AsRef<str>>(
+        mut self,
+        name: &str,
+        values: impl IntoIterator<Item = T>,
+    ) -> Self {
+        for (index, value) in values.into_iter().enumerate() {
+            self.0.push((format!("{name}.{}", index + 1), value.as_ref().into()));
+        }
+        self
+    }
+
+    /// These parameters, then those.
+    pub(crate) fn and(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+}
+
+impl Parameter {
+    fn text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Number(number) => number.to_string(),
+            Self::Json(value) => value.to_string(),
+        }
+    }
+
+    fn json(&self) -> Value {
+        match self {
+            Self::Text(text) => Value::from(text.as_str()),
+            Self::Number(number) => Value::from(*number),
+            Self::Json(value) => value.clone(),
+        }
     }
 }
 
@@ -38,27 +79,80 @@ impl From<u32> for Parameter {
     }
 }
 
-/// A request before it is signed: headers beside `host` and the signature, and the body.
+impl From<Value> for Parameter {
+    fn from(value: Value) -> Self {
+        Self::Json(value)
+    }
+}
+
+/// The HTTP methods that read operations use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Parameters in path and query.
+    Get,
+    /// Parameters in the body.
+    Post,
+}
+
+impl Method {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
+/// A request before it is signed: method, path with its query, headers beside `host` and the signature,
+/// and the body.
 pub(crate) struct Message {
+    pub(crate) method: Method,
+    pub(crate) path: String,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: String,
 }
 
-/// Writes a call as its service's protocol wants it. Every call is a POST to `/`.
+impl Message {
+    /// A POST to `/`.
+    fn post(headers: Vec<(&'static str, String)>, body: String) -> Self {
+        Self { method: Method::Post, path: "/".to_owned(), headers, body }
+    }
+}
+
+/// Writes a call as its service's protocol wants it.
 pub(crate) fn encode(operation: &Operation, parameters: &Parameters) -> Message {
     match operation.service.protocol {
         Protocol::Ec2Query(version) | Protocol::Query(version) => {
             query::encode(operation.action, version, parameters)
         }
-        Protocol::Json11(target) => json::encode(target, operation.action, parameters),
+        Protocol::Json(target, version) => {
+            json::encode(target, version, operation.action, parameters)
+        }
+        Protocol::RestJson => rest::encode(&operation.route, parameters),
     }
 }
 
-/// The error that an answer with a status other than 2xx carries.
-pub(crate) fn failure(operation: &Operation, status: u16, body: &[u8]) -> Failure {
+/// An answer as one JSON value, whatever the protocol: for answers that are small or rare. Elements of
+/// XML become members, lists arrays, all else texts; an element without content is null. Of a Query
+/// answer it is the result.
+pub(crate) fn decode(operation: &Operation, body: &[u8]) -> Result<Value, Failure> {
+    match operation.service.protocol {
+        Protocol::Ec2Query(_) => query::decode(operation.action, body, false),
+        Protocol::Query(_) => query::decode(operation.action, body, true),
+        Protocol::Json(..) | Protocol::RestJson => json::decode(body),
+    }
+}
+
+/// The error that an answer with a status other than 2xx carries; `kind` is its `x-amzn-errortype` header.
+pub(crate) fn failure(
+    operation: &Operation,
+    status: u16,
+    kind: Option<&str>,
+    body: &[u8],
+) -> Failure {
     let error = match operation.service.protocol {
         Protocol::Ec2Query(_) | Protocol::Query(_) => query::error(body),
-        Protocol::Json11(_) => json::error(body),
+        Protocol::Json(..) | Protocol::RestJson => json::error(kind, body),
     };
     match error {
         Some((code, message)) => Failure::answered(status, code, message),
@@ -73,7 +167,7 @@ pub(crate) fn explain(operation: &Operation, body: &[u8], failure: Failure) -> F
             let root = format!("<{}Response", operation.action);
             memchr::memmem::find(body, root.as_bytes()).is_some()
         }
-        Protocol::Json11(_) => body.trim_ascii_start().starts_with(b"{"),
+        Protocol::Json(..) | Protocol::RestJson => body.trim_ascii_start().starts_with(b"{"),
     };
     if ours { failure } else { Failure { message: stranger(body), ..failure } }
 }

@@ -2,20 +2,52 @@
 
 use url::form_urlencoded::Serializer;
 
-use super::{Message, Parameter, Parameters};
-use crate::xml::{Cursor, XmlError};
+use serde_json::{Map, Value};
+
+use super::{Message, Parameters};
+use crate::{
+    error::Failure,
+    xml::{Cursor, XmlError},
+};
 
 pub(super) fn encode(action: &str, version: &str, parameters: &Parameters) -> Message {
     let mut form = Serializer::new(String::new());
     form.append_pair("Action", action).append_pair("Version", version);
     for (name, value) in &parameters.0 {
-        match value {
-            Parameter::Text(text) => form.append_pair(name, text),
-            Parameter::Number(number) => form.append_pair(name, &number.to_string()),
-        };
+        form.append_pair(name, &value.text());
     }
     let content_type = "application/x-www-form-urlencoded; charset=utf-8".to_owned();
-    Message { headers: vec![("content-type", content_type)], body: form.finish() }
+    Message::post(vec![("content-type", content_type)], form.finish())
+}
+
+/// The answer as one value; of a Query answer, its result.
+pub(super) fn decode(action: &str, body: &[u8], result: bool) -> Result<Value, Failure> {
+    let mut xml = Cursor::new(body)?;
+    xml.root(&format!("{action}Response"))?;
+    let mut answer = element(&mut xml)?;
+    xml.end()?;
+    if result {
+        answer = answer.get_mut(format!("{action}Result")).map(Value::take).unwrap_or_default();
+    }
+    Ok(answer)
+}
+
+/// The content of the element just entered.
+fn element(xml: &mut Cursor<'_>) -> Result<Value, XmlError> {
+    if xml.is_leaf() {
+        let text = xml.text()?;
+        return Ok(if text.trim().is_empty() { Value::Null } else { text.into_owned().into() });
+    }
+    let mut members = Map::new();
+    let mut items = Vec::new();
+    while let Some(name) = xml.child()? {
+        let value = element(xml)?;
+        match name {
+            "item" | "member" => items.push(value),
+            name => drop(members.insert(name.to_owned(), value)),
+        }
+    }
+    Ok(if members.is_empty() { Value::Array(items) } else { Value::Object(members) })
 }
 
 /// Code and message of `Response/Errors/Error` (EC2) or `ErrorResponse/Error` (Query).
@@ -59,6 +91,17 @@ mod tests {
         assert_eq!(error(b"<html><body>no</body></html>"), None);
         assert_eq!(error(b"busy"), None);
         assert_eq!(error(b""), None);
+    }
+
+    #[test]
+    fn answers_become_values() {
+        let ec2 = b"<DescribeXResponse><requestId>r</requestId><set><item><a>1</a><b/></item><item>t</item></set><none/></DescribeXResponse>";
+        let expected = serde_json::json!({"requestId": "r", "set": [{"a": "1", "b": null}, "t"], "none": null});
+        assert_eq!(decode("DescribeX", ec2, false).unwrap(), expected);
+        let query = b"<GetYResponse><GetYResult><L><member>1</member></L></GetYResult><ResponseMetadata/></GetYResponse>";
+        assert_eq!(decode("GetY", query, true).unwrap(), serde_json::json!({"L": ["1"]}));
+        assert!(decode("GetZ", query, true).is_err());
+        assert!(decode("GetY", &query[..query.len() - 3], true).is_err());
     }
 
     #[test]
