@@ -188,6 +188,18 @@ impl<'a> Judged<'a> {
     }
 }
 
+/// The tables that these controls read: what a run that is to judge them has to collect.
+pub async fn tables_read(
+    controls: impl IntoIterator<Item = &Control>,
+) -> Result<BTreeSet<String>, EngineError> {
+    let session = Session::unfilled().await?;
+    let mut tables = BTreeSet::new();
+    for control in controls {
+        tables.extend(Judged::new(&session, control).await?.tables);
+    }
+    Ok(tables)
+}
+
 /// Says which table is missing; a view is missing with the table that it is derived from.
 fn cannot_run(session: &Session, error: &EngineError) -> EngineError {
     let message = match error {

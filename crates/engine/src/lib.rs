@@ -14,5 +14,5 @@ mod views;
 
 pub use catalog::embedded_catalog;
 pub use error::EngineError;
-pub use judge::Judged;
+pub use judge::{Judged, tables_read};
 pub use session::Session;

@@ -12,6 +12,7 @@ use datafusion::{
     execution::{SessionStateBuilder, runtime_env::RuntimeEnvBuilder},
     prelude::{DataFrame, SessionConfig, SessionContext},
 };
+use imdsure_aws::tables::TABLES;
 use url::Url;
 
 use crate::{EngineError, evidence::EvidenceSet, functions};
@@ -55,6 +56,15 @@ impl Session {
         let session = Self::empty()?;
         for table in &set.manifest.tables {
             session.add_parquet(&table.name, &set.path(table)).await?;
+        }
+        Ok(session)
+    }
+
+    /// A session with every table, all of them empty: to plan queries before anything is read.
+    pub async fn unfilled() -> Result<Self, EngineError> {
+        let session = Self::empty()?;
+        for table in TABLES {
+            session.add_batch(table.name, RecordBatch::new_empty(table.schema())).await?;
         }
         Ok(session)
     }

@@ -8,10 +8,12 @@ use imdsure_aws::{
     collect::collect,
     progress::Progress,
     scope::{ScopeError, ScopeRequest},
+    source::Wanted,
 };
 use imdsure_engine::{
     EngineError, Judged, Session, embedded_catalog,
     evidence::{EvidenceSet, Finished, Recorder},
+    tables_read,
 };
 use imdsure_model::{
     Catalog, Control, ControlError, ErrorKind, ErrorRow, Head, Questions, ResolveError, Scope,
@@ -99,6 +101,7 @@ impl AuditRequest {
     pub async fn gather(self) -> Result<Gathered, AuditError> {
         let catalog = embedded_catalog()?;
         let controls = chosen(&catalog, &self.controls)?;
+        let wanted = wanted(&controls).await?;
         let controls = controls.into_iter().map(|control| control.name.clone()).collect();
         let reports = open(self.outputs)?;
         let (evidence, kept) = match self.source {
@@ -107,7 +110,7 @@ impl AuditRequest {
             }
             Source::Live(live) => {
                 let keeps = live.save.is_some();
-                let finished = live.collect().await?;
+                let finished = live.collect(wanted).await?;
                 let folder = keeps.then(|| finished.set.folder.clone());
                 (Evidence::Fresh(finished), folder)
             }
@@ -151,6 +154,12 @@ impl Evidence {
     }
 }
 
+/// The tables that these controls need, and no other.
+async fn wanted(controls: &[&Control]) -> Result<Wanted, EngineError> {
+    let tables = tables_read(controls.iter().copied()).await?;
+    Ok(Wanted::new(tables.iter().map(String::as_str)))
+}
+
 fn chosen<'a>(catalog: &'a Catalog, names: &[String]) -> Result<Vec<&'a Control>, ResolveError> {
     if names.is_empty() {
         return Ok(catalog.defaults().collect());
@@ -178,18 +187,19 @@ fn open(outputs: Vec<Output>) -> Result<Vec<Report>, OutputError> {
 
 impl Live {
     /// Reads AWS into an evidence set.
-    async fn collect(self) -> Result<Finished, AuditError> {
+    async fn collect(self, wanted: Wanted) -> Result<Finished, AuditError> {
         let started = now();
         let client = Client::new(Arc::clone(&self.progress), self.concurrency);
         let mut stop = self.stop.clone();
         let scope = tokio::select! {
-            scope = self.scope.resolve(&client) => scope?,
+            scope = self.scope.resolve(&client, &wanted) => scope?,
             Ok(_) = stop.wait_for(|stopped| *stopped) => return Err(AuditError::Stopped),
         };
-        let recorder = Recorder::start(self.save.as_deref(), started).map_err(AuditError::Save)?;
+        let recorder =
+            Recorder::start(self.save.as_deref(), started, &wanted).map_err(AuditError::Save)?;
         let sink = Arc::clone(&recorder);
-        let coverage =
-            collect(client, scope, sink, self.progress, self.concurrency, self.stop).await;
+        let Self { progress, concurrency, stop, .. } = self;
+        let coverage = collect(client, scope, wanted, sink, progress, concurrency, stop).await;
         Ok(recorder.finish(now(), coverage)?)
     }
 }

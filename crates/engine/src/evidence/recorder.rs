@@ -17,7 +17,8 @@ use arrow::{array::RecordBatch, error::ArrowError};
 use imdsure_aws::{
     builder::{Sink, TableBuilder},
     collect::Coverage,
-    tables::{Kind, TABLES, Table},
+    source::Wanted,
+    tables::{Kind, Table},
 };
 use parquet::{
     arrow::ArrowWriter,
@@ -43,6 +44,7 @@ type Message = Result<(usize, RecordBatch), ArrowError>;
 /// Collects rows into a folder that becomes an evidence set when it is finished, and disappears if not.
 #[derive(Debug)]
 pub struct Recorder {
+    tables: Vec<&'static Table>,
     builders: Vec<Mutex<TableBuilder>>,
     batches: SyncSender<Message>,
     writer: JoinHandle<Result<Vec<TableFile>, EngineError>>,
@@ -61,8 +63,13 @@ pub struct Finished {
 }
 
 impl Recorder {
-    /// Starts a set: in `store`, where it is kept, or in a temporary folder. `started` is RFC 3339.
-    pub fn start(store: Option<&Path>, started: String) -> Result<Arc<Self>, EngineError> {
+    /// Starts a set of the tables that are wanted: in `store`, where it is kept, or in a temporary
+    /// folder. `started` is RFC 3339.
+    pub fn start(
+        store: Option<&Path>,
+        started: String,
+        wanted: &Wanted,
+    ) -> Result<Arc<Self>, EngineError> {
         let folder = match store {
             Some(store) => {
                 fs::create_dir_all(store).map_err(EngineError::file(store))?;
@@ -72,11 +79,13 @@ impl Recorder {
         };
         let (batches, incoming) = sync_channel(WAITING_BATCHES);
         let path = folder.path().to_owned();
-        let writer = std::thread::spawn(move || write_tables(&path, &incoming));
-        let builders = TABLES.iter().map(|table| Mutex::new(TableBuilder::new(table))).collect();
+        let tables: Vec<&'static Table> = wanted.tables().collect();
+        let builders = tables.iter().map(|table| Mutex::new(TableBuilder::new(table))).collect();
+        let written = tables.clone();
+        let writer = std::thread::spawn(move || write_tables(&path, &written, &incoming));
         let store = store.map(Path::to_owned);
         let failed = AtomicBool::new(false);
-        Ok(Arc::new(Self { builders, batches, writer, folder, store, started, failed }))
+        Ok(Arc::new(Self { tables, builders, batches, writer, folder, store, started, failed }))
     }
 
     /// Writes what is left and the manifest, and puts a set that is kept in its place in one step.
@@ -130,7 +139,9 @@ impl Recorder {
 
 impl Sink for Recorder {
     fn append(&self, table: &'static Table, fill: &mut dyn FnMut(&mut TableBuilder)) {
-        let Some(index) = TABLES.iter().position(|known| known.name == table.name) else { return };
+        let Some(index) = self.tables.iter().position(|known| known.name == table.name) else {
+            return;
+        };
         let mut builder = self.builders[index].lock().unwrap_or_else(PoisonError::into_inner);
         fill(&mut builder);
         if builder.rows() >= BATCH_ROWS {
@@ -146,10 +157,11 @@ impl Sink for Recorder {
 /// Runs on its own thread until all senders are gone.
 fn write_tables(
     folder: &Path,
+    tables: &[&'static Table],
     incoming: &Receiver<Message>,
 ) -> Result<Vec<TableFile>, EngineError> {
     let open = |table: &&'static Table| TableWriter::open(folder, table);
-    let mut writers = TABLES.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+    let mut writers = tables.iter().map(open).collect::<Result<Vec<_>, _>>()?;
     for message in incoming {
         let (index, batch) = message?;
         writers[index].write(&batch)?;
