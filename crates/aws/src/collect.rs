@@ -13,15 +13,21 @@ use crate::{
     builder::Sink,
     client::{Client, Place},
     error::CallError,
-    operation::{DESCRIBE_REGIONS, LIST_ACCOUNT_ALIASES, Operation},
+    operation::{
+        DESCRIBE_EFFECTIVE_POLICY, DESCRIBE_REGIONS, GET_METRIC_DATA, LIST_ACCOUNT_ALIASES,
+        LIST_POLICIES, Operation,
+    },
     progress::Progress,
     queue::Queue,
     read::{self, RegionRow},
     row::Row,
     scope::{Account, Scope},
     source::{SOURCES, Source, Wanted},
-    tables::{AWS_ACCOUNT, AWS_REGION, Table},
-    unit::{Found, Unit, closed_by_policy, write_error},
+    tables::{
+        AWS_ACCOUNT, AWS_CLOUDWATCH_IMDS_USAGE, AWS_ORGANIZATIONS_EFFECTIVE_POLICY,
+        AWS_ORGANIZATIONS_POLICY, AWS_REGION, Table,
+    },
+    unit::{Found, SeenInstance, Unit, closed_by_policy, write_error},
 };
 
 /// What a run covered.
@@ -35,85 +41,200 @@ pub struct Coverage {
     pub incomplete: bool,
 }
 
+/// How a run reads.
+pub struct Reading {
+    /// The tables to fill.
+    pub wanted: Wanted,
+    /// Whether and how to ask CloudWatch for usage.
+    pub usage: Option<Usage>,
+    /// Calls under way at once.
+    pub concurrency: usize,
+    /// Turns true when the run is to end with what it has.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// How CloudWatch is asked for usage.
+pub struct Usage {
+    /// The days to look back on.
+    pub days: u32,
+    /// What it may cost at most, in US dollars.
+    pub max_cost: f64,
+    /// Told what it is about to cost, before it does.
+    pub announce: Box<dyn Fn(&Estimate) + Send + Sync>,
+}
+
+/// What asking CloudWatch costs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimate {
+    /// Instances to be asked about.
+    pub instances: u64,
+    /// US dollars, if none of them used version 1.
+    pub dollars: f64,
+    /// US dollars, if all of them did.
+    pub at_most: f64,
+}
+
+impl Estimate {
+    fn of(instances: u64) -> Self {
+        // One metric for each instance, and its hours where there were calls.
+        let dollars = instances as f64 * METRIC_DOLLARS;
+        Self { instances, dollars, at_most: 2.0 * dollars }
+    }
+}
+
+/// What GetMetricData costs for each metric: $0.01 for 1,000 (CloudWatch's price list, most regions).
+const METRIC_DOLLARS: f64 = 0.00001;
+
 /// A run's collector, shared by its workers.
 struct Collector {
     client: Client,
     sink: Arc<dyn Sink>,
     progress: Arc<Progress>,
     chosen_regions: BTreeSet<String>,
-    wanted: Wanted,
-    stop: watch::Receiver<bool>,
-    queue: Queue<Work>,
+    reading: Reading,
     regions: Mutex<BTreeSet<String>>,
+    /// Regions whose instances CloudWatch can be asked about.
+    used: Mutex<Vec<Metered>>,
+}
+
+/// The instances of a region, for CloudWatch.
+struct Metered {
+    account: Arc<Account>,
+    region: String,
+    instances: Vec<SeenInstance>,
 }
 
 enum Work {
+    /// Read the organization's policies, as this account.
+    Organization(Box<Account>),
     /// Enter an account and find its regions.
     Account(Arc<Account>),
     /// Read one region of it.
     Region(Arc<Account>, String),
+    /// Ask CloudWatch about its instances.
+    Usage(Metered),
 }
 
-/// Reads a scope into the sink with that many workers. When `stop` turns true, what is not yet read
-/// becomes rows of `scan_error` and the run ends.
+/// Reads a scope into the sink. When `stop` turns true, what is not yet read becomes rows of `scan_error`
+/// and the run ends.
 pub async fn collect(
     client: Client,
     scope: Scope,
-    wanted: Wanted,
     sink: Arc<dyn Sink>,
     progress: Arc<Progress>,
-    concurrency: usize,
-    stop: watch::Receiver<bool>,
+    reading: Reading,
 ) -> Coverage {
     let ids = scope.accounts.iter().map(|account| account.id.clone()).collect();
     progress.accounts.add(scope.accounts.len() as u64);
     let accounts = scope.accounts.into_iter().map(|account| Work::Account(Arc::new(account)));
-    let queue = Queue::new(accounts);
-    let chosen_regions = scope.regions;
-    let regions = Mutex::default();
-    let collector =
-        Collector { client, sink, progress, chosen_regions, wanted, stop, queue, regions };
+    let reader = scope.organization.filter(|_| reading.wanted.has(&AWS_ORGANIZATIONS_POLICY));
+    let reader = reader.map(|reader| Work::Organization(Box::new(reader)));
+    let work: Vec<Work> = reader.into_iter().chain(accounts).collect();
+    let collector = Arc::new(Collector {
+        client,
+        sink,
+        progress,
+        chosen_regions: scope.regions,
+        reading,
+        regions: Mutex::default(),
+        used: Mutex::default(),
+    });
     for error in &scope.errors {
         // Which accounts and regions are missing because of it cannot be said.
         collector.error(&ErrorRow { region: None, ..error.row(None) });
     }
-    let collector = Arc::new(collector);
-    let mut workers = JoinSet::new();
-    for _ in 0..concurrency.max(1) {
-        workers.spawn(Arc::clone(&collector).work());
-    }
-    while let Some(ended) = workers.join_next().await {
-        if let Err(error) = ended
-            && error.is_panic()
-        {
-            // The others would wait for its work for ever.
-            std::panic::resume_unwind(error.into_panic());
-        }
-    }
+    collector.run(work).await;
+    // What usage costs is known when all instances are.
+    collector.run(collector.usage()).await;
     let regions = std::mem::take(&mut *collector.regions());
     Coverage { accounts: ids, regions, incomplete: collector.progress.errors.get() > 0 }
 }
 
 impl Collector {
-    async fn work(self: Arc<Self>) {
-        while let Some(work) = self.queue.take().await {
+    /// Does the work, and all that it begets, with as many workers as calls may be under way.
+    async fn run(self: &Arc<Self>, work: Vec<Work>) {
+        let queue = Arc::new(Queue::new(work));
+        let mut workers = JoinSet::new();
+        for _ in 0..self.reading.concurrency.max(1) {
+            workers.spawn(Arc::clone(self).work(Arc::clone(&queue)));
+        }
+        while let Some(ended) = workers.join_next().await {
+            if let Err(error) = ended
+                && error.is_panic()
+            {
+                // The others would wait for its work for ever.
+                std::panic::resume_unwind(error.into_panic());
+            }
+        }
+    }
+
+    async fn work(self: Arc<Self>, queue: Arc<Queue<Work>>) {
+        while let Some(work) = queue.take().await {
             if self.sink.failed() {
-                self.queue.done([]);
+                queue.done([]);
                 continue;
             }
+            let mut begot = Vec::new();
             match work {
+                Work::Organization(reader) => self.read_policies(&reader).await,
                 Work::Account(account) => {
                     let regions = self.enter(&account).await;
                     self.progress.accounts_entered.add(1);
                     self.progress.regions.add(regions.len() as u64);
                     let units = regions.into_iter();
-                    self.queue.done(units.map(|region| Work::Region(Arc::clone(&account), region)));
+                    begot.extend(units.map(|region| Work::Region(Arc::clone(&account), region)));
                 }
                 Work::Region(account, region) => {
                     self.read_region(&account, &region).await;
                     self.progress.regions_done.add(1);
-                    self.queue.done([]);
                 }
+                Work::Usage(metered) => self.read_usage(&metered).await,
+            }
+            queue.done(begot);
+        }
+    }
+
+    /// The usage to ask for, if it may cost what it may cost.
+    fn usage(&self) -> Vec<Work> {
+        let used = std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner));
+        let Some(usage) = &self.reading.usage else { return Vec::new() };
+        let instances = used.iter().map(|metered| metered.instances.len() as u64).sum();
+        if instances == 0 {
+            return Vec::new();
+        }
+        let estimate = Estimate::of(instances);
+        if estimate.at_most > usage.max_cost {
+            self.error(&too_expensive(&estimate, usage.max_cost));
+            return Vec::new();
+        }
+        (usage.announce)(&estimate);
+        used.into_iter().map(Work::Usage).collect()
+    }
+
+    async fn read_policies(&self, reader: &Account) {
+        let place = place(reader, &reader.home_region);
+        let policies = read::organization_policies(&self.client, &place);
+        let policies = async { Ok(policies.await) };
+        let (rows, errors) = match self.unless_stopped(&LIST_POLICIES, &place, policies).await {
+            Ok(read) => read,
+            Err(error) => (Vec::new(), vec![error]),
+        };
+        self.append(&AWS_ORGANIZATIONS_POLICY, &rows);
+        for error in &errors {
+            // Which accounts it bears on cannot be said: it is the organization's gap.
+            let table = Some(AWS_ORGANIZATIONS_POLICY.name);
+            self.error(&ErrorRow { region: None, ..error.row(table) });
+        }
+    }
+
+    async fn read_effective_policy(&self, account: &Account) {
+        let place = place(account, &account.home_region);
+        let policy = read::effective_policy(&self.client, &place, &account.id);
+        match self.unless_stopped(&DESCRIBE_EFFECTIVE_POLICY, &place, policy).await {
+            Ok(row) => self.append(&AWS_ORGANIZATIONS_EFFECTIVE_POLICY, row.as_slice()),
+            Err(error) => {
+                let table = Some(AWS_ORGANIZATIONS_EFFECTIVE_POLICY.name);
+                self.error(&ErrorRow { region: None, ..error.row(table) });
             }
         }
     }
@@ -122,6 +243,9 @@ impl Collector {
     async fn enter(&self, account: &Account) -> Vec<String> {
         let regions = self.regions_of(account).await;
         self.account_row(account, self.name(account, regions.is_ok()).await.as_deref());
+        if regions.is_ok() && self.reading.wanted.has(&AWS_ORGANIZATIONS_EFFECTIVE_POLICY) {
+            self.read_effective_policy(account).await;
+        }
         match regions {
             Ok(regions) => {
                 self.region_rows(account, &regions);
@@ -179,19 +303,11 @@ impl Collector {
         chosen && region.enabled()
     }
 
-    async fn read_region(&self, account: &Account, region: &str) {
-        let mut unit = Unit {
-            client: &self.client,
-            sink: &*self.sink,
-            progress: &self.progress,
-            account,
-            region,
-            wanted: &self.wanted,
-            found: Found::default(),
-        };
+    async fn read_region(&self, account: &Arc<Account>, region: &str) {
+        let mut unit = self.unit(account, region);
         let mut closed = Closed::default();
         let mut anything = false;
-        for source in SOURCES.iter().filter(|source| source.serves(&self.wanted)) {
+        for source in SOURCES.iter().filter(|source| source.serves(&self.reading.wanted)) {
             let answer = if let Some(error) = closed.by_policy(source) {
                 Err(error.clone())
             } else {
@@ -210,6 +326,35 @@ impl Collector {
         if anything {
             self.regions().insert(region.to_owned());
         }
+        let instances = unit.found.instances;
+        if !instances.is_empty() {
+            let metered =
+                Metered { account: Arc::clone(account), region: region.to_owned(), instances };
+            self.used.lock().unwrap_or_else(PoisonError::into_inner).push(metered);
+        }
+    }
+
+    async fn read_usage(&self, metered: &Metered) {
+        let Some(usage) = &self.reading.usage else { return };
+        let Metered { account, region, instances } = metered;
+        let unit = self.unit(account, region);
+        let place = place(account, region);
+        let read = read::usage(&unit, instances, jiff::Timestamp::now(), usage.days);
+        if let Err(error) = self.unless_stopped(&GET_METRIC_DATA, &place, read).await {
+            unit.unread(&error, &[&AWS_CLOUDWATCH_IMDS_USAGE]);
+        }
+    }
+
+    fn unit<'a>(&'a self, account: &'a Account, region: &'a str) -> Unit<'a> {
+        Unit {
+            client: &self.client,
+            sink: &*self.sink,
+            progress: &self.progress,
+            account,
+            region,
+            wanted: &self.reading.wanted,
+            found: Found::default(),
+        }
     }
 
     /// Runs a read unless, or until, the run is stopped.
@@ -219,7 +364,7 @@ impl Collector {
         place: &Place<'_>,
         read: impl Future<Output = Result<T, CallError>>,
     ) -> Result<T, CallError> {
-        let mut stop = self.stop.clone();
+        let mut stop = self.reading.stop.clone();
         let stopped = async {
             // An error means that nobody can stop the run any more.
             if stop.wait_for(|stopped| *stopped).await.is_err() {
@@ -273,6 +418,9 @@ impl Collector {
     }
 
     fn append(&self, table: &'static Table, rows: &[Row]) {
+        if rows.is_empty() {
+            return;
+        }
         self.sink.append(table, &mut |builder| {
             for row in rows {
                 row.push(builder);
@@ -320,6 +468,24 @@ fn closed(error: &CallError) -> bool {
     let kind = matches!(error.kind, ErrorKind::ClosedByPolicy | ErrorKind::Unavailable);
     let closed = kind || error.code == "AuthFailure";
     closed && error.operation == DESCRIBE_REGIONS.name()
+}
+
+/// The gap that a limit on costs leaves.
+fn too_expensive(estimate: &Estimate, max_cost: f64) -> ErrorRow {
+    let message = format!(
+        "not asked: {} instances would cost up to ${:.2}, and --max-cost is ${max_cost:.2}",
+        estimate.instances, estimate.at_most
+    );
+    ErrorRow {
+        account_id: None,
+        region: None,
+        operation: GET_METRIC_DATA.name(),
+        code: "CostLimit".to_owned(),
+        message,
+        kind: ErrorKind::Refused,
+        table_name: Some(AWS_CLOUDWATCH_IMDS_USAGE.name.to_owned()),
+        accepted: None,
+    }
 }
 
 fn interrupted(operation: &Operation, place: &Place<'_>) -> CallError {

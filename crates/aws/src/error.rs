@@ -39,6 +39,7 @@ impl CallError {
             message: self.message.clone(),
             kind: self.kind,
             table_name: table.map(str::to_owned),
+            accepted: None,
         }
     }
 }

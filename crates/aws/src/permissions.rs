@@ -50,6 +50,144 @@ fn statement(sid: &str, actions: &[&str], resource: &str) -> Value {
     json!({"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource})
 }
 
+/// The role that reads an account: what it is called, who may assume it and by what external id.
+#[derive(Debug, Clone, Default)]
+pub struct ReadingRole {
+    /// Its name.
+    pub name: String,
+    /// The ARN or account id that may assume it; a parameter of the template without it.
+    pub trust: Option<String>,
+    /// The external id that it asks for.
+    pub external_id: Option<String>,
+}
+
+/// A CloudFormation template (JSON) with the role and its policy, for a stack set over all accounts.
+pub fn cloudformation(wanted: &Wanted, role: &ReadingRole) -> Value {
+    let mut trusted = json!({
+        "Type": "String",
+        "Description": "Who may assume the role: the ARN of a role or user, or an account id"
+    });
+    if let Some(trust) = &role.trust {
+        trusted["Default"] = json!(trust);
+    }
+    let external_id = json!({
+        "Type": "String",
+        "Default": role.external_id.as_deref().unwrap_or_default(),
+        "Description": "The external id that the role asks for; empty for none"
+    });
+    let trust = |condition: Value| {
+        json!({
+            "Effect": "Allow",
+            "Principal": {"AWS": {"Ref": "TrustedPrincipal"}},
+            "Action": "sts:AssumeRole",
+            "Condition": condition
+        })
+    };
+    let asks = json!({"StringEquals": {"sts:ExternalId": {"Ref": "ExternalId"}}});
+    let asks = json!({"Fn::If": ["AsksForExternalId", asks, {"Ref": "AWS::NoValue"}]});
+    json!({
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": "imdsure: the role that reads this account, and nothing else",
+        "Parameters": {"TrustedPrincipal": trusted, "ExternalId": external_id},
+        "Conditions": {
+            "AsksForExternalId": {"Fn::Not": [{"Fn::Equals": [{"Ref": "ExternalId"}, ""]}]}
+        },
+        "Resources": {
+            "ReadingRole": {
+                "Type": "AWS::IAM::Role",
+                "Properties": {
+                    "RoleName": role.name,
+                    "Description": "Read by imdsure audit",
+                    "AssumeRolePolicyDocument": policy(&[trust(asks)]),
+                    "Policies": [{"PolicyName": "read", "PolicyDocument": read_policy(wanted)}]
+                }
+            }
+        },
+        "Outputs": {"RoleArn": {"Value": {"Fn::GetAtt": ["ReadingRole", "Arn"]}}}
+    })
+}
+
+/// Terraform configuration with the role and its policy.
+pub fn terraform(wanted: &Wanted, role: &ReadingRole) -> String {
+    let default = |value: Option<&str>| match value {
+        Some(value) => format!("\n  default     = {}", quoted(value)),
+        None => String::new(),
+    };
+    let actions = actions(wanted.operations());
+    let actions: Vec<String> =
+        actions.iter().map(|action| format!("      {},\n", quoted(action))).collect();
+    TERRAFORM
+        .replace("@TRUST@", &default(role.trust.as_deref()))
+        .replace("@EXTERNAL_ID@", &default(Some(role.external_id.as_deref().unwrap_or_default())))
+        .replace("@NAME@", &quoted(&role.name))
+        .replace("@ACTIONS@", &actions.concat())
+}
+
+/// A text as Terraform writes it, with nothing in it interpolated.
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string().replace("${", "$${").replace("%{", "%%{")
+}
+
+const TERRAFORM: &str = r#"# imdsure: the role that reads this account, and nothing else.
+
+variable "trusted_principal" {
+  description = "Who may assume the role: the ARN of a role or user, or an account id"
+  type        = string@TRUST@
+}
+
+variable "external_id" {
+  description = "The external id that the role asks for; empty for none"
+  type        = string@EXTERNAL_ID@
+}
+
+data "aws_iam_policy_document" "trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "AWS"
+      identifiers = [var.trusted_principal]
+    }
+
+    dynamic "condition" {
+      for_each = var.external_id == "" ? [] : [var.external_id]
+
+      content {
+        test     = "StringEquals"
+        variable = "sts:ExternalId"
+        values   = [condition.value]
+      }
+    }
+  }
+}
+
+data "aws_iam_policy_document" "read" {
+  statement {
+    sid       = "ReadAccount"
+    resources = ["*"]
+
+    actions = [
+@ACTIONS@    ]
+  }
+}
+
+resource "aws_iam_role" "read" {
+  name               = @NAME@
+  description        = "Read by imdsure audit"
+  assume_role_policy = data.aws_iam_policy_document.trust.json
+}
+
+resource "aws_iam_role_policy" "read" {
+  name   = "read"
+  role   = aws_iam_role.read.id
+  policy = data.aws_iam_policy_document.read.json
+}
+
+output "role_arn" {
+  value = aws_iam_role.read.arn
+}
+"#;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -71,7 +71,12 @@ impl Cell {
     fn of(kind: Kind, value: &Json) -> Self {
         let cell = match kind {
             Kind::Text | Kind::Unique => text(value).map(Self::Text),
-            Kind::Json => (!value.is_null()).then(|| Self::Text(value.to_string())),
+            // A text is a document that came as such.
+            Kind::Json => match value {
+                Json::Null => None,
+                Json::String(document) => Some(Self::Text(document.clone())),
+                value => Some(Self::Text(value.to_string())),
+            },
             Kind::Integer => integer(value).map(Self::Integer),
             Kind::Boolean => boolean(value).map(Self::Boolean),
             Kind::Time => time(value).map(Self::Integer),

@@ -21,6 +21,9 @@ Examples:
 #[derive(Debug, Parser)]
 #[command(name = "imdsure", version, max_term_width = 100, after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
+    /// The configuration [default: imdsure.toml of the working directory, if there is one]
+    #[arg(long, global = true, value_name = "FILE", env = "IMDSURE_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -28,7 +31,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Read AWS, run the controls, say which instances still answer IMDSv1
-    Audit(AuditArguments),
+    Audit(Box<AuditArguments>),
     /// List, explain and run single controls
     #[command(subcommand)]
     Control(ControlCommand),
@@ -65,12 +68,24 @@ pub(crate) struct ReadArguments {
     /// Read every active account of the organization
     #[arg(long)]
     pub(crate) org: bool,
+    /// Read the accounts of this organizational unit and below, or of the root (repeatable; implies --org)
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub(crate) ou: Vec<String>,
     /// Read these accounts; with --org, only these of it (repeatable)
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub(crate) account: Vec<String>,
+    /// Leave these accounts of the organization out (repeatable)
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub(crate) exclude_account: Vec<String>,
+    /// Read the accounts of this file: one id a line, `#` begins a comment
+    #[arg(long, value_name = "FILE")]
+    pub(crate) accounts_file: Option<PathBuf>,
     /// The role to assume in other accounts [default: OrganizationAccountAccessRole]
     #[arg(long, value_name = "NAME")]
     pub(crate) role_name: Option<String>,
+    /// The external id that the roles' trust policies ask for
+    #[arg(long, value_name = "ID")]
+    pub(crate) external_id: Option<String>,
     /// Read these regions, or `all` that are enabled
     #[arg(long, value_name = "R1,R2", value_delimiter = ',', default_value = "all")]
     pub(crate) regions: Vec<String>,
@@ -80,6 +95,16 @@ pub(crate) struct ReadArguments {
     /// Calls under way at once
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) concurrency: u16,
+    /// Ask CloudWatch how often each instance used version 1. CloudWatch bills for it: the estimate is
+    /// shown first
+    #[arg(long)]
+    pub(crate) usage: bool,
+    /// The days that --usage looks back on
+    #[arg(long, value_name = "N", default_value_t = 14, requires = "usage", value_parser = clap::value_parser!(u16).range(1..=455))]
+    pub(crate) usage_days: u16,
+    /// What --usage may cost at most, in US dollars: asked for nothing if it could cost more
+    #[arg(long, value_name = "USD", default_value_t = 10.0, requires = "usage", value_parser = dollars)]
+    pub(crate) max_cost: f64,
     /// Keep what was read as an evidence set in this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) save: Option<PathBuf>,
@@ -87,7 +112,7 @@ pub(crate) struct ReadArguments {
     #[arg(
         long,
         value_name = "DIR",
-        conflicts_with_all = ["profile", "role_arn", "org", "account", "role_name", "regions", "endpoint_url", "concurrency", "save"]
+        conflicts_with_all = ["profile", "role_arn", "org", "ou", "account", "exclude_account", "accounts_file", "role_name", "external_id", "usage", "regions", "endpoint_url", "concurrency", "save"]
     )]
     pub(crate) from: Option<PathBuf>,
 }
@@ -104,6 +129,13 @@ pub(crate) struct ReportArguments {
     /// Which findings make the exit code 1
     #[arg(long, value_name = "WHICH", value_enum, default_value_t = FailOnArgument::Fail)]
     pub(crate) fail_on: FailOnArgument,
+}
+
+fn dollars(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(dollars) if dollars.is_finite() && dollars >= 0.0 => Ok(dollars),
+        _ => Err("an amount of dollars is a number, 0 or more".to_owned()),
+    }
 }
 
 /// A file, and the format it gets.
@@ -186,15 +218,46 @@ pub(crate) enum ListFormat {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PermissionsCommand {
-    /// The policy that `audit` needs: in each account, or with --org that of the identity that starts it
-    Audit {
-        /// The policy of the identity that reads a whole organization
-        #[arg(long)]
-        org: bool,
-        /// The role that is assumed in other accounts [default: OrganizationAccountAccessRole]
-        #[arg(long, value_name = "NAME", requires = "org")]
-        role_name: Option<String>,
-    },
+    /// What `audit` needs: in each account, or with --org for the identity that starts it
+    Audit(PermissionsArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PermissionsArguments {
+    /// Only for these controls, by name or alias; the default ones without it
+    #[arg(long, value_name = "NAME|ALIAS", num_args = 1.., value_delimiter = ',')]
+    pub(crate) control: Vec<String>,
+    /// For `audit --usage` too
+    #[arg(long)]
+    pub(crate) usage: bool,
+    /// The policy of the identity that reads a whole organization, instead of that of the role in each
+    /// account
+    #[arg(long)]
+    pub(crate) org: bool,
+    /// The role that is assumed in each account [default: imdsure-audit for the templates, else
+    /// OrganizationAccountAccessRole]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) role_name: Option<String>,
+    /// `json`: the policy alone; `cloudformation`, `terraform`: with the role, ready for every account
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = PolicyFormat::Json)]
+    pub(crate) format: PolicyFormat,
+    /// Who may assume the role: the ARN of a role or user, or an account id (templates only)
+    #[arg(long, value_name = "ARN|ID")]
+    pub(crate) trust: Option<String>,
+    /// The external id that the role asks for (templates only)
+    #[arg(long, value_name = "ID")]
+    pub(crate) external_id: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PolicyFormat {
+    /// The policy document
+    Json,
+    /// A CloudFormation template with role and policy
+    #[value(name = "cloudformation")]
+    CloudFormation,
+    /// Terraform configuration with role and policy
+    Terraform,
 }
 
 #[derive(Debug, Subcommand)]

@@ -2,13 +2,16 @@
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
+    path::Path,
     sync::Arc,
 };
 
-use imdsure_aws::{progress::Progress, scope::ScopeRequest};
+use imdsure_aws::{collect::Estimate, progress::Progress, scope::ScopeRequest};
 use imdsure_model::{ExitCode, Head};
 use imdsure_report::{FormatName, Style, clean};
-use imdsure_runner::{Audit, AuditRequest, Destination, Gathered, Live, Output, Source};
+use imdsure_runner::{
+    Audit, AuditRequest, Config, Destination, Gathered, Live, Output, Source, Usage,
+};
 use tokio::sync::watch;
 
 use crate::{
@@ -18,16 +21,21 @@ use crate::{
     terminal,
 };
 
-pub(crate) async fn run(arguments: AuditArguments) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(
+    arguments: AuditArguments,
+    config: Option<&Path>,
+) -> Result<ExitCode, Failure> {
     let AuditArguments { read, control, report } = arguments;
     check(&read, &report)?;
+    let config = Config::load(config).map_err(Failure::usage)?;
     let fail_on = report.fail_on.into();
     let format = format(&report);
     let asked_regions = read.regions.clone();
     let progress = Arc::new(Progress::default());
     let stop = stop_on_signal();
-    let source = source(read, &progress, stop.clone());
-    let request = AuditRequest { source, controls: control, outputs: outputs(&report, format) };
+    let source = source(read, &progress, stop.clone())?;
+    let outputs = outputs(&report, format);
+    let request = AuditRequest { source, controls: control, outputs, config };
     let line = ProgressLine::start(&progress);
     let gathered = request.gather().await;
     // The line is gone before the first word of a report.
@@ -73,29 +81,78 @@ async fn reported(gathered: Gathered, mut stop: watch::Receiver<bool>) -> Result
     }
 }
 
-fn source(read: ReadArguments, progress: &Arc<Progress>, stop: watch::Receiver<bool>) -> Source {
+fn source(
+    read: ReadArguments,
+    progress: &Arc<Progress>,
+    stop: watch::Receiver<bool>,
+) -> Result<Source, Failure> {
     if let Some(kept) = read.from {
-        return Source::Kept(kept);
+        return Ok(Source::Kept(kept));
     }
     let all = read.regions.iter().any(|region| region == "all");
-    Source::Live(Live {
+    let mut accounts = read.account;
+    if let Some(file) = &read.accounts_file {
+        accounts.extend(accounts_of(file)?);
+    }
+    let usage = read.usage.then(|| Usage {
+        days: read.usage_days.into(),
+        max_cost: read.max_cost,
+        announce: Box::new(announce),
+    });
+    Ok(Source::Live(Box::new(Live {
         scope: ScopeRequest {
             profiles: read.profile,
             role_arns: read.role_arn,
-            organization: read.org,
+            organization: read.org || !read.ou.is_empty(),
             role_name: read.role_name,
-            external_id: None,
-            accounts: read.account,
-            excluded_accounts: Vec::new(),
-            units: Vec::new(),
+            external_id: read.external_id,
+            accounts,
+            excluded_accounts: read.exclude_account,
+            units: read.ou,
             regions: if all { Vec::new() } else { read.regions },
             endpoint_url: read.endpoint_url,
         },
         concurrency: read.concurrency.into(),
         save: read.save,
+        usage,
         progress: Arc::clone(progress),
         stop,
-    })
+    })))
+}
+
+/// The account ids of a file: one a line, `#` begins a comment.
+fn accounts_of(file: &Path) -> Result<Vec<String>, Failure> {
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Failure::usage(format!("the accounts file {} cannot be read: {error}", file.display()))
+    })?;
+    let mut accounts = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let id = line.split('#').next().unwrap_or_default().trim();
+        if id.is_empty() {
+            continue;
+        }
+        if id.len() != 12 || !id.bytes().all(|b| b.is_ascii_digit()) {
+            let place = format!("{}:{}:1", file.display(), number + 1);
+            return Err(Failure::usage(format!(
+                "{place}: `{id}` is no account id: twelve digits are"
+            )));
+        }
+        accounts.push(id.to_owned());
+    }
+    if accounts.is_empty() {
+        let file = file.display();
+        return Err(Failure::usage(format!("the accounts file {file} names no account")));
+    }
+    Ok(accounts)
+}
+
+/// Says what asking CloudWatch is about to cost.
+fn announce(estimate: &Estimate) {
+    let Estimate { instances, dollars, at_most } = estimate;
+    let _ = writeln!(
+        io::stderr(),
+        "usage: asking CloudWatch about {instances} instances, about ${dollars:.2}, at most ${at_most:.2}"
+    );
 }
 
 /// The first Ctrl-C (or termination signal) ends reading and reports what was read; a second one ends the

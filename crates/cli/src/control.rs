@@ -1,6 +1,6 @@
 //! `imdsure control`: what there is to check, what it means, and one alone.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, path::Path};
 
 use imdsure_engine::embedded_catalog;
 use imdsure_model::{Catalog, Control, ExitCode};
@@ -13,11 +13,14 @@ use crate::{
     terminal,
 };
 
-pub(crate) async fn run(command: ControlCommand) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(
+    command: ControlCommand,
+    config: Option<&Path>,
+) -> Result<ExitCode, Failure> {
     match command {
         ControlCommand::Run(run) => {
             let RunArguments { control, read, report } = *run;
-            audit::run(AuditArguments { read, control, report }).await
+            audit::run(AuditArguments { read, control, report }, config).await
         }
         ControlCommand::List { output } => {
             let catalog = catalog()?;

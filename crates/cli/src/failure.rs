@@ -56,6 +56,7 @@ impl From<AuditError> for Failure {
             AuditError::Control(_)
             | AuditError::Output(_)
             | AuditError::Scope(_)
+            | AuditError::UsageNotAsked
             | AuditError::Save(_) => Self::usage(&error),
             AuditError::Open(engine) => unopened(engine),
             AuditError::Engine(engine) => unfinished(engine),

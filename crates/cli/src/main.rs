@@ -49,10 +49,11 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::bug(format!("the async runtime does not start: {error}")))?;
+    let config = arguments.config.as_deref();
     match arguments.command {
-        Command::Audit(arguments) => runtime.block_on(audit::run(arguments)),
-        Command::Control(command) => runtime.block_on(control::run(command)),
-        Command::Permissions(command) => permissions::run(&command),
+        Command::Audit(arguments) => runtime.block_on(audit::run(*arguments, config)),
+        Command::Control(command) => runtime.block_on(control::run(command, config)),
+        Command::Permissions(command) => runtime.block_on(permissions::run(command)),
         Command::Simulator(command) => runtime.block_on(simulator::run(command)),
         Command::Demo => runtime.block_on(demo::run()),
     }

@@ -1,18 +1,67 @@
-//! `imdsure permissions`: the policy that a command needs, generated from the operations it declares.
+//! `imdsure permissions`: what a command needs, generated from the operations it declares.
 
-use imdsure_aws::{permissions, scope::DEFAULT_ROLE};
+use imdsure_aws::{
+    permissions::{self, ReadingRole},
+    scope::DEFAULT_ROLE,
+    source::Wanted,
+};
 use imdsure_model::ExitCode;
+use imdsure_runner::tables_of;
 
-use crate::{args::PermissionsCommand, failure::Failure, terminal};
+use crate::{
+    args::{PermissionsArguments, PermissionsCommand, PolicyFormat},
+    failure::Failure,
+    terminal,
+};
 
-pub(crate) fn run(command: &PermissionsCommand) -> Result<ExitCode, Failure> {
-    let PermissionsCommand::Audit { org, role_name } = command;
-    let wanted = imdsure_aws::source::Wanted::all();
-    let policy = if *org {
-        permissions::organization_policy(&wanted, role_name.as_deref().unwrap_or(DEFAULT_ROLE))
-    } else {
-        permissions::read_policy(&wanted)
-    };
-    terminal::print(&format!("{policy:#}\n"))?;
+/// The name that the templates give the role.
+const ROLE_NAME: &str = "imdsure-audit";
+
+pub(crate) async fn run(command: PermissionsCommand) -> Result<ExitCode, Failure> {
+    let PermissionsCommand::Audit(arguments) = command;
+    check(&arguments)?;
+    let wanted = tables_of(&arguments.control, arguments.usage).await?;
+    terminal::print(&text(&wanted, &arguments))?;
     Ok(ExitCode::Ok)
+}
+
+fn check(arguments: &PermissionsArguments) -> Result<(), Failure> {
+    let template = arguments.format != PolicyFormat::Json;
+    if template && arguments.org {
+        return Err(Failure::usage(
+            "--org prints the policy of the identity that starts; the templates are for the role in each account",
+        ));
+    }
+    for (flag, given) in
+        [("--trust", arguments.trust.is_some()), ("--external-id", arguments.external_id.is_some())]
+    {
+        if given && !template {
+            return Err(Failure::usage(format!(
+                "{flag} goes with --format cloudformation or terraform: a policy alone trusts nobody"
+            )));
+        }
+    }
+    if arguments.role_name.is_some() && !template && !arguments.org {
+        return Err(Failure::usage("--role-name goes with --org or with a template"));
+    }
+    Ok(())
+}
+
+fn text(wanted: &Wanted, arguments: &PermissionsArguments) -> String {
+    let name = |default: &str| arguments.role_name.clone().unwrap_or_else(|| default.to_owned());
+    let role = || ReadingRole {
+        name: name(ROLE_NAME),
+        trust: arguments.trust.clone(),
+        external_id: arguments.external_id.clone(),
+    };
+    match arguments.format {
+        PolicyFormat::Json if arguments.org => {
+            format!("{:#}\n", permissions::organization_policy(wanted, &name(DEFAULT_ROLE)))
+        }
+        PolicyFormat::Json => format!("{:#}\n", permissions::read_policy(wanted)),
+        PolicyFormat::CloudFormation => {
+            format!("{:#}\n", permissions::cloudformation(wanted, &role()))
+        }
+        PolicyFormat::Terraform => permissions::terraform(wanted, &role()),
+    }
 }

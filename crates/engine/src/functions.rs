@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, StringViewBuilder},
+    array::{Array, AsArray, StringViewBuilder},
     datatypes::DataType,
 };
 use datafusion::{
@@ -13,26 +13,60 @@ use datafusion::{
     },
 };
 
+use crate::Settings;
+
 /// The functions that every session has.
-pub(crate) fn all() -> [ScalarUDF; 1] {
-    [ScalarUDF::from(ManagedBy::new())]
+pub(crate) fn all(settings: &Settings) -> [ScalarUDF; 2] {
+    [ScalarUDF::from(OfTags::managed_by()), ScalarUDF::from(OfTags::owner(&settings.owner_tags))]
 }
 
-/// `managed_by(tags)`: the service or group that owns a resource with these tags (a JSON object).
+/// A function of a resource's tags (a JSON object): `managed_by(tags)`, the service or group that owns it,
+/// and `owner(tags)`, the people who do, by the tags that the configuration names.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct ManagedBy {
+struct OfTags {
+    name: &'static str,
     signature: Signature,
+    what: What,
 }
 
-impl ManagedBy {
-    fn new() -> Self {
-        Self { signature: Signature::exact(vec![DataType::Utf8View], Volatility::Immutable) }
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum What {
+    ManagedBy,
+    Owner(Vec<String>),
+}
+
+impl OfTags {
+    fn managed_by() -> Self {
+        Self::new("managed_by", What::ManagedBy)
+    }
+
+    fn owner(keys: &[String]) -> Self {
+        Self::new("owner", What::Owner(keys.to_vec()))
+    }
+
+    fn new(name: &'static str, what: What) -> Self {
+        let signature = Signature::exact(vec![DataType::Utf8View], Volatility::Immutable);
+        Self { name, signature, what }
+    }
+
+    fn of(&self, tags: &str) -> Option<String> {
+        if matches!(&self.what, What::Owner(keys) if keys.is_empty()) {
+            return None;
+        }
+        // Tags that are not a JSON object of texts name nobody.
+        let tags: BTreeMap<String, String> = serde_json::from_str(tags).ok()?;
+        match &self.what {
+            What::ManagedBy => imdsure_model::managed_by(&tags),
+            What::Owner(keys) => {
+                keys.iter().find_map(|key| tags.get(key).filter(|owner| !owner.is_empty())).cloned()
+            }
+        }
     }
 }
 
-impl ScalarUDFImpl for ManagedBy {
-    fn name(&self) -> &'static str {
-        "managed_by"
+impl ScalarUDFImpl for OfTags {
+    fn name(&self) -> &str {
+        self.name
     }
 
     fn signature(&self) -> &Signature {
@@ -45,23 +79,12 @@ impl ScalarUDFImpl for ManagedBy {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let [tags] = ColumnarValue::values_to_arrays(&args.args)?.try_into().map_err(|_| {
-            datafusion::common::exec_datafusion_err!("managed_by takes one argument")
+            datafusion::common::exec_datafusion_err!("{} takes one argument", self.name)
         })?;
-        Ok(ColumnarValue::Array(owners(&tags)))
+        let mut answers = StringViewBuilder::with_capacity(tags.len());
+        for tags in tags.as_string_view() {
+            answers.append_option(tags.and_then(|tags| self.of(tags)));
+        }
+        Ok(ColumnarValue::Array(Arc::new(answers.finish())))
     }
-}
-
-fn owners(tags: &ArrayRef) -> ArrayRef {
-    let tags = tags.as_string_view();
-    let mut owners = StringViewBuilder::with_capacity(tags.len());
-    for tags in tags {
-        owners.append_option(tags.and_then(owner));
-    }
-    Arc::new(owners.finish())
-}
-
-fn owner(tags: &str) -> Option<String> {
-    // Tags that are not a JSON object of texts name no owner.
-    let tags: BTreeMap<String, String> = serde_json::from_str(tags).ok()?;
-    imdsure_model::managed_by(&tags)
 }

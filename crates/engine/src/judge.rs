@@ -21,6 +21,8 @@ const COLUMNS: [&str; 6] = ["resource", "name", "account_id", "region", "managed
 /// Facts that raise the risk when they say so.
 const ROLE_FACT: &str = "instance_profile";
 const PUBLIC_FACT: &str = "public_ip";
+/// The column that the owner is read from.
+const TAGS: &str = "tags";
 
 /// A control, ready to answer over one session.
 #[derive(Debug)]
@@ -152,14 +154,28 @@ impl<'a> Judged<'a> {
 
     /// The control's rows with verdict, risk and the account's name.
     pub(crate) fn judged_rows(&self) -> String {
-        let account = if self.session.has("aws_account") {
-            "left join (select account_id as id, max(name) as account_name from aws_account \
-             group by account_id) a on a.id = c.account_id"
-        } else {
-            "cross join (select cast(null as varchar) as id, cast(null as varchar) as account_name) a"
+        // Evidence kept by an earlier version may know no units.
+        let account = match (self.session.has("aws_account"), self.session.has_units()) {
+            (true, true) => {
+                "left join (select account_id as id, max(name) as account_name, \
+                 max(organizational_unit) as organizational_unit from aws_account \
+                 group by account_id) a on a.id = c.account_id"
+            }
+            (true, false) => {
+                "left join (select account_id as id, max(name) as account_name, \
+                 cast(null as varchar) as organizational_unit from aws_account \
+                 group by account_id) a on a.id = c.account_id"
+            }
+            (false, _) => {
+                "cross join (select cast(null as varchar) as id, cast(null as varchar) as account_name, \
+                 cast(null as varchar) as organizational_unit) a"
+            }
         };
+        let owner =
+            if self.facts.contains(TAGS) { "owner(c.tags)" } else { "cast(null as varchar)" };
         format!(
-            "select c.*, a.account_name, {verdict} as verdict, {risk} as risk from \"{view}\" c {account}",
+            "select c.*, a.account_name, a.organizational_unit, {owner} as owner, \
+             {verdict} as verdict, {risk} as risk from \"{view}\" c {account}",
             verdict = self.verdict_expression(),
             risk = self.risk_expression(),
             view = self.view,

@@ -15,4 +15,4 @@ mod views;
 pub use catalog::embedded_catalog;
 pub use error::EngineError;
 pub use judge::{Judged, tables_read};
-pub use session::Session;
+pub use session::{Session, Settings};

@@ -87,18 +87,40 @@ impl Session {
         rows::number(self.sql(&sql).await?).await
     }
 
-    /// The rows of `scan_error`, by account, region and operation.
+    /// What could not be read, by account, region and operation: rows of `scan_error` that differ in
+    /// their table alone are one.
     pub async fn scan_errors(&self) -> Result<Vec<ErrorRow>, EngineError> {
         if !self.has("scan_error") {
             return Ok(Vec::new());
         }
-        let sql = "select * from scan_error order by account_id, region, operation, code, message";
-        let mut errors = Vec::new();
+        let sql = "select * from scan_error order by account_id, region, operation, code, message, table_name";
+        let mut errors: Vec<ErrorRow> = Vec::new();
         for batch in self.sql(sql).await?.collect().await? {
-            errors.extend(rows::rows(&batch)?.into_iter().map(error_row));
+            for row in rows::rows(&batch)?.into_iter().map(error_row) {
+                match errors.last_mut() {
+                    Some(last) if same_gap(last, &row) => add_table(last, row.table_name),
+                    _ => errors.push(row),
+                }
+            }
         }
         Ok(errors)
     }
+}
+
+fn same_gap(one: &ErrorRow, other: &ErrorRow) -> bool {
+    let tableless = |error: &ErrorRow| ErrorRow { table_name: None, ..error.clone() };
+    tableless(one) == tableless(other)
+}
+
+fn add_table(error: &mut ErrorRow, table: Option<String>) {
+    // Without a table it is every table.
+    error.table_name = match (error.table_name.take(), table) {
+        (Some(tables), Some(table)) if tables.split(", ").any(|known| known == table) => {
+            Some(tables)
+        }
+        (Some(tables), Some(table)) => Some(format!("{tables}, {table}")),
+        _ => None,
+    };
 }
 
 fn error_row(mut row: serde_json::Map<String, Value>) -> ErrorRow {
@@ -114,5 +136,6 @@ fn error_row(mut row: serde_json::Map<String, Value>) -> ErrorRow {
         message: text("message").unwrap_or_default(),
         kind: ErrorKind::parse(&text("kind").unwrap_or_default()),
         table_name: text("table_name"),
+        accepted: None,
     }
 }

@@ -11,11 +11,15 @@ use serde_json::{Map, Value};
 use crate::EngineError;
 
 /// Columns of a judged row that have a field of their own; all others are facts.
-const FIELDS: [&str; 9] = [
+const FIELDS: [&str; 12] = [
     "resource",
     "name",
     "account_id",
     "account_name",
+    "organizational_unit",
+    "owner",
+    // What the owner is read from.
+    "tags",
     "region",
     "managed_by",
     "outcome",
@@ -95,6 +99,8 @@ fn finding(control: &Control, mut row: Map<String, Value>) -> Result<Finding, En
     let name = text("name");
     let account_id = text("account_id");
     let account_name = text("account_name");
+    let organizational_unit = text("organizational_unit");
+    let owner = text("owner");
     let region = text("region");
     let managed_by = text("managed_by");
     let open = matches!(outcome.verdict, Verdict::Fail | Verdict::Unknown);
@@ -108,9 +114,10 @@ fn finding(control: &Control, mut row: Map<String, Value>) -> Result<Finding, En
         risk: risk.filter(|_| open),
         resource,
         name,
-        owner: None,
+        owner,
         account_id,
         account_name,
+        organizational_unit,
         region,
         managed_by,
         reason: outcome.reason.render(&row),

@@ -1,8 +1,14 @@
 //! The DataFusion session over one evidence set.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
-use arrow::array::RecordBatch;
+use arrow::{array::RecordBatch, datatypes::Schema};
 use datafusion::{
     datasource::{
         MemTable,
@@ -23,6 +29,22 @@ const MEMORY: usize = 192 << 20;
 /// A session whose tables are those of an evidence set.
 pub struct Session {
     pub(crate) context: SessionContext,
+    units: AtomicBool,
+}
+
+/// What an organization decides on how evidence is judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Keys of the tags that name a resource's owner; the first one that a resource has counts.
+    pub owner_tags: Vec<String>,
+    /// The largest hop limit that passes.
+    pub max_hop_limit: u8,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { owner_tags: Vec::new(), max_hop_limit: 2 }
+    }
 }
 
 impl std::fmt::Debug for Session {
@@ -32,9 +54,14 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
+    /// A session without tables, with the settings of no configuration.
+    pub fn empty() -> Result<Self, EngineError> {
+        Self::with(&Settings::default())
+    }
+
     /// A session without tables. SQL is read as Postgres reads it: the dialect of the queries that the
     /// field shares.
-    pub fn empty() -> Result<Self, EngineError> {
+    fn with(settings: &Settings) -> Result<Self, EngineError> {
         let mut config = SessionConfig::new().with_information_schema(true);
         config.options_mut().sql_parser.dialect =
             "postgres".parse().map_err(|error| EngineError::CannotRun(format!("{error}")))?;
@@ -45,15 +72,15 @@ impl Session {
             .with_default_features()
             .build();
         let context = SessionContext::new_with_state(state);
-        for function in functions::all() {
+        for function in functions::all(settings) {
             context.register_udf(function);
         }
-        Ok(Self { context })
+        Ok(Self { context, units: AtomicBool::new(false) })
     }
 
     /// A session over a set's tables.
-    pub async fn open(set: &EvidenceSet) -> Result<Self, EngineError> {
-        let session = Self::empty()?;
+    pub async fn open(set: &EvidenceSet, settings: &Settings) -> Result<Self, EngineError> {
+        let session = Self::with(settings)?;
         for table in &set.manifest.tables {
             session.add_parquet(&table.name, &set.path(table)).await?;
         }
@@ -77,20 +104,35 @@ impl Session {
         let options = ListingOptions::new(Arc::new(ParquetFormat::default()));
         let config = ListingTableConfig::new(url).with_listing_options(options);
         let config = config.infer_schema(&self.context.state()).await?;
+        if let Some(schema) = &config.file_schema {
+            self.learn(schema);
+        }
         self.context.register_table(name, Arc::new(ListingTable::try_new(config)?))?;
         self.derive_from(name).await
     }
 
     /// Adds a table in memory.
     pub async fn add_batch(&self, name: &str, batch: RecordBatch) -> Result<(), EngineError> {
+        self.learn(&batch.schema());
         let table = MemTable::try_new(batch.schema(), vec![vec![batch]])?;
         self.context.register_table(name, Arc::new(table))?;
         self.derive_from(name).await
     }
 
+    fn learn(&self, schema: &Schema) {
+        if schema.column_with_name("organizational_unit").is_some() {
+            self.units.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// Whether there is a table of that name.
     pub fn has(&self, table: &str) -> bool {
         self.context.table_exist(table).unwrap_or(false)
+    }
+
+    /// Whether accounts are known with their organizational units.
+    pub(crate) fn has_units(&self) -> bool {
+        self.units.load(Ordering::Relaxed)
     }
 
     pub(crate) async fn sql(&self, sql: &str) -> Result<DataFrame, EngineError> {

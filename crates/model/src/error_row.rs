@@ -80,6 +80,18 @@ pub struct ErrorRow {
     pub message: String,
     /// What sort of gap this is.
     pub kind: ErrorKind,
-    /// The table whose rows are missing; null when it is every table.
+    /// The tables whose rows are missing, comma-separated; null when it is every table.
     pub table_name: Option<String>,
+    /// Who answers for the gap, so that it does not make the run incomplete; null when nobody does.
+    #[serde(default)]
+    pub accepted: Option<AcceptUnread>,
+}
+
+/// That somebody answers for a gap until a day (`[[accept_unread]]` of the configuration).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptUnread {
+    /// Why it is accepted.
+    pub reason: String,
+    /// The last day on which it is (`2027-01-31`).
+    pub expires: String,
 }

@@ -29,6 +29,9 @@ pub struct Finding {
     pub account_id: Option<String>,
     /// The account's name, where it could be read.
     pub account_name: Option<String>,
+    /// The organizational units above the account, from the root down (`Root/Workloads/Prod`), where the
+    /// tree was read.
+    pub organizational_unit: Option<String>,
     /// The region's code.
     pub region: Option<String>,
     /// The service or group that owns the resource, as `autoscaling:web`.

@@ -16,7 +16,7 @@ mod verdict;
 
 pub use alias::{Catalog, ResolveError};
 pub use control::{Control, ControlError, Outcome};
-pub use error_row::{ErrorKind, ErrorRow};
+pub use error_row::{AcceptUnread, ErrorKind, ErrorRow};
 pub use exit::{ExitCode, FailOn};
 pub use finding::{Finding, Waiver};
 pub use ownership::managed_by;

@@ -5,10 +5,11 @@ use std::{io, path::PathBuf, sync::Arc};
 use futures::TryStreamExt;
 use imdsure_aws::{
     client::Client,
-    collect::collect,
+    collect::{Reading, Usage, collect},
     progress::Progress,
     scope::{ScopeError, ScopeRequest},
     source::Wanted,
+    tables::AWS_CLOUDWATCH_IMDS_USAGE,
 };
 use imdsure_engine::{
     EngineError, Judged, Session, embedded_catalog,
@@ -22,7 +23,13 @@ use imdsure_model::{
 use imdsure_report::Format;
 use tokio::sync::watch;
 
-use crate::output::{Opened, Output, OutputError};
+use crate::{
+    Config,
+    output::{Opened, Output, OutputError},
+};
+
+/// The control that judges usage.
+const JUDGES_USAGE: &str = "instance-imdsv1-unused";
 
 /// What to audit and where to report it.
 pub struct AuditRequest {
@@ -32,12 +39,14 @@ pub struct AuditRequest {
     pub controls: Vec<String>,
     /// The reports.
     pub outputs: Vec<Output>,
+    /// What the organization decided.
+    pub config: Config,
 }
 
 /// Where evidence comes from.
 pub enum Source {
     /// AWS.
-    Live(Live),
+    Live(Box<Live>),
     /// An evidence set, or the newest one of a store.
     Kept(PathBuf),
 }
@@ -50,6 +59,8 @@ pub struct Live {
     pub concurrency: usize,
     /// The store that keeps the evidence.
     pub save: Option<PathBuf>,
+    /// Whether and how to ask CloudWatch for usage.
+    pub usage: Option<Usage>,
     /// Counts what was done so far.
     pub progress: Arc<Progress>,
     /// Turns true when the run is to end with what it has.
@@ -88,6 +99,11 @@ pub enum AuditError {
     /// Evidence cannot be written or judged.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// A control that costs money, and nobody said that it may.
+    #[error(
+        "{JUDGES_USAGE} reads CloudWatch metrics, and CloudWatch bills for them: add --usage, or read evidence that holds them (--from)"
+    )]
+    UsageNotAsked,
     /// Stopped before there was anything to report.
     #[error("stopped before any account was known: there is nothing to report")]
     Stopped,
@@ -101,7 +117,7 @@ impl AuditRequest {
     pub async fn gather(self) -> Result<Gathered, AuditError> {
         let catalog = embedded_catalog()?;
         let controls = chosen(&catalog, &self.controls)?;
-        let wanted = wanted(&controls).await?;
+        let (controls, wanted) = self.usage_too(&catalog, controls).await?;
         let controls = controls.into_iter().map(|control| control.name.clone()).collect();
         let reports = open(self.outputs)?;
         let (evidence, kept) = match self.source {
@@ -115,7 +131,29 @@ impl AuditRequest {
                 (Evidence::Fresh(finished), folder)
             }
         };
-        Ok(Gathered { catalog, controls, reports, evidence, kept })
+        Ok(Gathered { catalog, controls, reports, evidence, kept, config: self.config })
+    }
+}
+
+impl AuditRequest {
+    /// What usage adds: its table, for question 1, and its control where nobody chose any. A control that
+    /// reads usage must not make CloudWatch bill by itself.
+    async fn usage_too<'a>(
+        &self,
+        catalog: &'a Catalog,
+        mut controls: Vec<&'a Control>,
+    ) -> Result<(Vec<&'a Control>, Wanted), AuditError> {
+        let usage = match &self.source {
+            Source::Live(live) => live.usage.is_some(),
+            Source::Kept(_) => return Ok((controls, Wanted::new([]))),
+        };
+        let judges_usage = catalog.get(JUDGES_USAGE).filter(|_| usage && self.controls.is_empty());
+        controls.extend(judges_usage);
+        let wanted = wanted(controls.iter().copied(), usage).await?;
+        if !usage && wanted.has(&AWS_CLOUDWATCH_IMDS_USAGE) {
+            return Err(AuditError::UsageNotAsked);
+        }
+        Ok((controls, wanted))
     }
 }
 
@@ -126,6 +164,7 @@ pub struct Gathered {
     reports: Vec<Report>,
     evidence: Evidence,
     kept: Option<PathBuf>,
+    config: Config,
 }
 
 impl Gathered {
@@ -134,7 +173,8 @@ impl Gathered {
         let controls = self.controls.iter().filter_map(|name| self.catalog.get(name));
         let controls: Vec<&Control> = controls.collect();
         let (head, unwritten) =
-            judge(&self.catalog, &controls, self.evidence.set(), self.reports).await?;
+            judge(&self.catalog, &controls, self.evidence.set(), &self.config, self.reports)
+                .await?;
         Ok(Audit { head, kept: self.kept, unwritten })
     }
 }
@@ -154,10 +194,21 @@ impl Evidence {
     }
 }
 
+/// The tables that controls need, by their names or aliases; those of the default ones without any. With
+/// `usage` those that asking CloudWatch fills as well.
+pub async fn tables_of(controls: &[String], usage: bool) -> Result<Wanted, AuditError> {
+    let catalog = embedded_catalog()?;
+    wanted(chosen(&catalog, controls)?, usage).await.map_err(AuditError::from)
+}
+
 /// The tables that these controls need, and no other.
-async fn wanted(controls: &[&Control]) -> Result<Wanted, EngineError> {
-    let tables = tables_read(controls.iter().copied()).await?;
-    Ok(Wanted::new(tables.iter().map(String::as_str)))
+async fn wanted(
+    controls: impl IntoIterator<Item = &Control>,
+    usage: bool,
+) -> Result<Wanted, EngineError> {
+    let tables = tables_read(controls).await?;
+    let usage = usage.then_some(AWS_CLOUDWATCH_IMDS_USAGE.name);
+    Ok(Wanted::new(tables.iter().map(String::as_str).chain(usage)))
 }
 
 fn chosen<'a>(catalog: &'a Catalog, names: &[String]) -> Result<Vec<&'a Control>, ResolveError> {
@@ -198,8 +249,9 @@ impl Live {
         let recorder =
             Recorder::start(self.save.as_deref(), started, &wanted).map_err(AuditError::Save)?;
         let sink = Arc::clone(&recorder);
-        let Self { progress, concurrency, stop, .. } = self;
-        let coverage = collect(client, scope, wanted, sink, progress, concurrency, stop).await;
+        let reading =
+            Reading { wanted, usage: self.usage, concurrency: self.concurrency, stop: self.stop };
+        let coverage = collect(client, scope, sink, self.progress, reading).await;
         Ok(recorder.finish(now(), coverage)?)
     }
 }
@@ -213,9 +265,10 @@ async fn judge(
     catalog: &Catalog,
     controls: &[&Control],
     set: &EvidenceSet,
+    config: &Config,
     outputs: Vec<Report>,
 ) -> Result<(Head, Option<OutputError>), AuditError> {
-    let session = Session::open(set).await?;
+    let session = Session::open(set, &config.settings()).await?;
     let mut errors = session.scan_errors().await?;
     let mut judged = Vec::new();
     let mut summaries = Vec::new();
@@ -237,14 +290,17 @@ async fn judge(
             Questions::default()
         }
     };
+    config.accept(&mut errors, jiff::Zoned::now().date());
     let manifest = &set.manifest;
+    let unaccepted = errors.iter().any(|error| error.accepted.is_none());
     let head = Head {
         scope: Scope {
             accounts: manifest.accounts.clone(),
             regions: manifest.regions.clone(),
             started: manifest.started.clone(),
             finished: manifest.finished.clone(),
-            incomplete: manifest.incomplete || !errors.is_empty(),
+            // A set may know of gaps that it has no row for.
+            incomplete: unaccepted || (manifest.incomplete && errors.is_empty()),
         },
         questions,
         controls: summaries,
@@ -280,6 +336,7 @@ fn unanswered(operation: &str, error: &EngineError) -> ErrorRow {
         message: error.to_string(),
         kind: ErrorKind::Malformed,
         table_name: None,
+        accepted: None,
     }
 }
 

@@ -2,7 +2,10 @@
 //! detail of any of them.
 
 mod audit;
+mod config;
 mod output;
 
-pub use audit::{Audit, AuditError, AuditRequest, Gathered, Live, Source};
+pub use audit::{Audit, AuditError, AuditRequest, Gathered, Live, Source, tables_of};
+pub use config::{Config, ConfigError, DEFAULT_FILE};
+pub use imdsure_aws::collect::Usage;
 pub use output::{Destination, Output, OutputError};

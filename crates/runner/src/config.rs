@@ -1,0 +1,180 @@
+//! `imdsure.toml`: what an organization decides once and not at every command. An unknown key, a wrong type
+//! or a bad date is refused with file, line and column.
+
+use std::path::{Path, PathBuf};
+
+use imdsure_engine::Settings;
+use imdsure_model::{AcceptUnread, ErrorRow};
+use serde::{Deserialize, Deserializer};
+
+/// The file that is read when none is named.
+pub const DEFAULT_FILE: &str = "imdsure.toml";
+/// A hop limit above this fails `instance-hop-limit`, unless the configuration says otherwise.
+const MAX_HOP_LIMIT: u8 = 2;
+
+/// A configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Keys of the tags that name a resource's owner; the first one that a resource has counts.
+    #[serde(default)]
+    pub owner_tags: Vec<String>,
+    /// Gaps that do not make a run incomplete.
+    #[serde(default)]
+    accept_unread: Vec<Acceptance>,
+    /// The largest hop limit that passes `instance-hop-limit`, 1 to 64.
+    #[serde(default = "max_hop_limit", deserialize_with = "hop_limit")]
+    pub max_hop_limit: u8,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let (owner_tags, accept_unread) = (Vec::new(), Vec::new());
+        Self { owner_tags, accept_unread, max_hop_limit: MAX_HOP_LIMIT }
+    }
+}
+
+const fn max_hop_limit() -> u8 {
+    MAX_HOP_LIMIT
+}
+
+fn hop_limit<'de, D: Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
+    match i64::deserialize(from)? {
+        limit @ 1..=64 => Ok(limit as u8),
+        other => Err(serde::de::Error::custom(format!("a hop limit is 1 to 64, not {other}"))),
+    }
+}
+
+/// `[[accept_unread]]`: a gap that somebody answers for until a day.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Acceptance {
+    /// The account; every one without it.
+    account: Option<String>,
+    /// The region; every one without it.
+    region: Option<String>,
+    /// The service, as IAM writes it (`lightsail`); every one without it.
+    service: Option<String>,
+    #[serde(deserialize_with = "words")]
+    reason: String,
+    #[serde(deserialize_with = "day")]
+    expires: jiff::civil::Date,
+}
+
+fn words<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let text = String::deserialize(from)?;
+    if text.trim().is_empty() {
+        return Err(serde::de::Error::custom("a reason has words"));
+    }
+    Ok(text)
+}
+
+/// A day as a TOML date or as text: `2027-01-31`.
+fn day<'de, D: Deserializer<'de>>(from: D) -> Result<jiff::civil::Date, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Day {
+        Text(String),
+        Date(toml::value::Datetime),
+    }
+    let text = match Day::deserialize(from) {
+        Ok(Day::Text(text)) => text,
+        Ok(Day::Date(date)) => date.to_string(),
+        Err(_) => return Err(serde::de::Error::custom("a day is written 2027-01-31")),
+    };
+    let parsed = text.parse();
+    parsed.map_err(|_| serde::de::Error::custom(format!("`{text}` is no day: 2027-01-31 is")))
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("the configuration {} cannot be read: {error}", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The file does not say what a configuration can say.
+    #[error("{}:{line}:{column}: {message}", .path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The column in characters, from 1.
+        column: usize,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+impl Config {
+    /// Reads the file that was named, else `imdsure.toml` of the working directory if there is one.
+    pub fn load(named: Option<&Path>) -> Result<Self, ConfigError> {
+        let path = named.unwrap_or(Path::new(DEFAULT_FILE));
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(&text, path),
+            Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+                Ok(Self::default())
+            }
+            Err(error) => Err(ConfigError::Unreadable { path: path.to_owned(), error }),
+        }
+    }
+
+    fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            let (line, column) = position(text, at);
+            let message = error.message().trim().to_owned();
+            ConfigError::Invalid { path: path.to_owned(), line, column, message }
+        })?;
+        Ok(config)
+    }
+
+    /// What bears on judging.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings { owner_tags: self.owner_tags.clone(), max_hop_limit: self.max_hop_limit }
+    }
+
+    /// Marks the gaps that are accepted today. One accepted longer ago than its expiry is a gap again.
+    pub(crate) fn accept(&self, errors: &mut [ErrorRow], today: jiff::civil::Date) {
+        for error in errors {
+            let acceptance = self
+                .accept_unread
+                .iter()
+                .find(|acceptance| acceptance.expires >= today && acceptance.covers(error));
+            error.accepted = acceptance.map(|acceptance| AcceptUnread {
+                reason: acceptance.reason.clone(),
+                expires: acceptance.expires.to_string(),
+            });
+        }
+    }
+}
+
+impl Acceptance {
+    /// Whether it names this gap. A gap without a place (a list that could not be read) is wider than any
+    /// account or region: only an acceptance that names none covers it.
+    fn covers(&self, error: &ErrorRow) -> bool {
+        let same = |named: &Option<String>, place: Option<&str>| {
+            named.as_deref().is_none_or(|named| place == Some(named))
+        };
+        let service = error.operation.split(':').next();
+        let names_anything =
+            self.account.is_some() || self.region.is_some() || self.service.is_some();
+        names_anything
+            && same(&self.account, error.account_id.as_deref())
+            && same(&self.region, error.region.as_deref())
+            && same(&self.service, service)
+    }
+}
+
+/// Line and column, both from 1, of a byte in a text; columns in characters.
+fn position(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (line, column)
+}
