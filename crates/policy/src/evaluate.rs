@@ -155,6 +155,23 @@ pub fn evaluate_identity(policies: &[Attached], request: &Request) -> Decision {
     evaluate(std::slice::from_ref(&level), request)
 }
 
+/// Every statement that denies the request for certain on one of its resources.
+pub(crate) fn denying<'a>(
+    levels: &'a [Level],
+    request: &Request,
+) -> Vec<(StatementRef, &'a Statement)> {
+    let denies = |policy: &Policy, statement: &Statement| {
+        let applies = |resource| statement.applies(policy, request, resource) == Truth::Yes;
+        statement.denies() && request.resources.iter().any(applies)
+    };
+    levels
+        .iter()
+        .flat_map(statements)
+        .filter(|(_, statement, policy)| denies(policy, statement))
+        .map(|(by, statement, _)| (by, statement))
+        .collect()
+}
+
 /// Whether a level allows.
 enum Permit {
     Granted(Option<StatementRef>),

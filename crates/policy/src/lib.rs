@@ -5,9 +5,14 @@
 //! It decides only what AWS documents. An operator, element or variable that is not known makes whatever it
 //! touches unknown, never allowed and never denied.
 
+mod achieve;
+mod ask;
 mod condition;
 mod document;
+mod ec2_policy;
 mod evaluate;
+mod holes;
+mod imds;
 mod json;
 mod operator;
 mod pattern;
@@ -15,8 +20,13 @@ mod request;
 mod truth;
 mod words;
 
+pub use achieve::{Achievement, By, Governed, Stop, Way, achieve};
+pub use ask::RequestError;
 pub use document::{Effect, Policy, Statement};
+pub use ec2_policy::{Ec2Policy, Ec2Values};
 pub use evaluate::{Attached, Decision, Level, Outcome, StatementRef, evaluate, evaluate_identity};
+pub use holes::{HOLES, Hole};
+pub use imds::{Caller, DEFAULT_OPTIONS, INSTANCE_OPTIONS, Launch, Principal};
 pub use json::{PolicyError, Position};
 pub use request::{Context, KeyValue, Request, Resource};
 pub use truth::Truth;
