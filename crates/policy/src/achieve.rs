@@ -92,7 +92,7 @@ pub fn achieve(governed: &Governed<'_>) -> Achievement {
     let defaults_change = judge.defaults();
     let hop_limit = judge.hop_limit();
     let v1_credentials = judge.v1_credentials();
-    let launch_with_v2 = judge.decide(&judge.asked_launch("required", None));
+    let launch_with_v2 = judge.decide(&judge.asked_launch("required", Some("1")));
     let ways = [&launch_with_v1, &way_back, &defaults_change, &hop_limit, &v1_credentials];
     let holes = holes::find(&judge, &ways, silent.stop != Stop::Stopped);
     Achievement {
@@ -156,7 +156,7 @@ impl<'a> Judge<'a> {
             return by_ec2_policy(reason);
         }
         let silent = |tokens: KeyValue| {
-            let mut request = self.caller.launch(&Launch::default());
+            let mut request = self.asked_launch("", Some("1"));
             for resource in request.resources.iter_mut().filter(|r| r.kind == "instance") {
                 resource.context.set(crate::imds::TOKENS, tokens.clone());
             }
@@ -177,14 +177,21 @@ impl<'a> Judge<'a> {
     }
 
     fn launch(&self, silent: &Way) -> Way {
-        let asked = self.decide(&self.asked_launch("optional", None));
         self.unless_enforced(|| {
-            let asked = way(&[("a launch that asks for HttpTokens=optional", asked)]);
+            let asked = self.asked_for_v1();
             match (asked.stop, silent.stop) {
                 (Stop::Stopped, Stop::NotStopped | Stop::Unknown) => silent.clone(),
                 _ => asked,
             }
         })
+    }
+
+    /// Who launches chooses the hop limit too: one way that passes is enough.
+    pub(crate) fn asked_for_v1(&self) -> Way {
+        way(&[None, Some("1")].map(|hop_limit| {
+            let decision = self.decide(&self.asked_launch("optional", hop_limit));
+            ("a launch that asks for HttpTokens=optional", decision)
+        }))
     }
 
     fn way_back(&self) -> Way {

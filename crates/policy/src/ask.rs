@@ -49,7 +49,7 @@ impl Request {
         caller.account = value("account").map(str::to_owned);
         if let Some(arn) = value("principal") {
             let (partition, account) = principal(arn)?;
-            caller.partition = partition.to_owned();
+            partition.clone_into(&mut caller.partition);
             caller.account.get_or_insert_with(|| account.to_owned());
             caller.principal = Principal::Arn(arn.to_owned());
         }

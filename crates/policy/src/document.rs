@@ -301,12 +301,12 @@ fn values(node: &Node) -> Result<Vec<Word>, PolicyError> {
         Value::List(nodes) => nodes.as_slice(),
         _ => std::slice::from_ref(node),
     };
-    let word = |node: &Node| match node.scalar() {
-        Some(text) => Ok(Word { at: node.at, text }),
-        None => {
+    let word = |node: &Node| {
+        let text = node.scalar().ok_or_else(|| {
             let message = format!("the value of a condition is a string, this is {}", node.kind());
-            Err(PolicyError::new(node.at, message))
-        }
+            PolicyError::new(node.at, message)
+        })?;
+        Ok(Word { at: node.at, text })
     };
     nodes.iter().map(word).collect()
 }

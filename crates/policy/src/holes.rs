@@ -90,8 +90,7 @@ pub(crate) fn find(judge: &Judge<'_>, ways: &[&Way; 5], silent_open: bool) -> Ve
 }
 
 fn asked_is_stopped(judge: &Judge<'_>) -> bool {
-    judge.enforced() == Truth::Yes
-        || judge.decide(&judge.asked_launch("optional", None)).is_denied()
+    judge.enforced() == Truth::Yes || judge.asked_for_v1().stop == Stop::Stopped
 }
 
 fn removal(judge: &Judge<'_>, holes: &mut BTreeSet<Hole>) {
@@ -135,7 +134,7 @@ fn exemptions(judge: &Judge<'_>, ways: &[&Way; 5], holes: &mut BTreeSet<Hole>) {
 fn requests(judge: &Judge<'_>) -> [Vec<Request>; 5] {
     let v1 = crate::Caller { role_delivery: Some("1.0".to_owned()), ..judge.caller.clone() };
     [
-        vec![judge.asked_launch("optional", None)],
+        vec![judge.asked_launch("optional", Some("1"))],
         vec![judge.caller.modify([("HttpTokens", "optional")])],
         vec![judge.caller.modify_defaults()],
         vec![
