@@ -14,7 +14,7 @@ use imdsure_model::{
     severity_risk,
 };
 
-use crate::{EngineError, Session, rows, views::VIEWS};
+use crate::{EngineError, Session, guardrail::DERIVED, rows, views::VIEWS};
 
 /// The columns that every control's query has.
 const COLUMNS: [&str; 6] = ["resource", "name", "account_id", "region", "managed_by", "outcome"];
@@ -236,7 +236,11 @@ fn tables(plan: &LogicalPlan) -> Result<BTreeSet<String>, EngineError> {
     let mut tables = BTreeSet::new();
     plan.apply_with_subqueries(|node| {
         if let LogicalPlan::TableScan(scan) = node {
-            tables.insert(scan.table_name.table().to_owned());
+            let name = scan.table_name.table();
+            match DERIVED.iter().find(|derived| derived.name == name) {
+                Some(derived) => tables.extend(derived.tables.iter().map(ToString::to_string)),
+                None => drop(tables.insert(name.to_owned())),
+            }
         }
         Ok(TreeNodeRecursion::Continue)
     })?;

@@ -6,6 +6,7 @@ mod catalog;
 mod error;
 pub mod evidence;
 mod functions;
+mod guardrail;
 mod judge;
 mod questions;
 mod rows;

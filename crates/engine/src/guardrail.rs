@@ -1,0 +1,126 @@
+//! Deriving what organization policies achieve: for each account, whether a launch with version 1 is
+//! stopped and by what, and for each policy, whether it does what it seems to. Computed when judging, from
+//! kept tables, so that old evidence is judged by the newest rule.
+
+mod accounts;
+mod policies;
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use arrow::{
+    array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray},
+    datatypes::{DataType, Field, Schema},
+};
+use datafusion::datasource::MemTable;
+use serde_json::{Map, Value};
+
+use crate::{EngineError, Session, rows};
+
+/// A table that is computed from others.
+pub(crate) struct Derived {
+    pub(crate) name: &'static str,
+    pub(crate) tables: &'static [&'static str],
+    columns: &'static [(&'static str, Kind)],
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Text,
+    Integer,
+    Boolean,
+}
+
+/// The derived tables.
+pub(crate) static DERIVED: [Derived; 2] = [
+    Derived {
+        name: "account_guardrail",
+        tables: &[
+            "aws_account",
+            "aws_region",
+            "aws_organizations_policy",
+            "aws_organizations_effective_policy",
+            "aws_ec2_instance_metadata_defaults",
+        ],
+        columns: accounts::COLUMNS,
+    },
+    Derived {
+        name: "guardrail_policy",
+        tables: &["aws_organizations_policy"],
+        columns: policies::COLUMNS,
+    },
+];
+
+type Row = Map<String, Value>;
+
+impl Session {
+    /// Computes the derived tables whose tables there are.
+    pub(crate) async fn derive_guardrails(&self) -> Result<(), EngineError> {
+        for derived in &DERIVED {
+            if !derived.tables.iter().all(|table| self.has(table)) {
+                continue;
+            }
+            let rows = match derived.name {
+                "account_guardrail" => accounts::rows(self).await?,
+                _ => policies::rows(self).await?,
+            };
+            let batch = batch(derived, &rows)?;
+            let table = MemTable::try_new(batch.schema(), vec![vec![batch]])?;
+            self.context.deregister_table(derived.name)?;
+            self.context.register_table(derived.name, Arc::new(table))?;
+        }
+        Ok(())
+    }
+
+    /// The rows of a query.
+    async fn rows(&self, sql: &str) -> Result<Vec<Row>, EngineError> {
+        let mut all = Vec::new();
+        for batch in self.sql(sql).await?.collect().await? {
+            all.extend(rows::rows(&batch)?);
+        }
+        Ok(all)
+    }
+
+    /// The accounts of which this table could not be read; one that is not named stands for all.
+    async fn unread(&self, table: &str) -> Result<BTreeSet<Option<String>>, EngineError> {
+        if !self.has("scan_error") {
+            return Ok(BTreeSet::new());
+        }
+        let sql = format!("select account_id from scan_error where table_name = '{table}'");
+        Ok(self
+            .rows(&sql)
+            .await?
+            .iter()
+            .map(|row| text(row, "account_id").map(str::to_owned))
+            .collect())
+    }
+}
+
+fn text<'a>(row: &'a Row, column: &str) -> Option<&'a str> {
+    row.get(column).and_then(Value::as_str)
+}
+
+fn batch(derived: &Derived, rows: &[Row]) -> Result<RecordBatch, EngineError> {
+    let mut fields = Vec::new();
+    let mut columns: Vec<ArrayRef> = Vec::new();
+    for (name, kind) in derived.columns {
+        let values = rows.iter().map(|row| row.get(*name));
+        let (kind, column): (DataType, ArrayRef) = match kind {
+            Kind::Text => {
+                let texts = values.map(|value| value.and_then(Value::as_str));
+                (DataType::Utf8, Arc::new(texts.collect::<StringArray>()))
+            }
+            Kind::Integer => {
+                let numbers = values.map(|value| value.and_then(Value::as_i64));
+                (DataType::Int64, Arc::new(numbers.collect::<Int64Array>()))
+            }
+            Kind::Boolean => {
+                let truths = values.map(|value| value.and_then(Value::as_bool));
+                (DataType::Boolean, Arc::new(truths.collect::<BooleanArray>()))
+            }
+        };
+        fields.push(Field::new(*name, kind, true));
+        columns.push(column);
+    }
+    let schema = Arc::new(Schema::new(fields));
+    RecordBatch::try_new(schema, columns).map_err(|error| EngineError::CannotRun(error.to_string()))
+}

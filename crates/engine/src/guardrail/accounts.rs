@@ -1,0 +1,261 @@
+//! One row an account: the policies that bind it, what they achieve, and what they leave open.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use imdsure_policy::{
+    Achievement, Attached, By, Ec2Policy, Ec2Values, Governed, Level, Policy, Stop, Way, achieve,
+};
+use serde_json::{Value, json};
+
+use super::{Kind, Row, text};
+use crate::{EngineError, Session};
+
+pub(super) const COLUMNS: &[(&str, Kind)] = &[
+    ("resource", Kind::Text),
+    ("account_id", Kind::Text),
+    ("management", Kind::Boolean),
+    ("policies", Kind::Text),
+    ("stopped_by", Kind::Text),
+    ("launch", Kind::Text),
+    ("launch_reason", Kind::Text),
+    ("way_back", Kind::Text),
+    ("way_back_reason", Kind::Text),
+    ("defaults_change", Kind::Text),
+    ("defaults_change_reason", Kind::Text),
+    ("hop_limit", Kind::Text),
+    ("v1_credentials", Kind::Text),
+    ("blocks_version_2", Kind::Boolean),
+    ("holes", Kind::Text),
+    ("hole_words", Kind::Text),
+    ("regions", Kind::Integer),
+    ("enforced_regions", Kind::Integer),
+    ("unread_regions", Kind::Integer),
+];
+
+const FULL_ACCESS: &str = "p-FullAWSAccess";
+
+/// The organization's service control policies, and what is not known of them.
+struct Organization {
+    policies: Vec<Scp>,
+    /// Why some may be missing.
+    gap: Option<&'static str>,
+    /// The effective EC2 policies by account.
+    ec2: BTreeMap<String, Ec2Values>,
+    ec2_unread: BTreeSet<Option<String>>,
+}
+
+struct Scp {
+    id: String,
+    name: String,
+    /// None where the text could not be read or is no policy.
+    policy: Option<Arc<Policy>>,
+    /// None where they could not be read: it may be attached anywhere.
+    targets: Option<BTreeSet<String>>,
+}
+
+pub(super) async fn rows(session: &Session) -> Result<Vec<Row>, EngineError> {
+    let organization = Organization::read(session).await?;
+    let enforcement = enforcement(session).await?;
+    let path = if session.has_units() {
+        "organizational_path, management"
+    } else {
+        "null as organizational_path, null as management"
+    };
+    let sql =
+        format!("select account_id, arn, partition, {path} from aws_account order by account_id");
+    let mut rows = Vec::new();
+    for account in session.rows(&sql).await? {
+        let id = text(&account, "account_id").unwrap_or_default();
+        let regions = enforcement.get(id).copied().unwrap_or_default();
+        rows.push(organization.row(id, &account, regions));
+    }
+    Ok(rows)
+}
+
+/// How many of an account's regions enforce tokens.
+#[derive(Debug, Clone, Copy, Default)]
+struct Regions {
+    all: i64,
+    enforced: i64,
+    unread: i64,
+}
+
+async fn enforcement(session: &Session) -> Result<BTreeMap<String, Regions>, EngineError> {
+    let sql = "select r.account_id, count(*) as all_regions, \
+        count(*) filter (where d.http_tokens_enforced = 'enabled') as enforced, \
+        count(*) filter (where d.account_id is null) as unread \
+        from aws_region r left join aws_ec2_instance_metadata_defaults d \
+        on d.account_id = r.account_id and d.region = r.region \
+        where r.read group by r.account_id";
+    let rows = session.rows(sql).await?;
+    let regions = rows.into_iter().filter_map(|row| {
+        let number = |column: &str| row.get(column).and_then(Value::as_i64).unwrap_or_default();
+        let regions = Regions {
+            all: number("all_regions"),
+            enforced: number("enforced"),
+            unread: number("unread"),
+        };
+        Some((text(&row, "account_id")?.to_owned(), regions))
+    });
+    Ok(regions.collect())
+}
+
+impl Organization {
+    async fn read(session: &Session) -> Result<Self, EngineError> {
+        let sql = "select policy_id, name, content, targets from aws_organizations_policy \
+            where type = 'SERVICE_CONTROL_POLICY' order by policy_id";
+        let policies = session.rows(sql).await?.iter().map(Scp::of).collect();
+        let gap = (!session.unread("aws_organizations_policy").await?.is_empty())
+            .then_some("the organization's policies could not be read in full");
+        let sql = "select account_id, content from aws_organizations_effective_policy";
+        let ec2 = session.rows(sql).await?.into_iter().filter_map(|row| {
+            let values = Ec2Policy::parse(text(&row, "content")?).ok()?.values();
+            Some((text(&row, "account_id")?.to_owned(), values))
+        });
+        let ec2 = ec2.collect();
+        let ec2_unread = session.unread("aws_organizations_effective_policy").await?;
+        Ok(Self { policies, gap, ec2, ec2_unread })
+    }
+
+    fn row(&self, id: &str, account: &Row, regions: Regions) -> Row {
+        let levels = self.levels(id, text(account, "organizational_path"));
+        let is_management = account.get("management").and_then(Value::as_bool).unwrap_or(false);
+        let achieved = achieve(&Governed {
+            partition: text(account, "partition").unwrap_or("aws"),
+            account: id,
+            region: None,
+            is_management,
+            levels: &levels,
+            ec2_policy: self.ec2.get(id),
+        });
+        let applied: Vec<&str> = levels
+            .iter()
+            .flat_map(|level| level.policies.iter().map(|policy| policy.name.as_str()))
+            .collect();
+        let resource = text(account, "arn").map_or_else(
+            || format!("arn:{}:iam::{id}:root", text(account, "partition").unwrap_or("aws")),
+            str::to_owned,
+        );
+        let ec2_unread = self.ec2_unread.contains(&Some(id.to_owned()));
+        let launch = launch(&achieved, regions, ec2_unread);
+        let codes: Vec<&str> = achieved.holes.iter().map(|hole| hole.code).collect();
+        let words: Vec<&str> = achieved.holes.iter().map(|hole| hole.words.as_str()).collect();
+        let row = json!({
+            "resource": resource,
+            "account_id": id,
+            "management": account.get("management"),
+            "policies": applied.join(", "),
+            "stopped_by": launch.by,
+            "launch": launch.stop,
+            "launch_reason": launch.reason,
+            "way_back": word(achieved.way_back.stop),
+            "way_back_reason": achieved.way_back.reason,
+            "defaults_change": word(achieved.defaults_change.stop),
+            "defaults_change_reason": achieved.defaults_change.reason,
+            "hop_limit": word(achieved.hop_limit.stop),
+            "v1_credentials": word(achieved.v1_credentials.stop),
+            "blocks_version_2": achieved.launch_with_v2.is_denied(),
+            "holes": codes.join(", "),
+            "hole_words": words.join("; "),
+            "regions": regions.all,
+            "enforced_regions": regions.enforced,
+            "unread_regions": regions.unread,
+        });
+        match row {
+            Value::Object(row) => row,
+            _ => Row::new(),
+        }
+    }
+
+    /// The levels from the root to the account. What is not known of them makes them undecided.
+    fn levels(&self, account: &str, path: Option<&str>) -> Vec<Level> {
+        let Some(path) = path else {
+            let gap = self.gap.unwrap_or("the policies of the organization were not read");
+            return vec![Level {
+                unread: vec![gap.to_owned()],
+                ..Level::with_full_access("organization", Vec::new())
+            }];
+        };
+        let attached =
+            self.policies.iter().any(|scp| scp.targets.as_ref().is_none_or(|t| !t.is_empty()));
+        if !attached && self.gap.is_none() {
+            // Service control policies are not in use.
+            return Vec::new();
+        }
+        path.split('/').chain([account]).map(|target| self.level(target)).collect()
+    }
+
+    fn level(&self, target: &str) -> Level {
+        let mut level = Level { name: target.to_owned(), ..Level::default() };
+        level.unread.extend(self.gap.map(str::to_owned));
+        for scp in &self.policies {
+            match (&scp.targets, &scp.policy) {
+                (Some(targets), _) if !targets.contains(target) => {}
+                (Some(_), _) if scp.id == FULL_ACCESS => level.full_access = true,
+                (Some(_), Some(policy)) => {
+                    level.policies.push(Attached::new(scp.name.as_str(), Arc::clone(policy)));
+                }
+                _ => level.unread.push(scp.name.clone()),
+            }
+        }
+        level
+    }
+}
+
+impl Scp {
+    fn of(row: &Row) -> Self {
+        let id = text(row, "policy_id").unwrap_or_default().to_owned();
+        let policy = text(row, "content").and_then(|content| Policy::parse(content).ok());
+        let targets = text(row, "targets").and_then(|targets| serde_json::from_str(targets).ok());
+        let targets = targets.map(|targets: Vec<Value>| {
+            let id = |target: &Value| Some(target.get("TargetId")?.as_str()?.to_owned());
+            targets.iter().filter_map(id).collect()
+        });
+        let name = text(row, "name").unwrap_or(&id).to_owned();
+        Self { id, name, policy: policy.map(Arc::new), targets }
+    }
+}
+
+/// Whether a launch with version 1 is stopped, by which means, and why.
+struct Launch {
+    stop: &'static str,
+    by: Option<&'static str>,
+    reason: String,
+}
+
+fn launch(achieved: &Achievement, regions: Regions, ec2_unread: bool) -> Launch {
+    let Way { stop, by, reason } = &achieved.launch_with_v1;
+    let enforced = regions.all > 0 && regions.enforced == regions.all;
+    let by = match by {
+        Some(By::Ec2Policy) => "ec2-policy",
+        Some(By::Statement(_) | By::NothingAllows) | None => "scp",
+    };
+    match stop {
+        Stop::Stopped => Launch { stop: "stopped", by: Some(by), reason: reason.clone() },
+        _ if enforced => Launch {
+            stop: "stopped",
+            by: Some("enforcement"),
+            reason: "HttpTokensEnforced is enabled in every region that was read".to_owned(),
+        },
+        Stop::NotStopped if ec2_unread => Launch {
+            stop: "unknown",
+            by: None,
+            reason:
+                "no service control policy stops it, and the EC2 policy in effect could not be read"
+                    .to_owned(),
+        },
+        Stop::NotStopped => Launch { stop: "not-stopped", by: None, reason: reason.clone() },
+        Stop::Unknown => Launch { stop: "unknown", by: None, reason: reason.clone() },
+    }
+}
+
+const fn word(stop: Stop) -> &'static str {
+    match stop {
+        Stop::Stopped => "stopped",
+        Stop::NotStopped => "not-stopped",
+        Stop::Unknown => "unknown",
+    }
+}
