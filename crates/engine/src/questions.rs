@@ -1,13 +1,37 @@
 //! The auditor's questions, answered from the tables whatever controls were chosen; and what could not
 //! be read.
 
-use imdsure_model::{Catalog, ErrorKind, ErrorRow, InstanceQuestion, Questions};
+use std::collections::BTreeMap;
+
+use imdsure_model::{
+    Catalog, ErrorKind, ErrorRow, InstanceQuestion, LaunchPart, LaunchQuestion, PolicyHole,
+    PolicyQuestion, Questions, UsageAnswer,
+};
 use serde_json::Value;
 
 use crate::{EngineError, Judged, Session, rows};
 
 /// The control whose condition question 1 counts: it stands there and nowhere else.
 const ANSWERS_IMDSV1: &str = "instance-imdsv1-disabled";
+/// The control whose condition question 2 counts.
+const GUARDED: &str = "organization-guardrail";
+/// The controls whose verdicts question 3 counts, and what each judges.
+const LAUNCHES: [(&str, &str); 7] = [
+    ("account defaults", "account-default-tokens-required"),
+    ("enforcement", "account-tokens-enforced"),
+    ("launch templates", "launch-template-launches-imdsv2"),
+    ("Auto Scaling groups", "autoscaling-group-launches-imdsv2"),
+    ("launch configurations", "launch-configuration-tokens-required"),
+    ("Spot requests", "spot-request-launches-imdsv2"),
+    ("AMIs", "ami-imdsv2"),
+];
+/// Enforcement refuses what would be born with version 1, and without it a default or an image may still
+/// say version 2: neither a missing enforcement nor a silent image is a launch with version 1.
+const DECIDES: [&str; 3] = [
+    "launch-template-launches-imdsv2",
+    "autoscaling-group-launches-imdsv2",
+    "account-default-tokens-required",
+];
 
 impl Session {
     /// Answers what the tables can answer; a question that no chosen control's tables bear on is null.
@@ -17,15 +41,88 @@ impl Session {
         chosen: &[Judged<'_>],
     ) -> Result<Questions, EngineError> {
         let asked = chosen.iter().any(|judged| judged.tables().contains("aws_ec2_instance"));
-        let judged = chosen.iter().find(|judged| judged.control.name == ANSWERS_IMDSV1);
-        let instances = match (judged, catalog.get(ANSWERS_IMDSV1)) {
-            (Some(judged), _) => Some(self.instance_question(judged).await?),
-            (None, Some(control)) if asked => {
+        let instances = match catalog.get(ANSWERS_IMDSV1).filter(|_| asked) {
+            Some(control) => {
                 Some(self.instance_question(&Judged::new(self, control).await?).await?)
             }
-            _ => None,
+            None => None,
         };
-        Ok(Questions { instances_allowing_imdsv1: instances, ..Questions::default() })
+        let guarded = chosen.iter().find(|judged| judged.control.name == GUARDED);
+        let policy = match guarded {
+            Some(judged) => Some(self.policy_question(judged).await?),
+            None => None,
+        };
+        Ok(Questions {
+            instances_allowing_imdsv1: instances,
+            organization_policy: policy,
+            new_launches: launch_question(chosen).await?,
+        })
+    }
+
+    async fn policy_question(&self, judged: &Judged<'_>) -> Result<PolicyQuestion, EngineError> {
+        let sql = format!(
+            "select stopped_by, verdict, holes, count(*) as accounts from ({}) \
+             group by stopped_by, verdict, holes",
+            judged.judged_rows()
+        );
+        let mut question = PolicyQuestion::default();
+        let mut holes: BTreeMap<String, u64> = BTreeMap::new();
+        for batch in self.sql(&sql).await?.collect().await? {
+            for row in rows::rows(&batch)? {
+                let text =
+                    |column: &str| row.get(column).and_then(Value::as_str).unwrap_or_default();
+                let accounts = row.get("accounts").and_then(Value::as_u64).unwrap_or_default();
+                question.of += accounts;
+                *match (text("verdict"), text("stopped_by")) {
+                    ("pass", "scp") => &mut question.scp,
+                    ("pass", "ec2-policy") => &mut question.ec2_policy,
+                    ("pass", _) => &mut question.enforcement,
+                    ("fail", _) => &mut question.none,
+                    _ => &mut question.unknown,
+                } += accounts;
+                // Where nothing stops a launch, holes are no news.
+                for hole in text("holes").split(", ").filter(|hole| !hole.is_empty()) {
+                    if text("verdict") == "pass" {
+                        *holes.entry(hole.to_owned()).or_default() += accounts;
+                    }
+                }
+            }
+        }
+        let hole = |(hole, accounts)| PolicyHole { hole, accounts };
+        question.holes = holes.into_iter().map(hole).collect();
+        Ok(question)
+    }
+
+    /// What usage says of the instances that answer version 1.
+    async fn usage_answer(&self, judged: &Judged<'_>) -> Result<Option<UsageAnswer>, EngineError> {
+        if !self.has("aws_cloudwatch_imds_usage") {
+            return Ok(None);
+        }
+        let sql = format!(
+            "select count(*) filter (where u.calls > 0) as used, \
+             count(*) filter (where u.calls = 0) as silent, \
+             count(*) filter (where u.calls is null) as no_data, \
+             min(u.window_start) as window_start, max(u.window_end) as window_end \
+             from ({}) i left join aws_cloudwatch_imds_usage u \
+             on u.account_id = i.account_id and u.region = i.region and u.instance_id = i.instance_id \
+             where i.verdict = 'fail'",
+            judged.judged_rows()
+        );
+        let batches = self.sql(&sql).await?.collect().await?;
+        let Some(row) =
+            batches.first().map(rows::rows).transpose()?.and_then(|rows| rows.into_iter().next())
+        else {
+            return Ok(None);
+        };
+        let number = |column: &str| row.get(column).and_then(Value::as_u64).unwrap_or_default();
+        let text = |column: &str| row.get(column).and_then(Value::as_str).map(str::to_owned);
+        Ok(Some(UsageAnswer {
+            used: number("used"),
+            silent: number("silent"),
+            no_data: number("no_data"),
+            window_start: text("window_start"),
+            window_end: text("window_end"),
+        }))
     }
 
     async fn instance_question(
@@ -57,7 +154,7 @@ impl Session {
             unread_accounts: self.accounts_unread().await?,
             with_role: number("roles"),
             with_role_and_public_address: number("public"),
-            usage: None,
+            usage: self.usage_answer(judged).await?,
         })
     }
 
@@ -121,6 +218,33 @@ fn add_table(error: &mut ErrorRow, table: Option<String>) {
         (Some(tables), Some(table)) => Some(format!("{tables}, {table}")),
         _ => None,
     };
+}
+
+/// What decides on new launches, of what was chosen.
+async fn launch_question(chosen: &[Judged<'_>]) -> Result<Option<LaunchQuestion>, EngineError> {
+    let mut by = Vec::new();
+    for (what, control) in LAUNCHES {
+        if let Some(judged) = chosen.iter().find(|judged| judged.control.name == control) {
+            let summary = judged.summary().await?;
+            let (counts, unread) = (summary.counts, summary.unread);
+            by.push(LaunchPart { what, control: control.to_owned(), counts, unread });
+        }
+    }
+    let mut deciding = by.iter().filter(|part| DECIDES.contains(&part.control.as_str())).peekable();
+    if deciding.peek().is_none() {
+        return Ok(None);
+    }
+    let (mut fail, mut unknown) = (0, 0);
+    for part in deciding {
+        fail += part.counts.fail;
+        unknown += part.counts.unknown + part.unread;
+    }
+    let answer = match (fail, unknown) {
+        (0, 0) => "yes",
+        (0, _) => "unknown",
+        _ => "no",
+    };
+    Ok(Some(LaunchQuestion { by, answer }))
 }
 
 fn error_row(mut row: serde_json::Map<String, Value>) -> ErrorRow {

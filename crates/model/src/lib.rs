@@ -20,7 +20,10 @@ pub use error_row::{AcceptUnread, ErrorKind, ErrorRow};
 pub use exit::{ExitCode, FailOn};
 pub use finding::{Finding, Waiver};
 pub use ownership::managed_by;
-pub use report::{ControlSummary, Counts, Head, InstanceQuestion, Questions, Scope};
+pub use report::{
+    ControlSummary, Counts, Head, InstanceQuestion, LaunchPart, LaunchQuestion, PolicyHole,
+    PolicyQuestion, Questions, Scope, UsageAnswer,
+};
 pub use risk::{PUBLIC_ADDRESS_RISK, ROLE_RISK, severity_risk};
 pub use selection::Selection;
 pub use template::{Template, TemplateError};

@@ -106,7 +106,73 @@ pub struct InstanceQuestion {
     /// … and have a public address as well.
     pub with_role_and_public_address: u64,
     /// How many of them were seen to use version 1; null when usage was not read.
-    pub usage: Option<serde_json::Value>,
+    pub usage: Option<UsageAnswer>,
+}
+
+/// How the instances that allow IMDSv1 used it in the window.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct UsageAnswer {
+    /// Instances with version 1 calls.
+    pub used: u64,
+    /// Instances with data and no version 1 call.
+    pub silent: u64,
+    /// Instances without data: nothing can be said of them.
+    pub no_data: u64,
+    /// Where the window begins (RFC 3339); null when nobody was asked about.
+    pub window_start: Option<String>,
+    /// Where it ends.
+    pub window_end: Option<String>,
+}
+
+/// Question 2: does an organization policy stop it?
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct PolicyQuestion {
+    /// Accounts in which launches with IMDSv1 are stopped by a service control policy.
+    pub scp: u64,
+    /// … by the EC2 (declarative) policy in effect.
+    pub ec2_policy: u64,
+    /// … by enforcement in every region, that no organization policy holds in place.
+    pub enforcement: u64,
+    /// Accounts in which nothing stops them.
+    pub none: u64,
+    /// Accounts of which it cannot be said.
+    pub unknown: u64,
+    /// Accounts judged.
+    pub of: u64,
+    /// What is left open also where something stops them: the hole, in how many accounts.
+    pub holes: Vec<PolicyHole>,
+}
+
+/// Something that guardrails leave open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PolicyHole {
+    /// Its name in kebab-case.
+    pub hole: String,
+    /// In how many accounts.
+    pub accounts: u64,
+}
+
+/// Question 3: do new launches get IMDSv2 by themselves? What decides, each in numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LaunchQuestion {
+    /// What launches, or decides for what is silent.
+    pub by: Vec<LaunchPart>,
+    /// `yes` when nothing fails and nothing is unknown, `no` when something fails, else `unknown`.
+    pub answer: &'static str,
+}
+
+/// One thing that decides what new instances get.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LaunchPart {
+    /// What it is, in the plural: `launch templates`.
+    pub what: &'static str,
+    /// The control that judged it.
+    pub control: String,
+    /// How many get version 2 and how many do not.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// Account × region pairs that could not be read.
+    pub unread: u64,
 }
 
 /// The questions an auditor asks. One that the chosen controls' tables cannot answer is null.
@@ -115,9 +181,9 @@ pub struct Questions {
     /// How many instances still allow IMDSv1?
     pub instances_allowing_imdsv1: Option<InstanceQuestion>,
     /// Does an organization policy stop it?
-    pub organization_policy: Option<serde_json::Value>,
+    pub organization_policy: Option<PolicyQuestion>,
     /// Do new launches get IMDSv2 by themselves?
-    pub new_launches: Option<serde_json::Value>,
+    pub new_launches: Option<LaunchQuestion>,
 }
 
 /// Everything of a report but its findings. Small: it does not grow with the number of resources.

@@ -1,17 +1,24 @@
-//! A line for each finding that fails or is unknown, a line of numbers a control, a line for each gap:
+//! A line for each question, a line for each finding that fails or is unknown, a line of numbers a control, a line for each gap:
 //! for logs and for grep.
 
 use std::io;
 
 use imdsure_model::{Finding, Head, Selection};
 
-use crate::{Format, text::clean};
+use crate::{Format, answers, text::clean};
 
 pub(crate) struct Brief;
 
 impl Format for Brief {
     fn selection(&self) -> Selection {
         Selection::Open
+    }
+
+    fn begin(&mut self, head: &Head, out: &mut dyn io::Write) -> io::Result<()> {
+        for line in answers::lines(head) {
+            writeln!(out, "question {line}")?;
+        }
+        Ok(())
     }
 
     fn finding(&mut self, finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
@@ -36,7 +43,8 @@ impl Format for Brief {
         for error in &head.errors {
             writeln!(
                 out,
-                "error {} {} {} {}: {}",
+                "{} {} {} {} {}: {}",
+                if error.accepted.is_some() { "accepted-error" } else { "error" },
                 clean(error.account_id.as_deref().unwrap_or("-")),
                 clean(error.region.as_deref().unwrap_or("-")),
                 clean(&error.operation),

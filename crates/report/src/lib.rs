@@ -2,6 +2,7 @@
 //! (numbers, questions, gaps), then the findings it asked for one by one, so that no format needs them
 //! all in memory.
 
+mod answers;
 mod brief;
 mod csv;
 mod format;

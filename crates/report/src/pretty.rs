@@ -1,6 +1,8 @@
 //! For people at a terminal: the answer at a glance, then numbers a control, then the worst findings by
 //! account and region, then what could not be read.
 
+mod questions;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
@@ -8,8 +10,7 @@ use std::{
 
 use anstyle::{AnsiColor, Style as Ansi};
 use imdsure_model::{
-    ControlSummary, ErrorKind, ErrorRow, Finding, Head, InstanceQuestion, Selection, Severity,
-    Verdict,
+    ControlSummary, ErrorKind, ErrorRow, Finding, Head, Selection, Severity, Verdict,
 };
 
 use crate::{
@@ -17,14 +18,16 @@ use crate::{
     text::{clean, count, thousands},
 };
 
-/// Findings shown of each control.
+/// Findings shown of a control that runs alone.
 const SHOWN: usize = 20;
+/// Findings shown of each of several controls.
+const SHOWN_OF_EACH: usize = 6;
 /// Gaps shown; the rest is counted.
 const SHOWN_ERRORS: usize = 10;
-const BAR: u64 = 40;
 
 pub(crate) struct Pretty {
     style: Style,
+    shown: usize,
     control: Option<ControlSummary>,
     /// The current control's findings by place, places in the order of their worst finding.
     places: Vec<(String, Vec<Finding>)>,
@@ -32,7 +35,7 @@ pub(crate) struct Pretty {
 
 impl Pretty {
     pub(crate) const fn new(style: Style) -> Self {
-        Self { style, control: None, places: Vec::new() }
+        Self { style, shown: SHOWN, control: None, places: Vec::new() }
     }
 
     fn paint(&self, style: Ansi, text: &str) -> String {
@@ -59,82 +62,6 @@ impl Pretty {
             Verdict::Skip => Ansi::new().dimmed(),
         };
         self.paint(style, text)
-    }
-
-    fn question(
-        &self,
-        question: &InstanceQuestion,
-        incomplete: bool,
-        out: &mut dyn io::Write,
-    ) -> io::Result<()> {
-        writeln!(out, "{}", self.bold("How many instances still allow IMDSv1?"))?;
-        if question.of == 0 {
-            let none = if incomplete {
-                self.verdict(
-                    Verdict::Unknown,
-                    "No instance could be read: see what is not read, below.",
-                )
-            } else {
-                "There are no instances: nothing to look at.".to_owned()
-            };
-            return writeln!(out, "  {none}\n");
-        }
-        let verdict = match question {
-            InstanceQuestion { allow_imdsv1: 1.., .. } => Verdict::Fail,
-            InstanceQuestion { unknown: 1.., .. } => Verdict::Unknown,
-            _ if incomplete => Verdict::Unknown,
-            _ => Verdict::Pass,
-        };
-        let unread = match question.unread_accounts {
-            0 => String::new(),
-            number => {
-                let text = format!("; {} not read", count(number, "account", "accounts"));
-                self.verdict(Verdict::Unknown, &text)
-            }
-        };
-        writeln!(
-            out,
-            "  {} of {}, in {} of {}{unread}",
-            self.verdict(verdict, &thousands(question.allow_imdsv1)),
-            count(question.of, "instance", "instances"),
-            thousands(question.accounts),
-            count(question.of_accounts, "account", "accounts"),
-        )?;
-        self.bar(question, out)?;
-        if question.allow_imdsv1 > 0 {
-            writeln!(
-                out,
-                "  {} of them carry a role, whose credentials one request can steal; {} of those have a \
-                 public address.",
-                thousands(question.with_role),
-                thousands(question.with_role_and_public_address),
-            )?;
-        }
-        if question.unknown > 0 {
-            let unknown = self.verdict(Verdict::Unknown, &thousands(question.unknown));
-            writeln!(
-                out,
-                "  {unknown} more cannot be judged (a change pending, or an option not known)."
-            )?;
-        }
-        writeln!(out)
-    }
-
-    fn bar(&self, question: &InstanceQuestion, out: &mut dyn io::Write) -> io::Result<()> {
-        let part = |number: u64| (number * BAR).div_ceil(question.of.max(1));
-        let fail = part(question.allow_imdsv1);
-        let unknown = part(question.unknown).min(BAR - fail);
-        let cells =
-            |cell: &str, number: u64| cell.repeat(usize::try_from(number).unwrap_or_default());
-        // Told apart by shape as well as by colour.
-        writeln!(
-            out,
-            "  {}{}{} {}",
-            self.verdict(Verdict::Fail, &cells("█", fail)),
-            self.verdict(Verdict::Unknown, &cells("▒", unknown)),
-            self.verdict(Verdict::Pass, &cells("░", BAR - fail - unknown)),
-            self.dim(&percent(question.allow_imdsv1, question.of)),
-        )
     }
 
     fn controls(&self, head: &Head, out: &mut dyn io::Write) -> io::Result<()> {
@@ -216,10 +143,11 @@ impl Pretty {
 
 impl Format for Pretty {
     fn selection(&self) -> Selection {
-        Selection::Worst(SHOWN)
+        Selection::Worst(self.shown)
     }
 
     fn begin(&mut self, head: &Head, out: &mut dyn io::Write) -> io::Result<()> {
+        self.shown = if head.controls.len() > 1 { SHOWN_OF_EACH } else { SHOWN };
         let scope = &head.scope;
         let place = format!(
             "{}, {}, read {}",
@@ -233,9 +161,7 @@ impl Format for Pretty {
             String::new()
         };
         writeln!(out, "{}{incomplete}\n", self.dim(&place))?;
-        if let Some(question) = &head.questions.instances_allowing_imdsv1 {
-            self.question(question, scope.incomplete, out)?;
-        }
+        self.questions(head, out)?;
         self.controls(head, out)
     }
 
@@ -324,16 +250,6 @@ fn exposure(finding: &Finding) -> String {
     }
     parts.extend(finding.managed_by.clone());
     parts.join(" · ")
-}
-
-fn percent(part: u64, whole: u64) -> String {
-    let percent = 100.0 * part as f64 / whole.max(1) as f64;
-    // Neither 0 % nor 100 % while it is not quite so.
-    match part {
-        0 => "0 %".to_owned(),
-        _ if part == whole => "100 %".to_owned(),
-        _ => format!("{:.0} %", percent.clamp(1.0, 99.0)),
-    }
 }
 
 /// `2026-11-22T14:00:05Z` as `2026-11-22 14:00 UTC`.
