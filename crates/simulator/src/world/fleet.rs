@@ -56,19 +56,19 @@ impl Stock<'_> {
         let mut draws = Draws::new(key);
         let index = draws.below(templates);
         let seed = TemplateSeed::new(&self.seed, index);
-        let drawn = seed.version(seed.default);
+        let asked = seed.version(seed.default);
         let version = match draws.below(3) {
             0 => VersionWish::Default,
             1 => VersionWish::Latest,
             _ => VersionWish::Number(seed.latest),
         };
         let source = if draws.chance(specified) {
-            FleetSource::Specification(drawn)
+            FleetSource::Specification(asked)
         } else {
             let template = self.template(index);
             let reference =
                 Reference { id: template.id, name: template.name, version: Some(version.text()) };
-            let types = super::group::overrides(drawn.machine.arm).map(|machine| machine.name);
+            let types = super::group::overrides(asked.machine.arm).map(|machine| machine.name);
             FleetSource::Template(reference, types.to_vec())
         };
         Fleet {

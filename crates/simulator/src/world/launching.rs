@@ -28,9 +28,12 @@ pub(crate) struct Order {
     /// The index of the group that launches.
     pub(crate) group: Option<u64>,
     pub(crate) tags: Vec<(String, String)>,
+    /// The number of its network and of its zone.
+    pub(crate) network: u64,
     pub(crate) zone: u64,
     pub(crate) spot: bool,
-    pub(crate) has_role: bool,
+    /// The name of its instance profile.
+    pub(crate) profile: Option<String>,
 }
 
 /// Why a launch is refused.
@@ -69,10 +72,19 @@ impl Order {
             from: Some(LaunchedFrom::Template(template.id, number)),
             tags: data.instance_tags(),
             spot: data.get("InstanceMarketOptions.MarketType") == Some("spot"),
-            has_role: data.more.iter().any(|(name, _)| name.starts_with("IamInstanceProfile")),
+            profile: profile(
+                data.get("IamInstanceProfile.Name"),
+                data.get("IamInstanceProfile.Arn"),
+            ),
             ..Self::default()
         }
     }
+}
+
+/// The name of an instance profile that is given by name or by ARN.
+pub(crate) fn profile(name: Option<&str>, arn: Option<&str>) -> Option<String> {
+    let last = |arn: &str| arn.rsplit('/').next().unwrap_or_default().to_owned();
+    name.map(str::to_owned).or_else(|| arn.map(last))
 }
 
 impl TemplateData {
@@ -118,7 +130,7 @@ impl Stock<'_> {
             return Err(Refusal::Architecture(architecture, image.system.architecture()));
         }
         let defaults = self.defaults();
-        let options = resolve(order.wish, &defaults, image.v2);
+        let options = resolve(order.wish, defaults, image.v2);
         if defaults.is_enforced() && !options.tokens_required {
             return Err(Refusal::Version1);
         }
@@ -153,11 +165,12 @@ impl Stock<'_> {
                 metadata: options,
                 windows: image.system == System::Windows,
                 spot: order.spot,
-                has_role: order.has_role,
+                has_role: order.profile.is_some(),
                 is_public: false,
                 volumes: 1,
-                zone: (order.zone + launch_index) % 3,
-                network: 0,
+                zone: order.zone % 3,
+                network: order.network,
+                profile: order.profile.as_deref().map(Arc::from),
                 tags: Some(Arc::clone(&tags)),
             };
             self.change().launched.push(instance.clone());
@@ -190,7 +203,7 @@ impl Stock<'_> {
         let mut order = match &group.source {
             Source::Configuration(name) => self.configured_order(name)?,
             Source::Template(reference) => self.referenced_order(reference)?,
-            Source::Mixed(reference, overrides) => {
+            Source::Mixed { template: reference, overrides, .. } => {
                 let picked = overrides.get(number as usize % overrides.len().max(1));
                 let reference =
                     picked.and_then(|picked| picked.template.as_ref()).unwrap_or(reference);
@@ -217,7 +230,7 @@ impl Stock<'_> {
             instance_type: Some(configuration.instance_type),
             wish: configuration.metadata.unwrap_or_default(),
             from: Some(LaunchedFrom::Configuration(index)),
-            has_role: configuration.profile.is_some(),
+            profile: configuration.profile,
             ..Order::default()
         })
     }

@@ -111,7 +111,6 @@ impl World {
     pub(crate) fn stock(&self, unit: Unit, now: i64) -> Stock<'_> {
         let changes = &self.changes[self.place(unit)];
         Stock {
-            unit,
             seed: self.seed(unit),
             account: &self.accounts[unit.account],
             now,

@@ -18,12 +18,22 @@ pub(crate) const CREATE: &[&str] = &[
     "LaunchTemplate.LaunchTemplateId",
     "LaunchTemplate.LaunchTemplateName",
     "LaunchTemplate.Version",
-    "MixedInstancesPolicy.*",
+    "MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification.LaunchTemplateId",
+    "MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification.LaunchTemplateName",
+    "MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification.Version",
+    "MixedInstancesPolicy.LaunchTemplate.Overrides.member.N.InstanceType",
+    "MixedInstancesPolicy.LaunchTemplate.Overrides.member.N.WeightedCapacity",
+    "MixedInstancesPolicy.LaunchTemplate.Overrides.member.N.LaunchTemplateSpecification.LaunchTemplateId",
+    "MixedInstancesPolicy.LaunchTemplate.Overrides.member.N.LaunchTemplateSpecification.LaunchTemplateName",
+    "MixedInstancesPolicy.LaunchTemplate.Overrides.member.N.LaunchTemplateSpecification.Version",
+    "MixedInstancesPolicy.InstancesDistribution.OnDemandAllocationStrategy",
+    "MixedInstancesPolicy.InstancesDistribution.OnDemandBaseCapacity",
+    "MixedInstancesPolicy.InstancesDistribution.OnDemandPercentageAboveBaseCapacity",
+    "MixedInstancesPolicy.InstancesDistribution.SpotAllocationStrategy",
+    "MixedInstancesPolicy.InstancesDistribution.SpotInstancePools",
+    "MixedInstancesPolicy.InstancesDistribution.SpotMaxPrice",
     "AvailabilityZones.member.N",
     "VPCZoneIdentifier",
-    "HealthCheckType",
-    "HealthCheckGracePeriod",
-    "DefaultCooldown",
     "Tags.member.N.Key",
     "Tags.member.N.Value",
     "Tags.member.N.PropagateAtLaunch",
@@ -40,12 +50,22 @@ pub(crate) const UPDATE: &[&str] = &[
     "LaunchTemplate.LaunchTemplateId",
     "LaunchTemplate.LaunchTemplateName",
     "LaunchTemplate.Version",
-    "MixedInstancesPolicy.*",
+    "MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification.LaunchTemplateId",
+    "MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification.LaunchTemplateName",
+    "MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification.Version",
+    "MixedInstancesPolicy.LaunchTemplate.Overrides.member.N.InstanceType",
+    "MixedInstancesPolicy.LaunchTemplate.Overrides.member.N.WeightedCapacity",
+    "MixedInstancesPolicy.LaunchTemplate.Overrides.member.N.LaunchTemplateSpecification.LaunchTemplateId",
+    "MixedInstancesPolicy.LaunchTemplate.Overrides.member.N.LaunchTemplateSpecification.LaunchTemplateName",
+    "MixedInstancesPolicy.LaunchTemplate.Overrides.member.N.LaunchTemplateSpecification.Version",
+    "MixedInstancesPolicy.InstancesDistribution.OnDemandAllocationStrategy",
+    "MixedInstancesPolicy.InstancesDistribution.OnDemandBaseCapacity",
+    "MixedInstancesPolicy.InstancesDistribution.OnDemandPercentageAboveBaseCapacity",
+    "MixedInstancesPolicy.InstancesDistribution.SpotAllocationStrategy",
+    "MixedInstancesPolicy.InstancesDistribution.SpotInstancePools",
+    "MixedInstancesPolicy.InstancesDistribution.SpotMaxPrice",
     "AvailabilityZones.member.N",
     "VPCZoneIdentifier",
-    "HealthCheckType",
-    "HealthCheckGracePeriod",
-    "DefaultCooldown",
 ];
 /// Parameters of `SetDesiredCapacity`.
 pub(crate) const SET: &[&str] = &["AutoScalingGroupName", "DesiredCapacity", "HonorCooldown"];
@@ -84,6 +104,7 @@ pub(crate) fn create_auto_scaling_group(call: &Call<'_>) -> Result<Vec<u8>, ApiE
         max: min,
         desired: number(call, "DesiredCapacity")?.unwrap_or(min),
         zones: zones.unwrap_or_else(|| vec!['a', 'b', 'c']),
+        subnets: call.parameters.get("VPCZoneIdentifier").map(str::to_owned),
         created: call.now,
         tags: tags(call),
     };
@@ -102,6 +123,9 @@ pub(crate) fn update_auto_scaling_group(call: &Call<'_>) -> Result<Vec<u8>, ApiE
     }
     if let Some(zones) = zones(call)? {
         group.zones = zones;
+    }
+    if let Some(subnets) = call.parameters.get("VPCZoneIdentifier") {
+        group.subnets = Some(subnets.to_owned());
     }
     resize(call, &mut group)?;
     let index = group.index;
@@ -251,7 +275,9 @@ fn policy(call: &Call<'_>, stock: &Stock<'_>) -> Result<Option<Source>, ApiError
             weight: get("WeightedCapacity"),
         });
     }
-    Ok(Some(Source::Mixed(base, overrides)))
+    let given = call.parameters.below("MixedInstancesPolicy.InstancesDistribution.");
+    let distribution = given.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    Ok(Some(Source::Mixed { template: base, overrides, distribution }))
 }
 
 fn zones(call: &Call<'_>) -> Result<Option<Vec<char>>, ApiError> {

@@ -94,16 +94,15 @@ fn write(xml: &mut Xml, call: &Call<'_>, stock: &Stock<'_>, group: &Group, membe
             xml.element("LaunchConfigurationName", name);
         }
         Source::Template(reference) => write_reference(xml, "LaunchTemplate", reference),
-        Source::Mixed(reference, overrides) => {
+        Source::Mixed { template, overrides, distribution } => {
             xml.put(&["<MixedInstancesPolicy><LaunchTemplate>"]);
-            write_reference(xml, "LaunchTemplateSpecification", reference);
+            write_reference(xml, "LaunchTemplateSpecification", template);
             write_overrides(xml, overrides);
-            xml.put(&[
-                "</LaunchTemplate><InstancesDistribution><OnDemandAllocationStrategy>prioritized</OnDemandAllocationStrategy>",
-                "<OnDemandBaseCapacity>0</OnDemandBaseCapacity><OnDemandPercentageAboveBaseCapacity>100</OnDemandPercentageAboveBaseCapacity>",
-                "<SpotAllocationStrategy>lowest-price</SpotAllocationStrategy><SpotInstancePools>2</SpotInstancePools>",
-                "</InstancesDistribution></MixedInstancesPolicy>",
-            ]);
+            xml.put(&["</LaunchTemplate><InstancesDistribution>"]);
+            for (name, value) in distribution {
+                xml.element(name, value);
+            }
+            xml.put(&["</InstancesDistribution></MixedInstancesPolicy>"]);
         }
     }
     for (name, number) in
@@ -125,6 +124,9 @@ fn write(xml: &mut Xml, call: &Call<'_>, stock: &Stock<'_>, group: &Group, membe
     }
     xml.put(&["</Instances>"]);
     write_time(xml, "CreatedTime", group.created);
+    if let Some(subnets) = &group.subnets {
+        xml.element("VPCZoneIdentifier", subnets);
+    }
     xml.put(&["<SuspendedProcesses/><EnabledMetrics/><Tags>"]);
     for (key, value, propagate) in &group.tags {
         xml.put(&["<member>"]).element("ResourceId", &group.name);

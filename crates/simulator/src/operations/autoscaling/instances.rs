@@ -3,7 +3,7 @@
 use super::page::Page;
 use super::{Call, answer, write_member};
 use crate::error::ApiError;
-use crate::world::ids;
+use crate::world::ids::{self, Parsed};
 use crate::world::options::State;
 
 /// Parameters of `DescribeAutoScalingInstances`.
@@ -18,15 +18,20 @@ pub(crate) fn describe_auto_scaling_instances(call: &Call<'_>) -> Result<Vec<u8>
     let named = call.parameters.list("InstanceIds.member");
     let page = Page::read(call, "DescribeAutoScalingInstances", &format!("{named:?}"), MOST)?;
     let stock = call.stock()?;
+    let place = |id: &&str| match ids::parse("i-", id) {
+        Parsed::Id(number) => stock.find_instance(number),
+        Parsed::Nobody | Parsed::Malformed => None,
+    };
+    let places: Option<Vec<u64>> =
+        (!named.is_empty()).then(|| named.iter().filter_map(place).collect());
+    let end = places.as_ref().map_or(stock.instances(), |places| places.len() as u64);
     Ok(answer(call, "DescribeAutoScalingInstances", |xml| {
-        page.write(call, xml, "AutoScalingInstances", stock.instances(), |xml, place| {
-            let member = stock.instance(place);
+        page.write(call, xml, "AutoScalingInstances", end, |xml, place| {
+            let named = places.as_ref().and_then(|places| places.get(place as usize));
+            let member = stock.instance(named.copied().unwrap_or(place));
             let Some(group) = member.group.filter(|_| member.state != State::Terminated) else {
                 return false;
             };
-            if !named.is_empty() && !named.contains(&ids::text("i-", member.id).as_str()) {
-                return false;
-            }
             xml.put(&["<member>"]);
             write_member(xml, &stock, call.region, &member);
             let health = if member.state == State::ShuttingDown { "UNHEALTHY" } else { "HEALTHY" };

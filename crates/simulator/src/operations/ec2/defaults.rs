@@ -1,6 +1,6 @@
 //! The account's metadata defaults: `GetInstanceMetadataDefaults`, `ModifyInstanceMetadataDefaults`.
 
-use super::metadata::one_of;
+use super::metadata::{SWITCH, one_of};
 use super::{Call, answer, stop_dry_run};
 use crate::error::ApiError;
 use crate::world::defaults::{Defaults, MANAGED_MESSAGE};
@@ -23,12 +23,12 @@ pub(crate) fn get_instance_metadata_defaults(call: &Call<'_>) -> Result<Vec<u8>,
     let defaults = call.stock()?.defaults();
     Ok(answer(call, "GetInstanceMetadataDefaults", |xml| {
         xml.put(&["<accountLevel>"]);
-        write(xml, &defaults);
+        write(xml, defaults);
         xml.put(&["</accountLevel>"]);
     }))
 }
 
-fn write(xml: &mut Xml, defaults: &Defaults) {
+fn write(xml: &mut Xml, defaults: Defaults) {
     if let Some(required) = defaults.tokens {
         xml.element("httpTokens", if required { "required" } else { "optional" });
     }
@@ -57,7 +57,6 @@ fn write(xml: &mut Xml, defaults: &Defaults) {
 pub(crate) fn modify_instance_metadata_defaults(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     let mut stock = call.stock()?;
     let mut defaults = stock.defaults();
-    const SWITCH: [&str; 2] = ["disabled", "enabled"];
     let mut given = 0;
     let mut set = |name, words, setting: &mut Option<bool>| -> Result<(), ApiError> {
         if let Some(text) = call.parameters.get(name) {

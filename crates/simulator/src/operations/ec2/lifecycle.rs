@@ -73,10 +73,15 @@ fn turn(call: &Call<'_>, turn: &Turn) -> Result<Vec<u8>, ApiError> {
     }
     let there = |state| state == turn.settled || state == turn.passing;
     for instance in instances.iter().filter(|instance| !there(instance.state)) {
-        stock.set_state(instance, turn.passing, turn.settled);
+        // A group terminates the member that stops, and replaces it.
+        let replaced = turn.settled == State::Stopped && instance.group.is_some();
+        let settled = if replaced { State::Terminated } else { turn.settled };
+        stock.set_state(instance, turn.passing, settled);
     }
     if turn.settled != State::Running {
-        groups.into_iter().for_each(|group| stock.scale(group));
+        for group in groups {
+            stock.scale(group);
+        }
     }
     let done = answer(call, turn.name, |xml| {
         xml.put(&["<instancesSet>"]);

@@ -15,6 +15,9 @@ const NAMES: [&str; 5] = [
     "InstanceMetadataTags",
 ];
 
+/// The words of what is off or on.
+pub(super) const SWITCH: [&str; 2] = ["disabled", "enabled"];
+
 /// Reads the options whose names begin with `prefix`.
 pub(super) fn read(parameters: &Parameters, prefix: &str) -> Result<Wish, ApiError> {
     if !prefix.is_empty()
@@ -25,7 +28,6 @@ pub(super) fn read(parameters: &Parameters, prefix: &str) -> Result<Wish, ApiErr
     }
     let get = |name: &str| parameters.get(&format!("{prefix}{name}"));
     let choice = |name, words| get(name).map(|text| one_of(name, text, words)).transpose();
-    const SWITCH: [&str; 2] = ["disabled", "enabled"];
     Ok(Wish {
         tokens: choice("HttpTokens", ["optional", "required"])?,
         hop_limit: get("HttpPutResponseHopLimit").map(hop_limit).transpose()?,

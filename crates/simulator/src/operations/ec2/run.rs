@@ -5,8 +5,12 @@ use super::render::Scene;
 use super::templates::{named_by, no_version, number_of};
 use super::{Call, given_tags, images, metadata, missing, open_answer, stop_dry_run};
 use crate::error::ApiError;
-use crate::world::launching::{Order, Refusal, template_tags};
+use crate::world::ids::{self, Parsed};
+use crate::world::instance::{Instance, subnet_id};
+use crate::world::launching::{Order, Refusal, profile, template_tags};
 use crate::world::stock::Stock;
+
+const ACTION: &str = "RunInstances";
 
 /// Parameters of `RunInstances`.
 pub(crate) const PARAMETERS: &[&str] = &[
@@ -16,12 +20,7 @@ pub(crate) const PARAMETERS: &[&str] = &[
     "InstanceType",
     "MinCount",
     "MaxCount",
-    "KeyName",
     "SubnetId",
-    "SecurityGroupId.N",
-    "UserData",
-    "EbsOptimized",
-    "Monitoring.Enabled",
     "IamInstanceProfile.Arn",
     "IamInstanceProfile.Name",
     "InstanceMarketOptions.MarketType",
@@ -45,6 +44,11 @@ pub(super) const ENFORCED: &str = "You can't launch instances with IMDSv1 becaus
 /// `RunInstances`: as many as `MaxCount` says; what the call names wins over the template, each metadata option by itself.
 pub(crate) fn run_instances(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     let mut stock = call.stock()?;
+    let token = call.parameters.get("ClientToken");
+    if let Some(made) = stock.made_before(ACTION, token) {
+        let made: Vec<Instance> = made.into_iter().map(|index| stock.instance(index)).collect();
+        return Ok(show(call, &made));
+    }
     let order = order(call, &stock)?;
     let (least, most) = (count(call, "MinCount")?, count(call, "MaxCount")?);
     if least > most {
@@ -56,11 +60,16 @@ pub(crate) fn run_instances(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     stock.check(&order).map_err(|refusal| refused(&refusal))?;
     stop_dry_run(call)?;
     let launched = stock.launch(&order, most).map_err(|refusal| refused(&refusal))?;
+    stock.remember(ACTION, token, launched.iter().map(|instance| instance.index).collect());
+    Ok(show(call, &launched))
+}
+
+fn show(call: &Call<'_>, launched: &[Instance]) -> Vec<u8> {
     let mut xml = open_answer(call, "RunInstances", launched.len() * INSTANCE_BYTES);
     let mut scene = Scene::new(call.account, call.region, &mut xml);
-    scene.launched(&launched);
+    scene.launched(launched);
     xml.put(&["</RunInstancesResponse>"]);
-    Ok(xml.into_bytes())
+    xml.into_bytes()
 }
 
 fn order(call: &Call<'_>, stock: &Stock<'_>) -> Result<Order, ApiError> {
@@ -82,13 +91,33 @@ fn order(call: &Call<'_>, stock: &Stock<'_>) -> Result<Order, ApiError> {
     order.instance_type = get("InstanceType").or(order.instance_type);
     order.wish = metadata::read(parameters, "MetadataOptions.")?.or(order.wish);
     order.spot |= parameters.get("InstanceMarketOptions.MarketType") == Some("spot");
-    order.has_role |= parameters.below("IamInstanceProfile.").next().is_some();
+    let profile = profile(
+        parameters.get("IamInstanceProfile.Name"),
+        parameters.get("IamInstanceProfile.Arn"),
+    );
+    order.profile = profile.or(order.profile);
+    if let Some(id) = parameters.get("SubnetId") {
+        (order.network, order.zone) = subnet(stock, id)?;
+    }
     order.tags.extend(template_tags(order.from));
     for (key, value) in given_tags(parameters, "instance") {
         order.tags.retain(|(known, _)| *known != key);
         order.tags.push((key, value));
     }
     Ok(order)
+}
+
+/// The network and the zone of a subnet.
+fn subnet(stock: &Stock<'_>, id: &str) -> Result<(u64, u64), ApiError> {
+    let is_it = |(network, zone): &(u64, u64)| {
+        ids::parse("subnet-", id) == Parsed::Id(subnet_id(stock.seed.key, *network, *zone))
+    };
+    (0..2).flat_map(|network| (0..3).map(move |zone| (network, zone))).find(is_it).ok_or_else(
+        || {
+            let text = format!("The subnet ID '{id}' does not exist");
+            ApiError::new(400, "InvalidSubnetID.NotFound", text)
+        },
+    )
 }
 
 fn count(call: &Call<'_>, name: &str) -> Result<u64, ApiError> {

@@ -143,7 +143,8 @@ fn open(stock: &Stock<'_>, number: u64) -> Request {
     let template = TemplateSeed::new(&stock.seed, number * TEMPLATES_PER_WAITING);
     let version = template.version(template.default);
     let key = hash::join(template.id, REQUEST);
-    let from = (number % 2 == 0).then_some(LaunchedFrom::Template(template.id, template.default));
+    let from =
+        number.is_multiple_of(2).then_some(LaunchedFrom::Template(template.id, template.default));
     Request {
         id: request_id(key),
         created: 1_781_000_000 + (key % 400_000) as i64,
@@ -153,7 +154,7 @@ fn open(stock: &Stock<'_>, number: u64) -> Request {
         windows: version.windows,
         state: "open",
         status: "capacity-not-available",
-        persistent: key % 2 == 0,
+        persistent: key.is_multiple_of(2),
         zone: key % 3,
         tags: crate::world::launching::template_tags(from),
     }

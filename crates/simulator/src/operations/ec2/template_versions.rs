@@ -43,6 +43,8 @@ pub(crate) const CREATE: &[&str] = &[
 pub(crate) const DELETE: &[&str] =
     &["DryRun", "LaunchTemplateId", "LaunchTemplateName", "LaunchTemplateVersion.N"];
 
+const ACTION: &str = "CreateLaunchTemplateVersion";
+
 /// Filters of `DescribeLaunchTemplateVersions` that are simulated.
 const FILTERS: &[&str] = &[
     "create-time",
@@ -199,6 +201,12 @@ pub(crate) fn create_launch_template_version(call: &Call<'_>) -> Result<Vec<u8>,
     let given = template_data::read(&call.parameters)?;
     let mut stock = call.stock()?;
     let (index, mut template) = named(call, &stock)?;
+    let token = call.parameters.get("ClientToken");
+    if let Some([number]) = stock.made_before(ACTION, token).as_deref()
+        && let Some(version) = template.version(*number)
+    {
+        return Ok(created(call, &template, version));
+    }
     let source = call.parameters.get("SourceVersion");
     let data = match source.map(|text| number_of(&template, text)).transpose()? {
         None => given,
@@ -217,11 +225,16 @@ pub(crate) fn create_launch_template_version(call: &Call<'_>) -> Result<Vec<u8>,
     };
     template.versions.push(version.clone());
     stock.put_template(index, template.clone());
-    Ok(answer(call, "CreateLaunchTemplateVersion", |xml| {
+    stock.remember(ACTION, token, vec![version.number]);
+    Ok(created(call, &template, &version))
+}
+
+fn created(call: &Call<'_>, template: &Template, version: &Version) -> Vec<u8> {
+    answer(call, ACTION, |xml| {
         xml.put(&["<launchTemplateVersion>"]);
-        write(xml, &template, &version);
+        write(xml, template, version);
         xml.put(&["</launchTemplateVersion>"]);
-    }))
+    })
 }
 
 /// `DeleteLaunchTemplateVersions`: the default version stays, and what is not there is told.

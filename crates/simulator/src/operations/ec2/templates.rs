@@ -39,6 +39,8 @@ pub(crate) const CREATE: &[&str] = &[
 pub(crate) const MODIFY: &[&str] =
     &["DryRun", "ClientToken", "LaunchTemplateId", "LaunchTemplateName", "SetDefaultVersion"];
 
+const ACTION: &str = "CreateLaunchTemplate";
+
 /// What one answer of a listing of templates or versions holds at most, also when nobody asks for pages.
 pub(super) const PAGE: usize = 200;
 
@@ -52,19 +54,19 @@ pub(crate) fn describe_launch_templates(call: &Call<'_>) -> Result<Vec<u8>, ApiE
     let mut page = Page::read(call, "DescribeLaunchTemplates", &subject, &(1..=200))?;
     page.size.get_or_insert(PAGE);
     let stock = call.stock()?;
-    let mut named = Vec::new();
+    let mut chosen = Vec::new();
     for id in ids {
-        named.push(by_id(&stock, id)?.1);
+        chosen.push(by_id(&stock, id)?.1);
     }
     for name in names {
-        named.push(by_name(&stock, name)?.1);
+        chosen.push(by_name(&stock, name)?.1);
     }
     stop_dry_run(call)?;
-    let all = named.is_empty();
-    let end = if all { stock.templates() } else { named.len() as u64 };
+    let all = chosen.is_empty();
+    let end = if all { stock.templates() } else { chosen.len() as u64 };
     let mut xml = open_answer(call, "DescribeLaunchTemplates", 4096);
     page.write(call, &mut xml, "launchTemplates", end, |xml, place| {
-        let template = match named.get(place as usize) {
+        let template = match chosen.get(place as usize) {
             Some(template) if !all => template.clone(),
             _ => stock.template(place),
         };
@@ -96,6 +98,11 @@ pub(crate) fn create_launch_template(call: &Call<'_>) -> Result<Vec<u8>, ApiErro
     }
     let data = template_data::read(&call.parameters)?;
     let mut stock = call.stock()?;
+    let token = call.parameters.get("ClientToken");
+    if let Some([index]) = stock.made_before(ACTION, token).as_deref() {
+        let template = stock.template(*index);
+        return Ok(answer(call, ACTION, |xml| one(xml, &template)));
+    }
     if stock.find_template_named(name).is_some() {
         let text = "Launch template name already in use.";
         return Err(ApiError::new(400, "InvalidLaunchTemplateName.AlreadyExistsException", text));
@@ -120,7 +127,8 @@ pub(crate) fn create_launch_template(call: &Call<'_>) -> Result<Vec<u8>, ApiErro
         tags: given_tags(&call.parameters, "launch-template"),
     };
     stock.put_template(index, template.clone());
-    Ok(answer(call, "CreateLaunchTemplate", |xml| one(xml, &template)))
+    stock.remember(ACTION, token, vec![index]);
+    Ok(answer(call, ACTION, |xml| one(xml, &template)))
 }
 
 /// `ModifyLaunchTemplate`: another default version.
