@@ -94,7 +94,7 @@ fn identify<'a>(
     let authorization = Authorization::parse(header).map_err(refused(guess))?;
     let Some(service) = Service::from_name(authorization.service) else {
         let text = format!(
-            "The service {} is not simulated; simulated are ec2, iam, organizations and sts.",
+            "The service {} is not simulated; simulated are autoscaling, ec2, iam, organizations and sts.",
             authorization.service
         );
         return Err((guess, ApiError::new(404, "UnknownService", text)));
@@ -128,8 +128,9 @@ fn guessed_service(request: &Request) -> Service {
 fn region_of<'a>(cloud: &Cloud, service: Service, region: &'a str) -> Result<&'a str, ApiError> {
     match service {
         Service::Iam | Service::Organizations => Ok(GLOBAL_REGION),
-        Service::Ec2 if cloud.world.region(region).is_some() => Ok(region),
+        Service::Ec2 | Service::AutoScaling if cloud.world.region(region).is_some() => Ok(region),
         Service::Ec2 => Err(auth_failure()),
+        Service::AutoScaling => Err(signature_error(service, &SignatureError::UnknownKey)),
         Service::Sts => {
             let known = cloud.world.region(region).is_some()
                 || DEFAULT_REGIONS.contains(&region)
@@ -246,3 +247,14 @@ mod client;
 #[cfg(test)]
 #[path = "dispatch_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod lab;
+
+#[cfg(test)]
+#[path = "launch_tests.rs"]
+mod launch_tests;
+
+#[cfg(test)]
+#[path = "scaling_tests.rs"]
+mod scaling_tests;

@@ -31,7 +31,9 @@ impl ApiError {
     pub(crate) fn throttled(service: Service) -> Self {
         match service {
             Service::Ec2 => Self::new(503, "RequestLimitExceeded", "Request limit exceeded."),
-            Service::Sts | Service::Iam => Self::new(400, "Throttling", "Rate exceeded"),
+            Service::AutoScaling | Service::Sts | Service::Iam => {
+                Self::new(400, "Throttling", "Rate exceeded")
+            }
             Service::Organizations => Self::new(
                 400,
                 "TooManyRequestsException",
@@ -49,7 +51,9 @@ impl ApiError {
                 "UnauthorizedOperation",
                 format!("You are not authorized to perform this operation. {text}"),
             ),
-            Service::Sts | Service::Iam => Self::new(403, "AccessDenied", text),
+            Service::AutoScaling | Service::Sts | Service::Iam => {
+                Self::new(403, "AccessDenied", text)
+            }
             Service::Organizations => Self::new(400, "AccessDeniedException", text),
         }
     }

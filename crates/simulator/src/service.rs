@@ -4,6 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Service {
     Ec2,
+    AutoScaling,
     Sts,
     Iam,
     Organizations,
@@ -23,7 +24,7 @@ pub(crate) enum Protocol {
 impl Service {
     /// Finds the service by its name in a credential scope.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
-        [Self::Ec2, Self::Sts, Self::Iam, Self::Organizations]
+        [Self::Ec2, Self::AutoScaling, Self::Sts, Self::Iam, Self::Organizations]
             .into_iter()
             .find(|service| service.name() == name)
     }
@@ -32,6 +33,7 @@ impl Service {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Ec2 => "ec2",
+            Self::AutoScaling => "autoscaling",
             Self::Sts => "sts",
             Self::Iam => "iam",
             Self::Organizations => "organizations",
@@ -41,7 +43,7 @@ impl Service {
     pub(crate) const fn protocol(self) -> Protocol {
         match self {
             Self::Ec2 => Protocol::Ec2,
-            Self::Sts | Self::Iam => Protocol::Query,
+            Self::AutoScaling | Self::Sts | Self::Iam => Protocol::Query,
             Self::Organizations => Protocol::Json,
         }
     }
@@ -50,6 +52,7 @@ impl Service {
     pub(crate) const fn version(self) -> &'static str {
         match self {
             Self::Ec2 => "2016-11-15",
+            Self::AutoScaling => "2011-01-01",
             Self::Sts => "2011-06-15",
             Self::Iam => "2010-05-08",
             Self::Organizations => "20161128",
@@ -60,6 +63,7 @@ impl Service {
     pub(crate) const fn namespace(self) -> &'static str {
         match self {
             Self::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
+            Self::AutoScaling => "http://autoscaling.amazonaws.com/doc/2011-01-01/",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::Organizations => "",

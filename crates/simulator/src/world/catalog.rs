@@ -1,6 +1,7 @@
 //! The tables that instances are drawn from: machine types, workloads, teams, clusters.
 
 /// A machine type.
+#[derive(Debug)]
 pub(crate) struct Machine {
     pub(crate) name: &'static str,
     pub(crate) cores: u64,
@@ -40,6 +41,9 @@ pub(crate) const X86_MACHINES: [Machine; 14] = [
     xen("m4.large", 2),
 ];
 
+/// What is launched when nobody names a type.
+pub(crate) const M1_SMALL: Machine = xen("m1.small", 1);
+
 /// What runs on Graviton.
 pub(crate) const ARM_MACHINES: [Machine; 5] = [
     graviton("t4g.small", 2),
@@ -50,6 +54,7 @@ pub(crate) const ARM_MACHINES: [Machine; 5] = [
 ];
 
 /// A kind of program that instances run, and whose it is.
+#[derive(Debug)]
 pub(crate) struct Workload {
     pub(crate) name: &'static str,
     pub(crate) role: &'static str,

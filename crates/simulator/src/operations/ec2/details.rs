@@ -66,7 +66,7 @@ impl Scene<'_> {
         self.xml.put(&["</clientToken><tagSet>"]);
         let xml = &mut *self.xml;
         tags::each(instance, self.account, &mut |key, value| {
-            xml.put(&["<item><key>", key, "</key><value>"]);
+            xml.put(&["<item>"]).element("key", key).put(&["<value>"]);
             match value {
                 Value::Text(text) => push_escaped(xml.buffer(), text),
                 plain => plain.write(xml.buffer()),
@@ -79,7 +79,7 @@ impl Scene<'_> {
 
     pub(super) fn role(&mut self, instance: &Instance) {
         if instance.has_role {
-            let role = instance.workload.role;
+            let role = instance.profile.as_deref().unwrap_or(instance.workload.role);
             self.xml.put(&[
                 "<iamInstanceProfile><arn>arn:aws:iam::",
                 &self.account.id,
