@@ -9,7 +9,6 @@ select
     when launch = 'stopped' and stopped_by = 'ec2-policy' then 'ec2-policy'
     when launch = 'stopped' and stopped_by = 'enforcement' and unread_regions > 0 then 'unknown'
     when launch = 'stopped' and stopped_by = 'enforcement' then 'enforcement'
-    when launch = 'stopped' and holes <> '' then 'scp-with-holes'
     when launch = 'stopped' then 'scp'
     when launch = 'unknown' then 'unknown'
     when management then 'management-account'

@@ -109,7 +109,7 @@ impl Organization {
             where type = 'SERVICE_CONTROL_POLICY' order by policy_id";
         let policies = session.rows(sql).await?.iter().map(Scp::of).collect();
         let gap = (!session.unread("aws_organizations_policy").await?.is_empty())
-            .then_some("the organization's policies could not be read in full");
+            .then_some("(not all policies could be listed or read)");
         let sql = "select account_id, content from aws_organizations_effective_policy";
         let ec2 = session.rows(sql).await?.into_iter().filter_map(|row| {
             let values = Ec2Policy::parse(text(&row, "content")?).ok()?.values();
@@ -173,7 +173,7 @@ impl Organization {
     /// The levels from the root to the account. What is not known of them makes them undecided.
     fn levels(&self, account: &str, path: Option<&str>) -> Vec<Level> {
         let Some(path) = path else {
-            let gap = self.gap.unwrap_or("the policies of the organization were not read");
+            let gap = self.gap.unwrap_or("(policies of the organization were not read)");
             return vec![Level {
                 unread: vec![gap.to_owned()],
                 ..Level::with_full_access("organization", Vec::new())
