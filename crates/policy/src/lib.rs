@@ -31,6 +31,8 @@ mod condition_tests;
 mod evaluate_tests;
 #[cfg(test)]
 mod fuzz_tests;
+#[cfg(test)]
+mod lint_tests;
 
 pub use achieve::{Achievement, By, Governed, Stop, Way, achieve};
 pub use ask::RequestError;
