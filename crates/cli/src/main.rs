@@ -5,6 +5,7 @@ mod audit;
 mod control;
 mod demo;
 mod failure;
+mod guard;
 mod permissions;
 mod progress;
 mod simulator;
@@ -52,6 +53,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     match arguments.command {
         Command::Audit(arguments) => runtime.block_on(audit::run(arguments)),
         Command::Control(command) => runtime.block_on(control::run(command)),
+        Command::Guard(command) => guard::run(command),
         Command::Permissions(command) => permissions::run(&command),
         Command::Simulator(command) => runtime.block_on(simulator::run(command)),
         Command::Demo => runtime.block_on(demo::run()),

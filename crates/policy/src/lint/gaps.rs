@@ -44,11 +44,13 @@ pub(super) fn lint(policy: &Policy, found: &mut Vec<Mistake>) {
     }
     // A statement that is meant to guard changes and does not has its own mistake.
     if change.is_none() && !meant {
-        let words = "launches are guarded here, changes are not: ec2:ModifyInstanceMetadataOptions leads back to optional";
+        let words = "launches are guarded here, changes are not: ec2:ModifyInstanceMetadataOptions \
+         leads back to optional";
         gap("change-unprotected", words, statements::change(partition));
     }
     if defaults.is_none() {
-        let words = "ec2:ModifyInstanceMetadataDefaults is not denied here: the account's defaults and their enforcement can be \
+        let words = "ec2:ModifyInstanceMetadataDefaults is not denied here: the account's defaults and \
+         their enforcement can be \
                      changed";
         gap("defaults-unprotected", words, statements::defaults());
     }
