@@ -31,7 +31,7 @@ bench: $(INSTALLED)
 # The parsers under random input for some minutes (FUZZ_CASES of each property).
 FUZZ_CASES ?= 2000000
 fuzz:
-	PROPTEST_CASES=$(FUZZ_CASES) cargo test --profile fast --package imdsure-aws fuzz
+	PROPTEST_CASES=$(FUZZ_CASES) cargo test --profile fast --package imdsure-aws --package imdsure-policy fuzz
 
 clean:
 	rm -rf $(VENV) target

@@ -35,6 +35,9 @@ pub(crate) enum Command {
     /// List, explain and run single controls
     #[command(subcommand)]
     Control(ControlCommand),
+    /// Policies that keep IMDSv1 away: write them, find their mistakes, ask what they decide
+    #[command(subcommand)]
+    Guard(GuardCommand),
     /// Print the exact IAM policy that a command needs
     #[command(subcommand)]
     Permissions(PermissionsCommand),
@@ -214,6 +217,120 @@ pub(crate) enum ListFormat {
     Pretty,
     /// For programs
     Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GuardCommand {
+    /// Write a policy that is sound, to standard output; what to know before attaching it, to standard error
+    #[command(subcommand)]
+    Generate(GenerateCommand),
+    /// Find what policies do not do although they look like it; exit code 1 for errors and warnings
+    #[command(after_help = LINT_HELP)]
+    Lint(LintArguments),
+    /// Ask what policies decide about a request: allowed, denied or unknown, and by which statement
+    #[command(after_help = SIMULATE_HELP)]
+    Simulate(SimulateArguments),
+}
+
+const LINT_HELP: &str = "\
+Service control policies, policies of identities and EC2 (declarative) policies are told apart by
+their content. A note is something that the policy leaves to others, and no mistake.
+
+Examples:
+  imdsure guard lint scp.json ec2-policy.json
+  aws organizations describe-policy --policy-id p-12345678 --query Policy.Content --output text |
+    imdsure guard lint -";
+
+const SIMULATE_HELP: &str = "\
+A request is ACTION or ACTION:NAME=VALUE,NAME=VALUE…, and stands for a caller who sends just that:
+  RunInstances                                   a launch that is silent about metadata options
+  RunInstances:HttpTokens=required,HttpPutResponseHopLimit=3
+  RunInstances:HttpTokens=required,template=yes  a launch from a launch template
+  ModifyInstanceMetadataOptions:HttpTokens=optional
+  ModifyInstanceMetadataDefaults:HttpTokens=no-preference
+  s3:GetObject:RoleDelivery=1.0                  a call with credentials that IMDSv1 delivered
+Each may add principal=ARN, account=ID and region=NAME: what is not said and matters is unknown.
+
+The files are taken as attached together, as service control policies are. Where none of them
+allows anything, everything they do not deny is taken as allowed (AWS attaches FullAWSAccess).";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GenerateCommand {
+    /// A service control policy: launches require version 2, no way back, defaults stay as they are
+    Scp(ScpArguments),
+    /// The same for identities: a policy of users and roles, or a permissions boundary
+    Iam(GuardArguments),
+    /// An EC2 (declarative) policy: version 2 as the default, and enforced
+    Ec2Policy(Ec2PolicyArguments),
+    /// A service control policy that binds an instance's credentials to its VPC and address
+    DataPerimeter(PerimeterArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScpArguments {
+    #[command(flatten)]
+    pub(crate) guard: GuardArguments,
+    /// Leave out the statement that denies taking the policy away
+    #[arg(long)]
+    pub(crate) no_self_protection: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GuardArguments {
+    /// Deny hop limits above this, at launch and later
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) max_hop_limit: Option<u8>,
+    /// Deny every call with credentials that IMDSv1 delivered: the sharpest tool, read its warning
+    #[arg(long)]
+    pub(crate) role_delivery: bool,
+    #[command(flatten)]
+    pub(crate) perimeter: PerimeterArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PerimeterArguments {
+    /// Let this role or user through, `*` for any account or part of a name (repeatable)
+    #[arg(long, value_name = "ARN")]
+    pub(crate) exempt: Vec<String>,
+    /// The partition of the organization: aws, aws-cn or aws-us-gov
+    #[arg(long, value_name = "NAME", default_value = "aws")]
+    pub(crate) partition: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Ec2PolicyArguments {
+    /// Only set the default; launches that ask for IMDSv1 still get it
+    #[arg(long)]
+    pub(crate) defaults_only: bool,
+    /// The default hop limit
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) hop_limit: Option<u8>,
+    /// What AWS tells people whose call is refused, as where to ask
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) exception_message: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LintArguments {
+    /// Policies as JSON; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) file: Vec<PathBuf>,
+    /// `pretty` or `json`
+    #[arg(long, short, value_name = "FORMAT", value_enum, default_value_t = ListFormat::Pretty)]
+    pub(crate) output: ListFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArguments {
+    /// Policies of the IAM language as JSON; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) file: Vec<PathBuf>,
+    /// The request, see below (repeatable)
+    #[arg(long, value_name = "TEXT", required = true)]
+    pub(crate) request: Vec<String>,
+    /// `pretty` or `json`
+    #[arg(long, short, value_name = "FORMAT", value_enum, default_value_t = ListFormat::Pretty)]
+    pub(crate) output: ListFormat,
 }
 
 #[derive(Debug, Subcommand)]

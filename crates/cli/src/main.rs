@@ -5,6 +5,7 @@ mod audit;
 mod control;
 mod demo;
 mod failure;
+mod guard;
 mod permissions;
 mod progress;
 mod simulator;
@@ -53,6 +54,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     match arguments.command {
         Command::Audit(arguments) => runtime.block_on(audit::run(*arguments, config)),
         Command::Control(command) => runtime.block_on(control::run(command, config)),
+        Command::Guard(command) => guard::run(command),
         Command::Permissions(command) => runtime.block_on(permissions::run(command)),
         Command::Simulator(command) => runtime.block_on(simulator::run(command)),
         Command::Demo => runtime.block_on(demo::run()),

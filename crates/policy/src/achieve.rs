@@ -171,7 +171,8 @@ impl<'a> Judge<'a> {
             ]);
         }
         let by = absent.by.or(inherited.by).map(By::Statement);
-        let reason = "a launch that names no HttpTokens is refused only if AWS sets the key `ec2:MetadataHttpTokens` \
+        let reason = "a launch that names no HttpTokens is refused only if AWS sets the key \
+         `ec2:MetadataHttpTokens` \
                       for it in one of two ways, and which is not documented";
         Way { stop: Stop::Unknown, by, reason: reason.to_owned() }
     }

@@ -97,7 +97,8 @@ impl Ec2Values {
             [&self.http_put_response_hop_limit, &self.http_endpoint, &self.instance_metadata_tags];
         if others.iter().any(|value| value.is_some()) {
             return Truth::unknown(
-                "the EC2 policy sets other defaults; AWS does not document whether http_tokens can then be changed",
+                "the EC2 policy sets other defaults; AWS does not document whether http_tokens can then \
+                 be changed",
             );
         }
         Truth::No

@@ -127,7 +127,7 @@ pub fn evaluate(levels: &[Level], request: &Request) -> Decision {
                 match statement.applies(policy, request, resource) {
                     Truth::Yes => return denied(by, resource),
                     Truth::Unknown(why) => {
-                        open.get_or_insert_with(|| unknown(by, resource, &why));
+                        open.get_or_insert_with(|| unknown(by, statement.effect, resource, &why));
                     }
                     Truth::No => {}
                 }
@@ -191,7 +191,7 @@ fn allows(level: &Level, request: &Request, resource: &Resource) -> Permit {
         match statement.applies(policy, request, resource) {
             Truth::Yes => return Permit::Granted(Some(by)),
             Truth::Unknown(why) => {
-                open.get_or_insert_with(|| unknown(by, resource, &why));
+                open.get_or_insert_with(|| unknown(by, statement.effect, resource, &why));
             }
             Truth::No => {}
         }
@@ -222,9 +222,13 @@ fn denied(by: StatementRef, resource: &Resource) -> Decision {
     }
 }
 
-fn unknown(by: StatementRef, resource: &Resource, why: &str) -> Decision {
+fn unknown(by: StatementRef, effect: Effect, resource: &Resource, why: &str) -> Decision {
+    let may = match effect {
+        Effect::Deny => "may deny it",
+        Effect::Allow => "may be what allows it",
+    };
     Decision {
-        reason: format!("{by} decides it{}, and it is not known how: {why}", on(resource)),
+        reason: format!("{by} {may}{}: {why}", on(resource)),
         outcome: Outcome::Unknown,
         by: Some(by),
         resource: Some(resource.kind.clone()),

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use crate::{
-    Attached, Ec2Policy, Governed, Level, LintKind, Outcome, Policy, Request, Stop, achieve,
-    evaluate, evaluate_tests::policy, lint, lint_ec2,
+    Attached, Ec2Policy, Governed, KeyValue, Level, LintKind, Outcome, Policy, Request, Stop,
+    achieve, evaluate, evaluate_tests::policy, lint, lint_ec2,
 };
 
 /// Everything that can be done with a text.
@@ -202,6 +202,22 @@ proptest! {
         for request in REQUESTS {
             let request = Request::parse(request).unwrap();
             prop_assert!(rank(&after, &request) >= rank(&before, &request), "{:?}", more);
+        }
+    }
+
+    /// A decision over an unknown key is the decision over whatever the key may be.
+    #[test]
+    fn what_is_decided_without_a_key_holds_for_each_value_of_it(
+        statements in statements(),
+        full_access in any::<bool>(),
+    ) {
+        let levels = tree(&statements, full_access);
+        let open = Request::parse("RunInstances").unwrap();
+        let decided = rank(&levels, &open);
+        for value in [KeyValue::Absent, KeyValue::of("optional"), KeyValue::of("required")] {
+            let mut closed = open.clone();
+            closed.resources[0].context.set("ec2:MetadataHttpTokens", value);
+            prop_assert!(decided == 1 || rank(&levels, &closed) == decided, "{:?}", statements);
         }
     }
 

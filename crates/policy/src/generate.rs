@@ -84,17 +84,23 @@ impl Default for Ec2Options {
     }
 }
 
-const SILENT: &str = "launches that name no HttpTokens may be refused even where account or image give version 2: AWS \
+const SILENT: &str = "launches that name no HttpTokens may be refused even where account or image give \
+ version 2: AWS \
                       does not document whether the condition key is set for them";
-const SERVICE_LINKED: &str = "it does not bind service-linked roles (Auto Scaling, Spot) and the management account: an \
+const SERVICE_LINKED: &str = "it does not bind service-linked roles (Auto Scaling, Spot) and the \
+ management account: an \
                               EC2 policy with http_tokens_enforced does";
-const ROLE_DELIVERY: &str = "role delivery denies EVERY call with credentials that version 1 delivered, at once and everywhere: \
-     first look for ec2RoleDelivery 1.0 in CloudTrail (userIdentity.sessionContext), and attach it to one account";
-const NO_WAY_BACK: &str = "enforcement also refuses to set an instance back to optional: undoing a change then needs this policy \
+const ROLE_DELIVERY: &str = "role delivery denies EVERY call with credentials that version 1 delivered, \
+ at once and everywhere: \
+     first look for ec2RoleDelivery 1.0 in CloudTrail (userIdentity.sessionContext), and attach it to \
+     one account";
+const NO_WAY_BACK: &str = "enforcement also refuses to set an instance back to optional: undoing a \
+ change then needs this policy \
      detached first, so attach it last";
 const DEFAULTS_ONLY: &str =
     "it sets defaults only: a launch that asks for HttpTokens=optional still gets version 1";
-const PERIMETER: &str = "credentials of an instance then work through VPC endpoints of its own VPC alone: every service that it calls \
+const PERIMETER: &str = "credentials of an instance then work through VPC endpoints of its own VPC \
+ alone: every service that it calls \
      needs one, or the call is denied";
 const PERIMETER_LIMIT: &str =
     "it makes stolen credentials useless elsewhere; it does not close version 1";
@@ -173,7 +179,8 @@ fn finish(mut all: Vec<Value>, exempt: &[String]) -> Result<String, GenerateErro
     let characters = text.chars().count();
     if characters > SCP_LIMIT {
         return Err(GenerateError(format!(
-            "the policy has {characters} characters, and AWS takes {SCP_LIMIT}: exempt fewer principals, or by a pattern"
+            "the policy has {characters} characters, and AWS takes {SCP_LIMIT}: exempt fewer \
+             principals, or by a pattern"
         )));
     }
     Ok(text + "\n")
@@ -186,7 +193,8 @@ fn exemption(arn: &str) -> Result<(), GenerateError> {
             && ["role/", "user/"].iter().any(|kind| name.starts_with(kind)));
     if !shaped || arn.contains(['$', '"', '\\']) || arn.chars().any(char::is_control) {
         return Err(GenerateError(format!(
-            "`{arn}` is no principal to exempt: write arn:aws:iam::111122223333:role/NAME, or `*` for the account; \
+            "`{arn}` is no principal to exempt: write arn:aws:iam::111122223333:role/NAME, or `*` for \
+             the account; \
              for a session (assumed-role), name its role"
         )));
     }

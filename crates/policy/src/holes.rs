@@ -65,7 +65,8 @@ pub(crate) fn find(judge: &Judge<'_>, ways: &[&Way; 5], silent_open: bool) -> Ve
     if by_scp(launch) {
         holes.insert(Hole::new(
             "service-linked-roles",
-            "service control policies do not bind service-linked roles: AWSServiceRoleForAutoScaling and those of \
+            "service control policies do not bind service-linked roles: AWSServiceRoleForAutoScaling \
+             and those of \
              Spot launch what their templates say",
         ));
     }
@@ -98,7 +99,8 @@ fn removal(judge: &Judge<'_>, holes: &mut BTreeSet<Hole>) {
     let removals: Vec<&str> = REMOVALS.iter().filter(open).copied().collect();
     if !removals.is_empty() {
         let words = format!(
-            "the policy is not protected against its own removal: {} pass for whoever administers policies here",
+            "the policy is not protected against its own removal: {} pass for whoever administers \
+             policies here",
             removals.join(", ")
         );
         holes.insert(Hole::new("policy-removable", words));

@@ -207,7 +207,8 @@ impl Caller {
         }
         for key in LAUNCH_KEYS {
             let why = format!(
-                "AWS's documents contradict each other on what `{key}` holds when options are changed; it is not \
+                "AWS's documents contradict each other on what `{key}` holds when options are changed; \
+                 it is not \
                  the new value"
             );
             context.set(key, KeyValue::Unknown(why));

@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, fmt, iter::Peekable, str::Chars};
 
 use serde::Serialize;
 
-/// Real policies have at most 10,240 characters. Beyond this it is no policy.
-const MAX_BYTES: usize = 100 * 1024;
+/// Longer texts are refused. Real policies have at most 10,240 characters.
+pub const MAX_BYTES: usize = 100 * 1024;
 /// A policy is nested six deep.
 const MAX_DEPTH: usize = 32;
 
@@ -105,8 +105,7 @@ impl Node {
 pub(crate) fn parse(text: &str) -> Result<Node, PolicyError> {
     if text.len() > MAX_BYTES {
         let message = format!(
-            "{} bytes are no policy: AWS takes 10,240 characters, and nothing beyond {MAX_BYTES} bytes is read",
-            text.len()
+            "longer than {MAX_BYTES} bytes is no policy: AWS takes 10,240 characters at most"
         );
         return Err(PolicyError::new(Position::START, message));
     }

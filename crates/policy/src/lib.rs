@@ -31,6 +31,8 @@ mod condition_tests;
 mod evaluate_tests;
 #[cfg(test)]
 mod fuzz_tests;
+#[cfg(test)]
+mod lint_tests;
 
 pub use achieve::{Achievement, By, Governed, Stop, Way, achieve};
 pub use ask::RequestError;
@@ -40,7 +42,7 @@ pub use evaluate::{Attached, Decision, Level, Outcome, StatementRef, evaluate, e
 pub use generate::{Ec2Options, GenerateError, Generated, GuardOptions, Kind, generate};
 pub use holes::{HOLES, Hole};
 pub use imds::{Caller, DEFAULT_OPTIONS, INSTANCE_OPTIONS, Launch, Principal};
-pub use json::{PolicyError, Position};
+pub use json::{MAX_BYTES, PolicyError, Position};
 pub use lint::{LintKind, Mistake, MistakeSeverity, lint, lint_ec2};
 pub use request::{Context, KeyValue, Request, Resource};
 pub use truth::Truth;

@@ -31,6 +31,13 @@ pub enum LintKind {
     Identity,
 }
 
+impl LintKind {
+    /// What a policy is most likely attached as: guardrails deny, policies of identities need not.
+    pub fn of(policy: &Policy) -> Self {
+        if policy.statements.iter().any(Statement::denies) { Self::Scp } else { Self::Identity }
+    }
+}
+
 /// How bad a mistake is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -80,6 +87,11 @@ impl Mistake {
         }
     }
 
+    /// Mistakes by their place, notes after them.
+    pub(crate) fn order(&self) -> (bool, Position, &'static str) {
+        (self.severity == MistakeSeverity::Info, self.position, self.code)
+    }
+
     pub(crate) fn of(self, statement: &Statement) -> Self {
         Self { statement: Some(statement.index), sid: statement.sid.clone(), ..self }
     }
@@ -90,10 +102,13 @@ impl Mistake {
     }
 }
 
-/// The mistakes of a policy, by their place in the text. A sound policy has none but of severity info.
+/// The mistakes of a policy, by their place in the text, and what it leaves out after them. A sound policy has none but of severity info.
 pub fn lint(policy: &Policy, kind: LintKind) -> Vec<Mistake> {
     let mut found = Vec::new();
     structure::lint(policy, kind, &mut found);
+    // Asked once for all statements.
+    let denies_silent = launch::denies_silent(policy);
+    let granted = grant::granted(policy);
     for statement in &policy.statements {
         let before = found.len();
         spelling::lint(statement, &mut found);
@@ -103,12 +118,12 @@ pub fn lint(policy: &Policy, kind: LintKind) -> Vec<Mistake> {
         if misspelt || !statement.unknown.is_empty() {
             continue;
         }
-        launch::lint(statement, policy, &mut found);
+        launch::lint(statement, policy, denies_silent, &mut found);
         change::lint(statement, policy, &mut found);
         delivery::lint(statement, policy, &mut found);
-        grant::lint(statement, policy, &mut found);
+        grant::lint(statement, policy, &granted, &mut found);
     }
     gaps::lint(policy, &mut found);
-    found.sort_by_key(|mistake| (mistake.position, mistake.code));
+    found.sort_by_key(Mistake::order);
     found
 }

@@ -7,13 +7,21 @@ use imdsure_aws::tables::{Kind, TABLES};
 
 use crate::harness::{Run as _, imdsure, workspace};
 
-const COMMANDS: [&[&str]; 10] = [
+const COMMANDS: [&[&str]; 18] = [
     &[],
     &["audit"],
     &["control"],
     &["control", "list"],
     &["control", "show"],
     &["control", "run"],
+    &["guard"],
+    &["guard", "generate"],
+    &["guard", "generate", "scp"],
+    &["guard", "generate", "iam"],
+    &["guard", "generate", "ec2-policy"],
+    &["guard", "generate", "data-perimeter"],
+    &["guard", "lint"],
+    &["guard", "simulate"],
     &["permissions", "audit"],
     &["simulator"],
     &["simulator", "serve"],

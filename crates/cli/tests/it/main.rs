@@ -9,6 +9,7 @@ mod demo;
 mod evidence;
 mod faults;
 mod generated;
+mod guard;
 mod harness;
 
 mod moto;

@@ -19,13 +19,15 @@ pub(super) fn lint(statement: &Statement, policy: &Policy, found: &mut Vec<Mista
     }
     if statement.names_action(MODIFY) == Truth::No {
         if statement.action.not {
-            let words = "`NotAction` leaves ModifyInstanceMetadataOptions out, though the condition is on an option of it";
+            let words = "`NotAction` leaves ModifyInstanceMetadataOptions out, though the condition is \
+             on an option of it";
             found.push(mistake("not-action-leaves-out", condition, statement, policy, words));
         }
         return;
     }
     if probe::unrelated(statement, policy) == Truth::Yes {
-        let words = "the key stands only in changes of metadata options. Where it is absent the condition holds, and this \
+        let words = "the key stands only in changes of metadata options. Where it is absent the \
+         condition holds, and this \
                      statement covers other calls too: it denies those as well";
         found.push(mistake("denies-unrelated-calls", condition, statement, policy, words));
         return;
@@ -45,11 +47,13 @@ fn semantics(
     if (back == Truth::No && forth == Truth::Yes)
         || (back == Truth::No && fits(&[]) == Truth::Yes && is_about_tokens(statement))
     {
-        let words = "it denies changes that require version 2, or that leave the tokens alone, and lets the way back to \
+        let words = "it denies changes that require version 2, or that leave the tokens alone, and lets \
+         the way back to \
                      optional pass";
         found.push(mistake("condition-inverted", condition, statement, policy, words));
     } else if fits(&[]) == Truth::Yes {
-        let words = "the key stands only where the change names the option. Without a `Null` guard the condition holds when it \
+        let words = "the key stands only where the change names the option. Without a `Null` guard the \
+         condition holds when it \
                      is absent: changes of other options are denied as well, a hop limit for one";
         found.push(mistake("over-blocks-other-changes", condition, statement, policy, words));
     }
@@ -94,7 +98,8 @@ fn wrong_keys(statement: &Statement, policy: &Policy, found: &mut Vec<Mistake>) 
             _ => "ec2:Attribute/HttpPutResponseHopLimit",
         };
         let words = format!(
-            "on ModifyInstanceMetadataOptions `{}` is not the new value: the value that a change asks for stands in `{right}`. \
+            "on ModifyInstanceMetadataOptions `{}` is not the new value: the value that a change asks \
+             for stands in `{right}`. \
              As written, this does not stop the way back to version 1",
             condition.key.text
         );
@@ -122,7 +127,8 @@ fn wrong_keys(statement: &Statement, policy: &Policy, found: &mut Vec<Mistake>) 
         && probe::names_by_itself(statement, RUN)
     {
         let words = format!(
-            "`{}` stands in changes of existing instances. AWS documents `ec2:MetadataHttpTokens`, `ec2:MetadataHttpEndpoint` and \
+            "`{}` stands in changes of existing instances. AWS documents `ec2:MetadataHttpTokens`, \
+             `ec2:MetadataHttpEndpoint` and \
              `ec2:MetadataHttpPutResponseHopLimit` for launches",
             condition.key.text
         );

@@ -23,7 +23,8 @@ pub(super) fn lint(statement: &Statement, policy: &Policy, found: &mut Vec<Mista
     let (code, words) = match (one, two, fits(KeyValue::Absent)) {
         (_, _, Truth::Yes) => (
             "denies-calls-without-role",
-            "only credentials of an instance's role carry `ec2:RoleDelivery`. For everybody else it is absent, and this condition \
+            "only credentials of an instance's role carry `ec2:RoleDelivery`. For everybody else it is \
+             absent, and this condition \
              then holds: people, pipelines and services are denied as well",
         ),
         (_, Truth::Yes, _) => (

@@ -31,7 +31,7 @@ const FIELDS: [(&str, &[&str]); 5] = [
     ("instance_metadata_tags", &["enabled", "disabled", "no_preference"]),
 ];
 
-/// The mistakes of an EC2 policy, by their place in the text.
+/// The mistakes of an EC2 policy, by their place in the text, and what it leaves out after them.
 pub fn lint_ec2(policy: &Ec2Policy) -> Vec<Mistake> {
     let mut found = Vec::new();
     let Some(attributes) = child(&policy.root, "ec2_attributes") else {
@@ -53,7 +53,7 @@ pub fn lint_ec2(policy: &Ec2Policy) -> Vec<Mistake> {
             name => found.push(unknown(name, member.at, &known, MistakeSeverity::Warning)),
         }
     }
-    found.sort_by_key(|mistake| (mistake.position, mistake.code));
+    found.sort_by_key(Mistake::order);
     found
 }
 
@@ -157,14 +157,16 @@ fn together(at: Position, values: &[(&str, String)], found: &mut Vec<Mistake>) {
             found.push(Mistake::new("sets-optional", MistakeSeverity::Warning, at, words));
         }
         Some("required") if !enforced => {
-            let words = "it sets defaults only: a launch that asks for HttpTokens=optional still gets version 1, and instances \
+            let words = "it sets defaults only: a launch that asks for HttpTokens=optional still gets \
+             version 1, and instances \
                          can be set back. http_tokens_enforced refuses both";
             let mistake = Mistake::new("defaults-only", MistakeSeverity::Info, at, words);
             let sound = serde_json::json!({"http_tokens_enforced": {"@@assign": "enabled"}});
             found.push(Mistake { sound: Some(format!("{sound:#}")), ..mistake });
         }
         Some("no_preference") | None if enforced => {
-            let words = "it enforces version 2 without making it the default: launches that name no HttpTokens are refused, \
+            let words = "it enforces version 2 without making it the default: launches that name no \
+             HttpTokens are refused, \
                          unless account or image give version 2";
             let mistake =
                 Mistake::new("enforced-without-default", MistakeSeverity::Warning, at, words);

@@ -33,7 +33,8 @@ fn one(condition: &Condition, statement: &Statement, found: &mut Vec<Mistake>) {
                 "wildcard-taken-literally",
                 MistakeSeverity::Error,
                 format!(
-                    "`{}` compares letter by letter, so `{text}` is no pattern and exempts nobody: use ArnNotLike",
+                    "`{}` compares letter by letter, so `{text}` is no pattern and exempts nobody: use \
+                     ArnNotLike",
                     condition.name
                 ),
             )
@@ -42,7 +43,8 @@ fn one(condition: &Condition, statement: &Statement, found: &mut Vec<Mistake>) {
                 "exemption-never-matches",
                 MistakeSeverity::Warning,
                 format!(
-                    "for a session `aws:PrincipalArn` is the ARN of its role (arn:aws:iam::…:role/NAME): `{text}` exempts nobody"
+                    "for a session `aws:PrincipalArn` is the ARN of its role \
+                     (arn:aws:iam::…:role/NAME): `{text}` exempts nobody"
                 ),
             )
         } else {
@@ -51,7 +53,8 @@ fn one(condition: &Condition, statement: &Statement, found: &mut Vec<Mistake>) {
         found.push(Mistake::new(code, severity, value.at, words).of(statement));
     }
     if operator.set != Set::Single {
-        let words = "`aws:PrincipalArn` has one value: a set prefix changes only what happens when it is absent";
+        let words = "`aws:PrincipalArn` has one value: a set prefix changes only what happens when it \
+         is absent";
         let mistake = Mistake::new(
             "set-operator-on-single-value",
             MistakeSeverity::Warning,

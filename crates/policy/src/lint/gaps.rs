@@ -31,6 +31,7 @@ pub(super) fn lint(policy: &Policy, found: &mut Vec<Mistake>) {
     let specific = change.filter(|statement| {
         statement.conditions.iter().any(|condition| probe::attribute(condition).is_some())
     });
+    let meant = found.iter().any(|mistake| mistake.code == "wrong-key-for-change");
     let Some(about) = launch.or(specific) else { return };
     let mut gap = |code, words: &str, sound| {
         let mistake = Mistake::new(code, MistakeSeverity::Info, about.at, words).of(about);
@@ -41,12 +42,15 @@ pub(super) fn lint(policy: &Policy, found: &mut Vec<Mistake>) {
             "changes are guarded here, launches are not: ec2:RunInstances may ask for version 1";
         gap("launch-unprotected", words, statements::launch(partition));
     }
-    if change.is_none() {
-        let words = "launches are guarded here, changes are not: ec2:ModifyInstanceMetadataOptions leads back to optional";
+    // A statement that is meant to guard changes and does not has its own mistake.
+    if change.is_none() && !meant {
+        let words = "launches are guarded here, changes are not: ec2:ModifyInstanceMetadataOptions \
+         leads back to optional";
         gap("change-unprotected", words, statements::change(partition));
     }
     if defaults.is_none() {
-        let words = "ec2:ModifyInstanceMetadataDefaults is not denied here: the account's defaults and their enforcement can be \
+        let words = "ec2:ModifyInstanceMetadataDefaults is not denied here: the account's defaults and \
+         their enforcement can be \
                      changed";
         gap("defaults-unprotected", words, statements::defaults());
     }

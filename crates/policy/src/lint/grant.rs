@@ -1,6 +1,8 @@
 //! Allow statements with conditions on the metadata service, which both identities and, since 2025, service
 //! control policies may have. A grant restricts only where nothing else grants the same.
 
+use std::collections::BTreeSet;
+
 use super::{
     Mistake, MistakeSeverity,
     probe::{self, Asked},
@@ -12,7 +14,12 @@ use crate::{
     imds::{DEFAULTS, LAUNCH_KEYS, MODIFY, RUN},
 };
 
-pub(super) fn lint(statement: &Statement, policy: &Policy, found: &mut Vec<Mistake>) {
+pub(super) fn lint(
+    statement: &Statement,
+    policy: &Policy,
+    granted: &BTreeSet<String>,
+    found: &mut Vec<Mistake>,
+) {
     if statement.denies() {
         return;
     }
@@ -23,7 +30,8 @@ pub(super) fn lint(statement: &Statement, policy: &Policy, found: &mut Vec<Mista
     for action in actions {
         if let Some(other) = granted_elsewhere(statement, policy, action) {
             let words = format!(
-                "statement {} allows {action} without this condition: what one statement allows is allowed, so the condition \
+                "statement {} allows {action} without this condition: what one statement allows is \
+                 allowed, so the condition \
                  restricts nothing. Deny what should not pass instead",
                 other.index
             );
@@ -37,7 +45,7 @@ pub(super) fn lint(statement: &Statement, policy: &Policy, found: &mut Vec<Mista
             return;
         }
     }
-    covers_no_launch(statement, policy, found);
+    covers_no_launch(statement, policy, granted, found);
 }
 
 fn names(statement: &Statement, action: &str) -> bool {
@@ -62,26 +70,42 @@ fn granted_elsewhere<'a>(
     })
 }
 
-/// A grant that asks for the key on resources that never carry it.
-fn covers_no_launch(statement: &Statement, policy: &Policy, found: &mut Vec<Mistake>) {
-    let Some(condition) = probe::condition_on(statement, &LAUNCH_KEYS) else { return };
-    let good = Asked::tokens("required").hop_limit("1");
-    let fits = |statement: &Statement, kind: &str| {
-        probe::launch(statement, policy, kind, &good) == Truth::Yes
+/// The resource types on which some statement allows a launch with version 2.
+pub(super) fn granted(policy: &Policy) -> BTreeSet<String> {
+    let class = probe::caller(policy).launch(&crate::Launch::default());
+    let allowed = |kind: &str| {
+        let fits = |statement: &Statement| !statement.denies() && fits_v2(statement, policy, kind);
+        policy.statements.iter().any(fits)
     };
-    if !names(statement, RUN) || !fits(statement, "instance") {
+    class.resources.into_iter().map(|resource| resource.kind).filter(|k| allowed(k)).collect()
+}
+
+fn fits_v2(statement: &Statement, policy: &Policy, kind: &str) -> bool {
+    let asked = Asked::tokens("required").hop_limit("1");
+    probe::launch(statement, policy, kind, &asked) == Truth::Yes
+}
+
+/// A grant that asks for the key on resources that never carry it.
+fn covers_no_launch(
+    statement: &Statement,
+    policy: &Policy,
+    granted: &BTreeSet<String>,
+    found: &mut Vec<Mistake>,
+) {
+    let Some(condition) = probe::condition_on(statement, &LAUNCH_KEYS) else { return };
+    if !names(statement, RUN) || !fits_v2(statement, policy, "instance") {
         return;
     }
     let class = probe::caller(policy).launch(&crate::Launch::default());
     let lacking = class.resources.iter().find(|resource| {
         let covered = statement.names_resource(policy, &class, resource) == Truth::Yes;
-        let allowed = |other: &Statement| !other.denies() && fits(other, &resource.kind);
-        covered && !policy.statements.iter().any(allowed)
+        covered && !granted.contains(&resource.kind)
     });
     if let Some(resource) = lacking {
         let words = format!(
-            "a launch has to be allowed on each resource, and only instance/* carries `{}`: on {}/* the condition is false, so \
-             this allows no launch at all. Allow the other resources in a statement without the condition",
+            "a launch has to be allowed on each resource, and only instance/* carries `{}`: on {}/* the \
+             condition is false, so this allows no launch at all. Allow the other resources in a statement \
+             without the condition",
             condition.key.text, resource.kind
         );
         let mistake =

@@ -12,14 +12,28 @@ use crate::{
     statements,
 };
 
-pub(super) fn lint(statement: &Statement, policy: &Policy, found: &mut Vec<Mistake>) {
+/// Whether some statement denies launches that name no `HttpTokens`, if the key is then absent.
+pub(super) fn denies_silent(policy: &Policy) -> bool {
+    policy.statements.iter().any(|statement| {
+        statement.denies()
+            && probe::launch(statement, policy, "instance", &Asked::silent()) == Truth::Yes
+    })
+}
+
+pub(super) fn lint(
+    statement: &Statement,
+    policy: &Policy,
+    denies_silent: bool,
+    found: &mut Vec<Mistake>,
+) {
     let Some(condition) = probe::condition_on(statement, &LAUNCH_KEYS) else { return };
     if !statement.denies() {
         return;
     }
     if probe::unrelated(statement, policy) == Truth::Yes {
         let words = format!(
-            "`{}` stands only in launches, on the resource type instance. Where it is absent the condition holds, and this \
+            "`{}` stands only in launches, on the resource type instance. Where it is absent the \
+             condition holds, and this \
              statement covers other calls too: it denies those as well, ec2:DescribeInstances for one",
             condition.key.text
         );
@@ -28,7 +42,8 @@ pub(super) fn lint(statement: &Statement, policy: &Policy, found: &mut Vec<Mista
     }
     if statement.names_action(RUN) == Truth::No {
         if statement.action.not {
-            let words = "`NotAction` leaves RunInstances out, so launches are not what this statement is about, though its \
+            let words = "`NotAction` leaves RunInstances out, so launches are not what this statement \
+             is about, though its \
                          condition is on a key of launches";
             found.push(mistake("not-action-leaves-out", statement, policy, words.to_owned()));
         }
@@ -44,7 +59,7 @@ pub(super) fn lint(statement: &Statement, policy: &Policy, found: &mut Vec<Mista
         return;
     }
     if probe::condition_on(statement, &[TOKENS]).is_some() {
-        tokens(statement, policy, found);
+        tokens(statement, policy, denies_silent, found);
     }
 }
 
@@ -57,20 +72,23 @@ fn resource(statement: &Statement, policy: &Policy) -> Option<(String, bool)> {
         .find(|k| denies(k))
     {
         let words = format!(
-            "a launch is evaluated over image, subnet and other resources too, and only instance/* carries the key. On {kind}/* \
+            "a launch is evaluated over image, subnet and other resources too, and only instance/* \
+             carries the key. On {kind}/* \
              it is absent, the condition holds, and the statement denies every launch, those with version 2 too"
         );
         return Some((words, true));
     }
     if denies("launch-template") {
-        let words = "on launch-template/* the key never stands: the condition holds there, and every launch from a template is \
+        let words = "on launch-template/* the key never stands: the condition holds there, and every \
+         launch from a template is \
                      denied, those with version 2 too";
         return Some((words.to_owned(), false));
     }
     let class = probe::caller(policy).launch(&crate::Launch::default());
     let instance = class.resources.first()?;
     if statement.names_resource(policy, &class, instance) == Truth::No {
-        let words = "the statement does not cover instance/*, and no other resource carries the key: it never denies anything";
+        let words = "the statement does not cover instance/*, and no other resource carries the key: it \
+         never denies anything";
         return Some((words.to_owned(), false));
     }
     None
@@ -90,19 +108,21 @@ fn inverted(statement: &Statement, policy: &Policy) -> Option<&'static str> {
             if probe::condition_on(statement, &[TOKENS]).is_some() =>
         {
             Some(
-                "it denies every launch that names HttpTokens, those with version 2 too, and lets those pass that name none",
+                "it denies every launch that names HttpTokens, those with version 2 too, and lets those \
+                 pass that name none",
             )
         }
         _ => None,
     }
 }
 
-fn tokens(statement: &Statement, policy: &Policy, found: &mut Vec<Mistake>) {
+fn tokens(statement: &Statement, policy: &Policy, denies_silent: bool, found: &mut Vec<Mistake>) {
     let fits = |asked: &Asked| probe::launch(statement, policy, "instance", asked);
     let optional = fits(&Asked::tokens("optional"));
     let low = fits(&Asked::tokens("optional").hop_limit("1"));
     if optional != low && probe::condition_on(statement, &[HOP_LIMIT]).is_some() {
-        let words = "all conditions of a statement have to hold together: version 1 is denied only along with a hop limit that \
+        let words = "all conditions of a statement have to hold together: version 1 is denied only \
+         along with a hop limit that \
                      is too high. Each needs a statement of its own";
         let both = [
             statements::launch(probe::partition(policy)),
@@ -112,12 +132,9 @@ fn tokens(statement: &Statement, policy: &Policy, found: &mut Vec<Mistake>) {
         found.push(mistake.sound(&probe::kept(statement, both)));
         return;
     }
-    let silent = |statement: &Statement| {
-        statement.denies()
-            && probe::launch(statement, policy, "instance", &Asked::silent()) == Truth::Yes
-    };
-    if optional == Truth::Yes && !policy.statements.iter().any(silent) {
-        let words = "a launch that names no HttpTokens need not carry the key: the condition is then false, and a launch that \
+    if optional == Truth::Yes && !denies_silent {
+        let words = "a launch that names no HttpTokens need not carry the key: the condition is then \
+         false, and a launch that \
                      inherits version 1 slips through. StringNotEquals required denies both";
         found.push(mistake("omitted-option-slips-through", statement, policy, words.to_owned()));
     }
@@ -153,7 +170,8 @@ pub(super) fn defaults(statement: &Statement, found: &mut Vec<Mistake>) {
     };
     if statement.denies() && probe::names_by_itself(statement, DEFAULTS) {
         let words = format!(
-            "AWS documents no key for the values of ModifyInstanceMetadataDefaults: whether `{}` ever stands there is not known. \
+            "AWS documents no key for the values of ModifyInstanceMetadataDefaults: whether `{}` ever \
+             stands there is not known. \
              Deny the action without a condition on it",
             condition.key.text
         );

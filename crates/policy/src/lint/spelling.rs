@@ -153,7 +153,8 @@ fn operator(
     if !right {
         let kind = if matches!(subject, Subject::Number) { "a number" } else { "a word" };
         let (severity, words) = if text {
-            let words = "which compares letter by letter: 2 and 2.0, or 10 and 9, are not what they are as numbers";
+            let words = "which compares letter by letter: 2 and 2.0, or 10 and 9, are not what they are \
+             as numbers";
             (MistakeSeverity::Warning, words)
         } else {
             (MistakeSeverity::Error, "which it never is")
@@ -179,7 +180,8 @@ fn operator(
         ),
         _ => (
             MistakeSeverity::Warning,
-            "`ForAnyValue` is false when the key is absent, even when negated, and this key has one value: leave the prefix away",
+            "`ForAnyValue` is false when the key is absent, even when negated, and this key has one \
+             value: leave the prefix away",
         ),
     };
     let mistake = error("set-operator-on-single-value", &at, words.to_owned());

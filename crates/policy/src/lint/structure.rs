@@ -46,7 +46,8 @@ fn one(statement: &Statement, found: &mut Vec<Mistake>) {
         found.push(unknown_element(&element.name, element.at, &ELEMENTS).of(statement));
     }
     if let Some(at) = statement.principal {
-        let words = "only policies on resources name a principal; AWS does not take it here. To exempt somebody, use the \
+        let words = "only policies on resources name a principal; AWS does not take it here. To exempt \
+         somebody, use the \
                      condition ArnNotLike on aws:PrincipalArn";
         found.push(error("principal-not-allowed", at, words).of(statement));
     }
