@@ -76,6 +76,12 @@ impl Client {
         }
     }
 
+    /// A client whose calls go to something else than the network.
+    #[cfg(test)]
+    pub(crate) fn over(connector: impl HttpConnector + 'static, progress: Arc<Progress>) -> Self {
+        Self { http: SharedHttpConnector::new(connector), pacer: Pacer::default(), progress }
+    }
+
     /// Makes a call until it is answered, refused, or patience ends, and reads the answer with `read`.
     ///
     /// An answer that `read` refuses is asked for again: a page counts whole or not at all.
@@ -124,7 +130,8 @@ impl Client {
         self.progress.calls.add(1);
         let answer = timeout(ATTEMPT_TIMEOUT, self.exchange(request)).await;
         let answer = answer.unwrap_or_else(|_| Err(timed_out())).map_err(|failure| {
-            if failure.code == NO_HOST && operation.service.reach == Reach::SomeRegions {
+            let plain = place.access.endpoints.is_plain(operation.service);
+            if failure.code == NO_HOST && operation.service.reach == Reach::SomeRegions && plain {
                 not_offered(operation, place.region)
             } else {
                 failure
@@ -247,10 +254,23 @@ fn not_offered(operation: &Operation, region: &str) -> Failure {
 
 fn unreachable(error: &ConnectorError) -> Failure {
     let message = chain(error);
-    if message.contains("dns error") {
+    if is_unknown_host(&message) {
         return Failure::new(NO_HOST, message, Class::Transient(ErrorKind::Unavailable));
     }
     Failure::new("Unreachable", message, Class::Transient(ErrorKind::Unavailable))
+}
+
+/// Whether the resolver said that there is no such host, and not that it could not tell just now: only the
+/// former means that a service is not offered. The words are those of glibc, musl, macOS and Windows.
+fn is_unknown_host(message: &str) -> bool {
+    const WORDS: [&str; 5] = [
+        "Name or service not known",
+        "No address associated with hostname",
+        "Name does not resolve",
+        "nodename nor servname provided",
+        "No such host is known",
+    ];
+    message.contains("dns error") && WORDS.iter().any(|words| message.contains(words))
 }
 
 fn broken(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Failure {
@@ -292,6 +312,16 @@ impl Patience {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_resolver_that_cannot_tell_has_not_said_no() {
+        let error = |why| {
+            format!("dispatch failure: dns error: failed to lookup address information: {why}")
+        };
+        assert!(is_unknown_host(&error("Name or service not known")));
+        assert!(!is_unknown_host(&error("Temporary failure in name resolution")));
+        assert!(!is_unknown_host("tcp connect error: Name or service not known"));
+    }
 
     #[test]
     fn patience_ends() {

@@ -19,9 +19,10 @@ use crate::{
     },
     progress::Progress,
     queue::Queue,
-    read::{self, RegionRow},
+    read::{self, RegionRow, Window, most_metrics},
     row::Row,
     scope::{Account, Scope},
+    service::EC2,
     source::{SOURCES, Source, Wanted},
     tables::{
         AWS_ACCOUNT, AWS_CLOUDWATCH_IMDS_USAGE, AWS_ORGANIZATIONS_EFFECTIVE_POLICY,
@@ -76,9 +77,9 @@ pub struct Estimate {
 
 impl Estimate {
     fn of(instances: u64) -> Self {
-        // One metric for each instance, and its hours where there were calls.
         let dollars = instances as f64 * METRIC_DOLLARS;
-        Self { instances, dollars, at_most: 2.0 * dollars }
+        let at_most = most_metrics(instances) as f64 * METRIC_DOLLARS;
+        Self { instances, dollars, at_most }
     }
 }
 
@@ -339,7 +340,8 @@ impl Collector {
         let Metered { account, region, instances } = metered;
         let unit = self.unit(account, region);
         let place = place(account, region);
-        let read = read::usage(&unit, instances, jiff::Timestamp::now(), usage.days);
+        let window = Window::before(jiff::Timestamp::now().as_millisecond(), usage.days);
+        let read = async { Ok(read::usage(&unit, instances, window).await) };
         if let Err(error) = self.unless_stopped(&GET_METRIC_DATA, &place, read).await {
             unit.unread(&error, &[&AWS_CLOUDWATCH_IMDS_USAGE]);
         }
@@ -435,7 +437,8 @@ impl Collector {
 }
 
 /// What an organization policy closes in one region: a service that was refused is not called again, and
-/// where two were, the region is closed as a whole.
+/// where EC2 and another were, the region is closed as a whole. (Two services beside EC2 may well be closed
+/// each for itself.)
 #[derive(Debug, Default)]
 struct Closed(Vec<(&'static str, CallError)>);
 
@@ -443,7 +446,8 @@ impl Closed {
     fn by_policy(&self, source: &Source) -> Option<&CallError> {
         let services: Vec<&str> = source.operations.iter().map(|o| o.service.name).collect();
         let same = self.0.iter().find(|(service, _)| services.contains(service));
-        let same = same.or_else(|| self.0.first().filter(|_| self.0.len() > 1));
+        let region = self.0.iter().find(|(service, _)| *service == EC2.name && self.0.len() > 1);
+        let same = same.or(region);
         same.map(|(_, error)| error)
     }
 
@@ -496,5 +500,35 @@ fn interrupted(operation: &Operation, place: &Place<'_>) -> CallError {
         code: "Interrupted".to_owned(),
         message: "the run was stopped before this was read".to_owned(),
         kind: ErrorKind::Interrupted,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_closed_services_close_a_region_only_with_ec2() {
+        let of = |service: &str| {
+            let found = SOURCES
+                .iter()
+                .find(|s| s.operations.first().is_some_and(|o| o.service.name == service));
+            found.unwrap()
+        };
+        let error = || CallError {
+            account_id: None,
+            region: None,
+            operation: String::new(),
+            code: String::new(),
+            message: String::new(),
+            kind: ErrorKind::ClosedByPolicy,
+        };
+        let mut closed = Closed::default();
+        closed.learn(of("lightsail"), error());
+        closed.learn(of("appstream"), error());
+        assert!(closed.by_policy(of("lightsail")).is_some());
+        assert!(closed.by_policy(of("eks")).is_none());
+        closed.learn(of("ec2"), error());
+        assert!(closed.by_policy(of("eks")).is_some());
     }
 }

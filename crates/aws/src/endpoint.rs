@@ -62,6 +62,12 @@ impl Endpoints {
         })
     }
 
+    /// Whether a service's calls go to the endpoint that every region with the service has: not to one that
+    /// the user set, nor to a FIPS or dual-stack one, which not all have.
+    pub(crate) fn is_plain(&self, service: &Service) -> bool {
+        !self.fips && !self.dual_stack && !self.custom.contains_key(service.name)
+    }
+
     /// The URL of a service's call for a region, `path` (it begins with `/`) included.
     pub(crate) fn url(&self, service: &Service, region: &str, path: &str) -> String {
         let base = match self.custom.get(service.name) {
@@ -69,5 +75,22 @@ impl Endpoints {
             None => service.endpoint(region, self.fips, self.dual_stack),
         };
         format!("{}{path}", base.trim_end_matches('/'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::{EKS, EMR};
+
+    #[test]
+    fn only_a_plain_endpoint_tells_where_a_service_is() {
+        let plain = Endpoints::default();
+        assert!(plain.is_plain(&EKS));
+        assert!(!Endpoints { fips: true, ..plain.clone() }.is_plain(&EKS));
+        assert!(!Endpoints { dual_stack: true, ..plain.clone() }.is_plain(&EKS));
+        let custom = Arc::new(BTreeMap::from([("eks", "https://x".to_owned())]));
+        let custom = Endpoints { custom, ..plain };
+        assert!(!custom.is_plain(&EKS) && custom.is_plain(&EMR));
     }
 }

@@ -116,12 +116,17 @@ fn classify(status: u16, code: &str, message: &str) -> Class {
         | "RequestThrottled"
         | "RequestThrottledException"
         | "TooManyRequestsException"
+        | "CallRateLimitExceededException"
         | "EC2ThrottledException"
         | "SlowDown"
         | "BandwidthLimitExceeded"
         | "PriorRequestNotComplete" => Class::Throttled,
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Class::Expired,
-        "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" => {
+        "UnauthorizedOperation"
+        | "AccessDenied"
+        | "AccessDeniedException"
+        | "ForbiddenException"
+        | "InsufficientPrivilegesException" => {
             if message.contains("explicit deny in a service control policy") {
                 Class::Final(ErrorKind::ClosedByPolicy)
             } else {
@@ -131,6 +136,7 @@ fn classify(status: u16, code: &str, message: &str) -> Class {
         "AuthFailure"
         | "InvalidClientTokenId"
         | "UnrecognizedClientException"
+        | "UnauthenticatedException"
         | "SignatureDoesNotMatch"
         | "MissingAuthenticationToken"
         | "MissingAuthenticationTokenException"
@@ -140,11 +146,20 @@ fn classify(status: u16, code: &str, message: &str) -> Class {
         "InternalError"
         | "InternalFailure"
         | "InternalServerError"
+        | "InternalServerException"
+        | "InternalServiceError"
+        | "InternalServiceFault"
+        | "ServerException"
         | "ServiceUnavailable"
+        | "ServiceUnavailableException"
         | "Unavailable"
         | "RequestTimeout"
         | "RequestTimeoutException"
         | "ServiceException" => Class::Transient(ErrorKind::Unavailable),
+        // Lightsail, while an account or region is being prepared: whether anything is there is not known.
+        "AccountSetupInProgressException" | "RegionSetupInProgressException" => {
+            Class::Final(ErrorKind::Unavailable)
+        }
         _ if status == 429 => Class::Throttled,
         _ if status >= 500 => Class::Transient(ErrorKind::Unavailable),
         _ => Class::Final(ErrorKind::Refused),
@@ -169,6 +184,26 @@ mod tests {
             (403, "ExpiredToken", "", Class::Expired),
             (401, "AuthFailure", "", Class::Final(ErrorKind::Credentials)),
             (400, "InvalidParameterValue", "", Class::Final(ErrorKind::Refused)),
+            // The services beside EC2, each with the codes of its own model.
+            (400, "AccessDeniedException", "no", Class::Final(ErrorKind::Denied)),
+            (403, "AccessDeniedException", scp, Class::Final(ErrorKind::ClosedByPolicy)),
+            (403, "ForbiddenException", "no", Class::Final(ErrorKind::Denied)),
+            (403, "InsufficientPrivilegesException", "", Class::Final(ErrorKind::Denied)),
+            (403, "InsufficientPrivilegesException", scp, Class::Final(ErrorKind::ClosedByPolicy)),
+            (400, "UnrecognizedClientException", "", Class::Final(ErrorKind::Credentials)),
+            (400, "UnauthenticatedException", "", Class::Final(ErrorKind::Credentials)),
+            (400, "ExpiredTokenException", "", Class::Expired),
+            (400, "ThrottlingException", "", Class::Throttled),
+            (400, "CallRateLimitExceededException", "", Class::Throttled),
+            (400, "InternalServerException", "", Class::Transient(ErrorKind::Unavailable)),
+            (400, "ServerException", "", Class::Transient(ErrorKind::Unavailable)),
+            (400, "InternalServiceFault", "", Class::Transient(ErrorKind::Unavailable)),
+            (400, "InvalidRequestException", "", Class::Final(ErrorKind::Refused)),
+            (404, "ResourceNotFoundException", "", Class::Final(ErrorKind::Refused)),
+            (400, "RegionSetupInProgressException", "", Class::Final(ErrorKind::Unavailable)),
+            // AWS says of these that the account's status wants repair, not that it has nothing there.
+            (403, "OptInRequired", "", Class::Final(ErrorKind::Refused)),
+            (400, "SubscriptionRequiredException", "", Class::Final(ErrorKind::Refused)),
         ];
         for (status, code, message, class) in table {
             assert_eq!(classify(status, code, message), class, "{status} {code}");

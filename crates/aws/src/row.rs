@@ -42,6 +42,16 @@ impl Row {
         self
     }
 
+    /// Sets a text or JSON column to a text as it is.
+    pub(crate) fn verbatim(mut self, column: &str, text: &str) -> Self {
+        let index = self.table.index(column);
+        debug_assert!(index.is_some(), "{} has no column {column}", self.table.name);
+        if let Some(cell) = index.and_then(|index| self.cells.get_mut(index)) {
+            *cell = Cell::Text(text.to_owned());
+        }
+        self
+    }
+
     /// Sets columns from the members of an answer's item: `(column, member)`.
     pub(crate) fn take(mut self, item: &Json, columns: &[(&str, &str)]) -> Self {
         for (column, member) in columns {
@@ -116,7 +126,7 @@ pub(crate) fn time(value: &Json) -> Option<i64> {
             let instant = text.trim().parse::<jiff::Timestamp>().ok()?;
             Some(instant.as_millisecond())
         }
-        value => value.as_f64().map(|seconds| (seconds * 1000.0) as i64),
+        value => value.as_f64().map(|seconds| (seconds * 1000.0).round() as i64),
     }
 }
 
@@ -173,6 +183,8 @@ mod tests {
         assert_eq!(Cell::of(Kind::Integer, &json!("two")), Cell::Null);
         assert_eq!(Cell::of(Kind::Boolean, &json!("true")), Cell::Boolean(true));
         assert_eq!(Cell::of(Kind::Time, &json!(1.5)), Cell::Integer(1500));
+        // Times 1,000, the nearest binary number to it is a little less than 1,001.
+        assert_eq!(Cell::of(Kind::Time, &json!(1.001)), Cell::Integer(1001));
         assert_eq!(Cell::of(Kind::Time, &json!("1970-01-01T00:00:01Z")), Cell::Integer(1000));
         assert_eq!(Cell::of(Kind::Json, &json!({"a": 1})), Cell::Text(r#"{"a":1}"#.into()));
     }

@@ -192,13 +192,23 @@ impl Service {
         let region = self.signing_region(region);
         let suffix =
             if dual_stack { partition.dual_stack_suffix() } else { partition.dns_suffix() };
-        // The endpoints of GovCloud are FIPS endpoints under their plain names.
-        let plain = partition == Partition::UsGov && !dual_stack;
-        let fips = if fips && !plain { "-fips" } else { "" };
+        let prefix = match (self.name, partition) {
+            ("ecs" | "sagemaker" | "lightsail" | "appstream", _) => "-fips",
+            // Else the endpoints of GovCloud are FIPS endpoints under their plain names.
+            (_, Partition::UsGov) if !dual_stack => "",
+            _ => "-fips",
+        };
+        let fips = if fips { prefix } else { "" };
         match (self.name, partition) {
             ("iam", _) if dual_stack => format!("https://iam{fips}.global.{suffix}"),
             ("iam", Partition::Aws) => format!("https://iam{fips}.{suffix}"),
             ("iam", Partition::UsGov) => format!("https://iam.us-gov.{suffix}"),
+            ("eks" | "batch", Partition::Aws) if !fips.is_empty() && !dual_stack => {
+                format!("https://fips.{}.{region}.{suffix}", self.host)
+            }
+            ("sagemaker", Partition::Aws | Partition::UsGov) if !dual_stack => {
+                format!("https://api{fips}.sagemaker.{region}.{suffix}")
+            }
             _ => format!("https://{host}{fips}.{region}.{suffix}", host = self.host),
         }
     }
@@ -233,7 +243,19 @@ mod tests {
             "https://ec2-fips.us-east-1.amazonaws.com"
         );
         assert_eq!(EC2.endpoint("us-east-1", false, true), "https://ec2.us-east-1.api.aws");
-        let gov = EC2.endpoint("us-gov-west-1", true, false);
-        assert_eq!(gov, "https://ec2.us-gov-west-1.amazonaws.com");
+        let fips = [
+            (&EC2, "us-gov-west-1", "https://ec2.us-gov-west-1.amazonaws.com"),
+            (&EKS, "us-gov-west-1", "https://eks.us-gov-west-1.amazonaws.com"),
+            (&ECS, "us-gov-west-1", "https://ecs-fips.us-gov-west-1.amazonaws.com"),
+            (&EKS, "us-east-1", "https://fips.eks.us-east-1.amazonaws.com"),
+            (&BATCH, "us-east-1", "https://fips.batch.us-east-1.amazonaws.com"),
+            (&SAGEMAKER, "us-east-1", "https://api-fips.sagemaker.us-east-1.amazonaws.com"),
+            (&SAGEMAKER, "us-gov-west-1", "https://api-fips.sagemaker.us-gov-west-1.amazonaws.com"),
+            (&APPSTREAM, "us-gov-west-1", "https://appstream2-fips.us-gov-west-1.amazonaws.com"),
+            (&EMR, "us-west-2", "https://elasticmapreduce-fips.us-west-2.amazonaws.com"),
+        ];
+        for (service, region, endpoint) in fips {
+            assert_eq!(service.endpoint(region, true, false), endpoint);
+        }
     }
 }

@@ -6,21 +6,30 @@ use std::{collections::BTreeSet, pin::Pin};
 use crate::{
     error::CallError,
     operation::{
-        ACCOUNT_READS, DESCRIBE_AUTO_SCALING_GROUPS, DESCRIBE_EFFECTIVE_POLICY, DESCRIBE_FLEETS,
-        DESCRIBE_IMAGES, DESCRIBE_INSTANCES, DESCRIBE_LAUNCH_CONFIGURATIONS,
-        DESCRIBE_LAUNCH_TEMPLATE_VERSIONS, DESCRIBE_LAUNCH_TEMPLATES, DESCRIBE_POLICY,
-        DESCRIBE_SPOT_FLEET_REQUESTS, DESCRIBE_SPOT_INSTANCE_REQUESTS,
-        GET_INSTANCE_METADATA_DEFAULTS, GET_METRIC_DATA, LIST_ACCOUNTS, LIST_ACCOUNTS_FOR_PARENT,
-        LIST_ORGANIZATIONAL_UNITS_FOR_PARENT, LIST_POLICIES, LIST_ROOTS, LIST_TARGETS_FOR_POLICY,
+        ACCOUNT_READS, DESCRIBE_APP_BLOCK_BUILDERS, DESCRIBE_APPSTREAM_FLEETS,
+        DESCRIBE_AUTO_SCALING_GROUPS, DESCRIBE_CAPACITY_PROVIDERS, DESCRIBE_COMPUTE_ENVIRONMENTS,
+        DESCRIBE_CONFIGURATION_SETTINGS, DESCRIBE_EFFECTIVE_POLICY, DESCRIBE_ENVIRONMENTS,
+        DESCRIBE_FLEETS, DESCRIBE_IMAGE_BUILDERS, DESCRIBE_IMAGES, DESCRIBE_INSTANCES,
+        DESCRIBE_LAUNCH_CONFIGURATIONS, DESCRIBE_LAUNCH_TEMPLATE_VERSIONS,
+        DESCRIBE_LAUNCH_TEMPLATES, DESCRIBE_NODEGROUP, DESCRIBE_NOTEBOOK_INSTANCE, DESCRIBE_POLICY,
+        DESCRIBE_SECURITY_CONFIGURATION, DESCRIBE_SPOT_FLEET_REQUESTS,
+        DESCRIBE_SPOT_INSTANCE_REQUESTS, GET_INFRASTRUCTURE_CONFIGURATION,
+        GET_INSTANCE_METADATA_DEFAULTS, GET_LIGHTSAIL_INSTANCES, GET_METRIC_DATA, LIST_ACCOUNTS,
+        LIST_ACCOUNTS_FOR_PARENT, LIST_EKS_CLUSTERS, LIST_INFRASTRUCTURE_CONFIGURATIONS,
+        LIST_NODEGROUPS, LIST_NOTEBOOK_INSTANCES, LIST_ORGANIZATIONAL_UNITS_FOR_PARENT,
+        LIST_POLICIES, LIST_ROOTS, LIST_SECURITY_CONFIGURATIONS, LIST_TARGETS_FOR_POLICY,
         Operation,
     },
     read,
     tables::{
-        AWS_ACCOUNT, AWS_CLOUDWATCH_IMDS_USAGE, AWS_EC2_AMI, AWS_EC2_AUTOSCALING_GROUP,
-        AWS_EC2_AUTOSCALING_GROUP_MEMBER, AWS_EC2_INSTANCE, AWS_EC2_INSTANCE_METADATA_DEFAULTS,
-        AWS_EC2_LAUNCH_CONFIGURATION, AWS_EC2_LAUNCH_TEMPLATE_USE, AWS_EC2_LAUNCH_TEMPLATE_VERSION,
-        AWS_EC2_SPOT_REQUEST, AWS_ORGANIZATIONS_EFFECTIVE_POLICY, AWS_ORGANIZATIONS_POLICY,
-        AWS_REGION, SCAN_ERROR, TABLES, Table,
+        AWS_ACCOUNT, AWS_APPSTREAM_FLEET, AWS_BATCH_COMPUTE_ENVIRONMENT, AWS_CLOUDWATCH_IMDS_USAGE,
+        AWS_EC2_AMI, AWS_EC2_AUTOSCALING_GROUP, AWS_EC2_AUTOSCALING_GROUP_MEMBER, AWS_EC2_INSTANCE,
+        AWS_EC2_INSTANCE_METADATA_DEFAULTS, AWS_EC2_LAUNCH_CONFIGURATION,
+        AWS_EC2_LAUNCH_TEMPLATE_USE, AWS_EC2_LAUNCH_TEMPLATE_VERSION, AWS_EC2_SPOT_REQUEST,
+        AWS_ECS_CAPACITY_PROVIDER, AWS_EKS_NODE_GROUP, AWS_ELASTIC_BEANSTALK_ENVIRONMENT,
+        AWS_EMR_SECURITY_CONFIGURATION, AWS_IMAGEBUILDER_INFRASTRUCTURE_CONFIGURATION,
+        AWS_LIGHTSAIL_INSTANCE, AWS_ORGANIZATIONS_EFFECTIVE_POLICY, AWS_ORGANIZATIONS_POLICY,
+        AWS_REGION, AWS_SAGEMAKER_NOTEBOOK_INSTANCE, SCAN_ERROR, TABLES, Table,
     },
     unit::Unit,
 };
@@ -41,7 +50,7 @@ pub(crate) type Read = for<'a, 'b> fn(&'a mut Unit<'b>) -> Reading<'a>;
 type Reading<'a> = Pin<Box<dyn Future<Output = Result<(), CallError>> + Send + 'a>>;
 
 /// The sources, in the order in which they are read: later ones use what earlier ones found.
-pub static SOURCES: [Source; 10] = [
+pub static SOURCES: [Source; 21] = [
     Source {
         fills: &[&AWS_EC2_INSTANCE],
         operations: &[&DESCRIBE_INSTANCES],
@@ -81,7 +90,17 @@ pub static SOURCES: [Source; 10] = [
         operations: &[&DESCRIBE_FLEETS],
         read: |unit| Box::pin(read::fleets(unit)),
     },
-    // Here stand those whose node groups and environments launch from templates.
+    Source {
+        fills: &[&AWS_EKS_NODE_GROUP, &AWS_EC2_LAUNCH_TEMPLATE_USE],
+        operations: &[&LIST_EKS_CLUSTERS, &LIST_NODEGROUPS, &DESCRIBE_NODEGROUP],
+        read: |unit| Box::pin(read::node_groups(unit)),
+    },
+    Source {
+        fills: &[&AWS_BATCH_COMPUTE_ENVIRONMENT, &AWS_EC2_LAUNCH_TEMPLATE_USE],
+        operations: &[&DESCRIBE_COMPUTE_ENVIRONMENTS],
+        read: |unit| Box::pin(read::compute_environments(unit)),
+    },
+    // After all that launch from templates: it reads the versions that they name.
     Source {
         fills: &[&AWS_EC2_LAUNCH_TEMPLATE_USE],
         operations: &[&DESCRIBE_LAUNCH_TEMPLATE_VERSIONS],
@@ -96,6 +115,51 @@ pub static SOURCES: [Source; 10] = [
         fills: &[&AWS_EC2_INSTANCE_METADATA_DEFAULTS],
         operations: &[&GET_INSTANCE_METADATA_DEFAULTS],
         read: |unit| Box::pin(read::metadata_defaults(unit)),
+    },
+    Source {
+        fills: &[&AWS_ECS_CAPACITY_PROVIDER],
+        operations: &[&DESCRIBE_CAPACITY_PROVIDERS],
+        read: |unit| Box::pin(read::capacity_providers(unit)),
+    },
+    Source {
+        fills: &[&AWS_SAGEMAKER_NOTEBOOK_INSTANCE],
+        operations: &[&LIST_NOTEBOOK_INSTANCES, &DESCRIBE_NOTEBOOK_INSTANCE],
+        read: |unit| Box::pin(read::notebooks(unit)),
+    },
+    Source {
+        fills: &[&AWS_ELASTIC_BEANSTALK_ENVIRONMENT],
+        operations: &[&DESCRIBE_ENVIRONMENTS, &DESCRIBE_CONFIGURATION_SETTINGS],
+        read: |unit| Box::pin(read::environments(unit)),
+    },
+    Source {
+        fills: &[&AWS_EMR_SECURITY_CONFIGURATION],
+        operations: &[&LIST_SECURITY_CONFIGURATIONS, &DESCRIBE_SECURITY_CONFIGURATION],
+        read: |unit| Box::pin(read::security_configurations(unit)),
+    },
+    Source {
+        fills: &[&AWS_LIGHTSAIL_INSTANCE],
+        operations: &[&GET_LIGHTSAIL_INSTANCES],
+        read: |unit| Box::pin(read::lightsail_instances(unit)),
+    },
+    Source {
+        fills: &[&AWS_APPSTREAM_FLEET],
+        operations: &[&DESCRIBE_APPSTREAM_FLEETS],
+        read: |unit| Box::pin(read::appstream_fleets(unit)),
+    },
+    Source {
+        fills: &[&AWS_APPSTREAM_FLEET],
+        operations: &[&DESCRIBE_IMAGE_BUILDERS],
+        read: |unit| Box::pin(read::image_builders(unit)),
+    },
+    Source {
+        fills: &[&AWS_APPSTREAM_FLEET],
+        operations: &[&DESCRIBE_APP_BLOCK_BUILDERS],
+        read: |unit| Box::pin(read::app_block_builders(unit)),
+    },
+    Source {
+        fills: &[&AWS_IMAGEBUILDER_INFRASTRUCTURE_CONFIGURATION],
+        operations: &[&LIST_INFRASTRUCTURE_CONFIGURATIONS, &GET_INFRASTRUCTURE_CONFIGURATION],
+        read: |unit| Box::pin(read::infrastructure_configurations(unit)),
     },
 ];
 

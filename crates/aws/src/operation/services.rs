@@ -103,8 +103,8 @@ pub static DESCRIBE_ENVIRONMENTS: Operation = paged(
     next_token("MaxRecords", 1000),
 );
 
-/// The options of a Beanstalk environment. Its service asks for more than its own action: the options of
-/// the environment's stack and group are read with the caller's rights.
+/// The options of a Beanstalk environment. The Service Authorization Reference names no action beside its
+/// own; for an environment that the caller may not see, the answer is empty.
 pub static DESCRIBE_CONFIGURATION_SETTINGS: Operation = once(
     &ELASTIC_BEANSTALK,
     "DescribeConfigurationSettings",
@@ -162,7 +162,7 @@ pub static DESCRIBE_APP_BLOCK_BUILDERS: Operation = paged(
     "DescribeAppBlockBuilders",
     &["appstream:DescribeAppBlockBuilders"],
     Bucket::Other("appstream"),
-    Paging { size: None, token: "NextToken", next: "NextToken" },
+    next_token("MaxResults", 25),
 );
 
 /// Image Builder infrastructure configurations, by ARN.
@@ -173,7 +173,7 @@ pub static LIST_INFRASTRUCTURE_CONFIGURATIONS: Operation = Operation {
         "ListInfrastructureConfigurations",
         &["imagebuilder:ListInfrastructureConfigurations"],
         Bucket::Other("imagebuilder"),
-        lower_token("maxResults", 25),
+        lower_token("maxResults", 100),
     )
 };
 

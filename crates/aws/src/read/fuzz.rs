@@ -1,9 +1,14 @@
-//! The fuzz target of the page reader: real pages, mangled. Short in `cargo test`, as long as wanted with
+//! The fuzz targets of the page readers: real pages, mangled. Short in `cargo test`, as long as wanted with
 //! `make fuzz` (`PROPTEST_CASES`). Nothing may panic, and a page that is read must have been whole.
 
 use proptest::{prelude::*, sample::Index};
 
-use super::{InstancePage, InstanceRow};
+use super::{InstancePage, InstanceRow, scene::Scene};
+use crate::{
+    operation::{DESCRIBE_COMPUTE_ENVIRONMENTS, DESCRIBE_ENVIRONMENTS, Operation},
+    tables::{AWS_BATCH_COMPUTE_ENVIRONMENT, AWS_ELASTIC_BEANSTALK_ENVIRONMENT},
+    wire,
+};
 
 const PAGE: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>8f77</requestId>
@@ -14,6 +19,23 @@ const PAGE: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <metadataOptions><state>applied</state><httpTokens>optional</httpTokens><httpPutResponseHopLimit>1</httpPutResponseHopLimit>
 <httpEndpoint>enabled</httpEndpoint></metadataOptions></item></instancesSet></item></reservationSet><nextToken>t</nextToken>
 </DescribeInstancesResponse>"#;
+
+/// A page of a JSON service, for a reader that takes its members by name.
+const ENVIRONMENTS: &str = r#"{"computeEnvironments":[{"type":"MANAGED","computeEnvironmentName":"a","computeEnvironmentArn":"arn:a",
+"state":"ENABLED","status":"VALID","tags":{"k":"v"},"computeResources":{"type":"EC2","imageId":"ami-1",
+"ec2Configuration":[{"imageType":"ECS_AL2","imageIdOverride":"ami-2"}],"launchTemplate":{"launchTemplateId":"lt-1",
+"version":"$Latest","overrides":[{"launchTemplateName":"b","version":"7"}]}}}]}"#;
+
+/// A page of the Query protocol, for the same.
+const STACKS: &str = r#"<DescribeEnvironmentsResponse xmlns="http://elasticbeanstalk.amazonaws.com/docs/2010-12-01/">
+<DescribeEnvironmentsResult><Environments><member><ApplicationName>my-app</ApplicationName><EnvironmentName>a &amp; b</EnvironmentName>
+<EnvironmentId>e-1</EnvironmentId><Status>Ready</Status><Tier><Name>WebServer</Name><Version> </Version></Tier><EnvironmentLinks/>
+</member></Environments></DescribeEnvironmentsResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata>
+</DescribeEnvironmentsResponse>"#;
+
+const SETTINGS: &str = "<DescribeConfigurationSettingsResponse><DescribeConfigurationSettingsResult><ConfigurationSettings>\
+<member><DeploymentStatus>deployed</DeploymentStatus><OptionSettings/></member></ConfigurationSettings>\
+</DescribeConfigurationSettingsResult></DescribeConfigurationSettingsResponse>";
 
 /// One edit of a text, at a place that is found when its length is known.
 #[derive(Debug, Clone)]
@@ -48,6 +70,15 @@ fn edit() -> impl Strategy<Value = Edit> {
         Just("<item>"),
         Just("</item>"),
         Just("<item/>"),
+        Just("<member/>"),
+        Just("</member>"),
+        Just("{"),
+        Just("}"),
+        Just("["),
+        Just("]"),
+        Just("null"),
+        Just("\\ud800"),
+        Just(":1e999,"),
         Just("\0"),
     ];
     prop_oneof![
@@ -98,13 +129,60 @@ fn use_all(rows: &[InstanceRow<'_>]) {
     assert_eq!(batch.num_rows(), rows.len());
 }
 
+fn mangled(page: &str, edits: &[Edit]) -> Vec<u8> {
+    let mut page = page.as_bytes().to_vec();
+    for edit in edits {
+        edit.apply(&mut page);
+    }
+    page
+}
+
+/// Whether a reader would take the page: others it asks for again, with pauses that a test has no time for.
+fn is_readable(operation: &Operation, page: &[u8], list: &str) -> bool {
+    wire::decode(operation, page)
+        .is_ok_and(|page| page.get(list).is_some_and(|list| list.is_array() || list.is_null()))
+}
+
+fn run<T>(reading: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(reading)
+}
+
 proptest! {
     #[test]
-    fn fuzz_mangled_pages(edits in prop::collection::vec(edit(), 1..6)) {
-        let mut page = PAGE.as_bytes().to_vec();
-        for edit in &edits {
-            edit.apply(&mut page);
+    fn fuzz_json_pages(edits in prop::collection::vec(edit(), 1..6)) {
+        let page = mangled(ENVIRONMENTS, &edits);
+        if is_readable(&DESCRIBE_COMPUTE_ENVIRONMENTS, &page, "computeEnvironments") {
+            let text = String::from_utf8(page).unwrap();
+            let scene = Scene::new().answers(&[], 200, &text);
+            let mut unit = scene.unit();
+            if run(super::compute_environments(&mut unit)).is_ok() {
+                let listed: serde_json::Value = serde_json::from_str(&text).unwrap();
+                let listed = listed["computeEnvironments"].as_array().map_or(0, Vec::len);
+                let rows = scene.rows(&AWS_BATCH_COMPUTE_ENVIRONMENT);
+                prop_assert_eq!(rows.as_array().unwrap().len(), listed);
+            }
         }
+    }
+
+    #[test]
+    fn fuzz_query_pages(edits in prop::collection::vec(edit(), 1..6)) {
+        let page = mangled(STACKS, &edits);
+        if is_readable(&DESCRIBE_ENVIRONMENTS, &page, "Environments") {
+            let text = String::from_utf8(page).unwrap();
+            let scene = Scene::new()
+                .answers(&["Action=DescribeConfigurationSettings"], 200, SETTINGS)
+                .answers(&[], 200, &text);
+            if run(super::environments(&mut scene.unit())).is_ok() {
+                prop_assert!(text.trim_end().ends_with('>'), "a page that was read did not end");
+                let rows = scene.rows(&AWS_ELASTIC_BEANSTALK_ENVIRONMENT);
+                prop_assert!(rows.as_array().unwrap().iter().all(|row| row["settings_read"] == true));
+            }
+        }
+    }
+
+    #[test]
+    fn fuzz_mangled_pages(edits in prop::collection::vec(edit(), 1..6)) {
+        let page = mangled(PAGE, &edits);
         if let Ok(read) = InstancePage::read(&page) {
             let text = std::str::from_utf8(&page).unwrap();
             prop_assert!(text.trim_end().ends_with('>'), "a page that was read did not end");

@@ -36,7 +36,7 @@ pub static AWS_ECS_CAPACITY_PROVIDER: Table = Table {
         column("region", Kind::Text, "The region's code."),
         column("arn", Kind::Text, "Its ARN."),
         column("name", Kind::Text, "Its name."),
-        column("status", Kind::Text, "`ACTIVE` or `INACTIVE`."),
+        column("status", Kind::Text, "`ACTIVE`, `PROVISIONING`, `DEPROVISIONING` or `INACTIVE`."),
         column(
             "autoscaling_group_arn",
             Kind::Text,
@@ -62,12 +62,20 @@ pub static AWS_BATCH_COMPUTE_ENVIRONMENT: Table = Table {
         column("name", Kind::Text, "Its name."),
         column("state", Kind::Text, "`ENABLED` or `DISABLED`."),
         column("status", Kind::Text, "`VALID`, `DELETING`, …"),
-        column("type", Kind::Text, "`EC2`, `SPOT`, `FARGATE`, `FARGATE_SPOT`; null for unmanaged."),
+        column(
+            "type",
+            Kind::Text,
+            "`EC2`, `SPOT`, `FARGATE`, `FARGATE_SPOT`, `ECS_MANAGED_INSTANCES`; null for unmanaged.",
+        ),
         column("managed", Kind::Boolean, "Whether Batch launches its instances."),
         column("launch_template_id", Kind::Text, "The launch template's id; null without one."),
         column("launch_template_name", Kind::Text, "The launch template's name; null without one."),
         column("launch_template_version", Kind::Text, "The version as written; null without one."),
-        column("image_id", Kind::Text, "The AMI that the environment names itself."),
+        column(
+            "image_id",
+            Kind::Text,
+            "The AMI that the environment names itself (`imageIdOverride`, else `imageId`); null when it names none.",
+        ),
         column("tags", Kind::Json, "Its tags, as one JSON object."),
     ],
 };
@@ -112,7 +120,7 @@ pub static AWS_ELASTIC_BEANSTALK_ENVIRONMENT: Table = Table {
         column(
             "disable_imdsv1",
             Kind::Text,
-            "The option `aws:autoscaling:launchconfiguration` `DisableIMDSv1`, verbatim: `true` or `false`; null when the environment's settings do not hold it.",
+            "The option `aws:autoscaling:launchconfiguration` `DisableIMDSv1` of the settings in force, verbatim: `true` or `false`; null when they do not hold it, or could not be read.",
         ),
         column("settings_read", Kind::Boolean, "Whether the environment's settings could be read."),
     ],
@@ -193,7 +201,11 @@ pub static AWS_APPSTREAM_FLEET: Table = Table {
         column("kind", Kind::Text, "`fleet`, `image-builder` or `app-block-builder`."),
         column("state", Kind::Text, "`RUNNING`, `STOPPED`, …"),
         column("instance_type", Kind::Text, "The instance type."),
-        column("image_name", Kind::Text, "The image; null for none."),
+        column(
+            "image_name",
+            Kind::Text,
+            "The image's name, or its ARN where AWS gives only that; null for none.",
+        ),
         column("iam_role_arn", Kind::Text, "Its role; null without one."),
         column("disable_imdsv1", Kind::Boolean, "DisableIMDSV1; null when AWS does not report it."),
         column("created_time", Kind::Time, "When it was made."),
@@ -215,11 +227,7 @@ pub static AWS_IMAGEBUILDER_INFRASTRUCTURE_CONFIGURATION: Table = Table {
             Kind::Text,
             "`required` or `optional` as the configuration sets it; null when it is silent.",
         ),
-        column(
-            "http_endpoint",
-            Kind::Text,
-            "`enabled` or `disabled` as the configuration sets it; null when it is silent.",
-        ),
+        column("http_endpoint", Kind::Text, "Null: Image Builder has no such option."),
         column(
             "hop_limit",
             Kind::Integer,
