@@ -221,6 +221,8 @@ pub(crate) enum ListFormat {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum GuardCommand {
+    /// What guards each account now: which policies reach it, what they stop and what they leave open
+    Show(Box<GuardShowArguments>),
     /// Write a policy that is sound, to standard output; what to know before attaching it, to standard error
     #[command(subcommand)]
     Generate(GenerateCommand),
@@ -253,6 +255,15 @@ Each may add principal=ARN, account=ID and region=NAME: what is not said and mat
 
 The files are taken as attached together, as service control policies are. Where none of them
 allows anything, everything they do not deny is taken as allowed (AWS attaches FullAWSAccess).";
+
+#[derive(Debug, Args)]
+pub(crate) struct GuardShowArguments {
+    #[command(flatten)]
+    pub(crate) read: ReadArguments,
+    /// `pretty` or `json`
+    #[arg(long, short, value_name = "FORMAT", value_enum, default_value_t = ListFormat::Pretty, help_heading = "Output")]
+    pub(crate) output: ListFormat,
+}
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum GenerateCommand {

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use crate::{
     args::{AuditArguments, ReadArguments, ReportArguments},
     failure::Failure,
-    progress::ProgressLine,
+    progress::{CLEAR_LINE, ProgressLine},
     terminal,
 };
 
@@ -26,21 +26,14 @@ pub(crate) async fn run(
     config: Option<&Path>,
 ) -> Result<ExitCode, Failure> {
     let AuditArguments { read, control, report } = arguments;
-    check(&read, &report)?;
-    let config = Config::load(config).map_err(Failure::usage)?;
+    check(&report)?;
     let fail_on = report.fail_on.into();
     let format = format(&report);
     let asked_regions = read.regions.clone();
-    let progress = Arc::new(Progress::default());
     let stop = stop_on_signal();
-    let source = source(read, &progress, stop.clone())?;
     let outputs = outputs(&report, format);
-    let request = AuditRequest { source, controls: control, outputs, config };
-    let line = ProgressLine::start(&progress);
-    let gathered = request.gather().await;
-    // The line is gone before the first word of a report.
-    line.stop().await;
-    let audit = reported(gathered?, stop).await?;
+    let gathered = gathered(read, control, outputs, config, stop.clone()).await?;
+    let audit = reported(gathered, stop).await?;
     told_on_the_side(&audit, &asked_regions, format);
     match audit.unwritten {
         Some(error) => Err(Failure::incomplete(error)),
@@ -48,11 +41,38 @@ pub(crate) async fn run(
     }
 }
 
-/// Refuses what can be said and cannot be meant.
-fn check(read: &ReadArguments, report: &ReportArguments) -> Result<(), Failure> {
+/// Reads what these controls need, for a command that tells something else than their findings.
+pub(crate) async fn gather(
+    read: ReadArguments,
+    controls: Vec<String>,
+    config: Option<&Path>,
+) -> Result<Gathered, Failure> {
+    gathered(read, controls, Vec::new(), config, stop_on_signal()).await
+}
+
+async fn gathered(
+    read: ReadArguments,
+    controls: Vec<String>,
+    outputs: Vec<Output>,
+    config: Option<&Path>,
+    stop: watch::Receiver<bool>,
+) -> Result<Gathered, Failure> {
     if read.regions.len() > 1 && read.regions.iter().any(|region| region == "all") {
         return Err(Failure::usage("--regions takes `all` or the names of regions, not both"));
     }
+    let config = Config::load(config).map_err(Failure::usage)?;
+    let progress = Arc::new(Progress::default());
+    let source = source(read, &progress, stop)?;
+    let request = AuditRequest { source, controls, outputs, config };
+    let line = ProgressLine::start(&progress);
+    let gathered = request.gather().await;
+    // The line is gone before the first word of a report.
+    line.stop().await;
+    Ok(gathered?)
+}
+
+/// Refuses what can be said and cannot be meant.
+fn check(report: &ReportArguments) -> Result<(), Failure> {
     for (index, export) in report.export.iter().enumerate() {
         if export.path.as_os_str() == "-" {
             return Err(Failure::usage(
@@ -149,9 +169,11 @@ fn accounts_of(file: &Path) -> Result<Vec<String>, Failure> {
 /// Says what asking CloudWatch is about to cost.
 fn announce(estimate: &Estimate) {
     let Estimate { instances, dollars, at_most } = estimate;
+    // Over the progress line, where there is one.
+    let clear = if io::stderr().is_terminal() { CLEAR_LINE } else { "" };
     let _ = writeln!(
         io::stderr(),
-        "usage: asking CloudWatch about {instances} instances, about ${dollars:.2}, at most ${at_most:.2}"
+        "{clear}usage: asking CloudWatch about {instances} instances, about ${dollars:.2}, at most ${at_most:.2}"
     );
 }
 

@@ -1,5 +1,6 @@
-//! `imdsure guard`: policies written, looked over and asked, without any call to AWS.
+//! `imdsure guard`: what guards the organization now; policies written, looked over and asked.
 
+mod show;
 mod text;
 
 use std::{
@@ -24,8 +25,9 @@ use crate::{
     terminal,
 };
 
-pub(crate) fn run(command: GuardCommand) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(command: GuardCommand, config: Option<&Path>) -> Result<ExitCode, Failure> {
     match command {
+        GuardCommand::Show(arguments) => show::run(*arguments, config).await,
         GuardCommand::Generate(command) => write(command),
         GuardCommand::Lint(arguments) => look_over(&arguments),
         GuardCommand::Simulate(arguments) => simulate(&arguments),

@@ -54,7 +54,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     match arguments.command {
         Command::Audit(arguments) => runtime.block_on(audit::run(*arguments, config)),
         Command::Control(command) => runtime.block_on(control::run(command, config)),
-        Command::Guard(command) => guard::run(command),
+        Command::Guard(command) => runtime.block_on(guard::run(command, config)),
         Command::Permissions(command) => runtime.block_on(permissions::run(command)),
         Command::Simulator(command) => runtime.block_on(simulator::run(command)),
         Command::Demo => runtime.block_on(demo::run()),

@@ -12,7 +12,8 @@ use terminal_size::{Width, terminal_size_of};
 use tokio::{task::JoinHandle, time::interval};
 
 const REDRAW: Duration = Duration::from_millis(120);
-const CLEAR_LINE: &str = "\r\x1b[2K";
+/// Takes the progress line away.
+pub(crate) const CLEAR_LINE: &str = "\r\x1b[2K";
 
 /// A line that is redrawn until it is stopped; none when standard error is no terminal.
 pub(crate) struct ProgressLine(Option<JoinHandle<()>>);

@@ -52,6 +52,15 @@ pub(crate) static DERIVED: [Derived; 2] = [
 
 type Row = Map<String, Value>;
 
+/// What organization policies achieve.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Guardrails {
+    /// One row an account.
+    pub accounts: Vec<Row>,
+    /// One row a policy that is about the metadata service.
+    pub policies: Vec<Row>,
+}
+
 impl Session {
     /// Computes the derived tables whose tables there are.
     pub(crate) async fn derive_guardrails(&self) -> Result<(), EngineError> {
@@ -69,6 +78,20 @@ impl Session {
             self.context.register_table(derived.name, Arc::new(table))?;
         }
         Ok(())
+    }
+
+    /// What organization policies achieve for each account, and the policies on the metadata service with
+    /// their mistakes: rows of the derived tables, by their columns.
+    pub async fn guardrails(&self) -> Result<Guardrails, EngineError> {
+        let accounts = "select g.*, a.name as account_name from account_guardrail g left join \
+            (select account_id as id, max(name) as name from aws_account group by account_id) a \
+            on a.id = g.account_id order by account_id";
+        let policies = "select * from guardrail_policy where state <> 'other' and not \
+            coalesce(aws_managed, false) order by policy_id";
+        Ok(Guardrails {
+            accounts: self.rows(accounts).await?,
+            policies: self.rows(policies).await?,
+        })
     }
 
     /// The rows of a query.

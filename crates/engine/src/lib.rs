@@ -15,5 +15,6 @@ mod views;
 
 pub use catalog::embedded_catalog;
 pub use error::EngineError;
+pub use guardrail::Guardrails;
 pub use judge::{Judged, tables_read};
 pub use session::{Session, Settings};

@@ -12,7 +12,7 @@ use imdsure_aws::{
     tables::AWS_CLOUDWATCH_IMDS_USAGE,
 };
 use imdsure_engine::{
-    EngineError, Judged, Session, embedded_catalog,
+    EngineError, Guardrails, Judged, Session, embedded_catalog,
     evidence::{EvidenceSet, Finished, Recorder},
     tables_read,
 };
@@ -179,6 +179,28 @@ impl Gathered {
     }
 }
 
+/// What guards an organization, and what could not be read of it.
+#[derive(Debug)]
+pub struct Guarded {
+    /// By account, and by policy.
+    pub guardrails: Guardrails,
+    /// What could not be read.
+    pub errors: Vec<ErrorRow>,
+    /// Whether any of that is accepted by nobody.
+    pub incomplete: bool,
+}
+
+impl Gathered {
+    /// Tells what guards the organization, instead of judging it.
+    pub async fn guardrails(&self) -> Result<Guarded, AuditError> {
+        let set = self.evidence.set();
+        let session = Session::open(set, &self.config.settings()).await?;
+        let mut errors = session.scan_errors().await?;
+        let incomplete = self.config.leaves_incomplete(&mut errors, set.manifest.incomplete);
+        Ok(Guarded { guardrails: session.guardrails().await?, errors, incomplete })
+    }
+}
+
 /// Evidence, and whatever keeps its folder alive.
 enum Evidence {
     Kept(EvidenceSet),
@@ -290,17 +312,15 @@ async fn judge(
             Questions::default()
         }
     };
-    config.accept(&mut errors, jiff::Zoned::now().date());
     let manifest = &set.manifest;
-    let unaccepted = errors.iter().any(|error| error.accepted.is_none());
+    let incomplete = config.leaves_incomplete(&mut errors, manifest.incomplete);
     let head = Head {
         scope: Scope {
             accounts: manifest.accounts.clone(),
             regions: manifest.regions.clone(),
             started: manifest.started.clone(),
             finished: manifest.finished.clone(),
-            // A set may know of gaps that it has no row for.
-            incomplete: unaccepted || (manifest.incomplete && errors.is_empty()),
+            incomplete,
         },
         questions,
         controls: summaries,

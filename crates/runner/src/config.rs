@@ -139,9 +139,11 @@ impl Config {
         Settings { owner_tags: self.owner_tags.clone(), max_hop_limit: self.max_hop_limit }
     }
 
-    /// Marks the gaps that are accepted today. One accepted longer ago than its expiry is a gap again.
-    pub(crate) fn accept(&self, errors: &mut [ErrorRow], today: jiff::civil::Date) {
-        for error in errors {
+    /// Marks the gaps that are accepted today, and tells whether any is left. One whose acceptance ran out
+    /// is a gap again. `known` is whether the evidence itself knows of gaps.
+    pub(crate) fn leaves_incomplete(&self, errors: &mut [ErrorRow], known: bool) -> bool {
+        let today = jiff::Zoned::now().date();
+        for error in errors.iter_mut() {
             let acceptance = self
                 .accept_unread
                 .iter()
@@ -151,6 +153,8 @@ impl Config {
                 expires: acceptance.expires.to_string(),
             });
         }
+        // Evidence may know of gaps that it has no row for.
+        (known && errors.is_empty()) || errors.iter().any(|error| error.accepted.is_none())
     }
 }
 

@@ -5,7 +5,8 @@ mod audit;
 mod config;
 mod output;
 
-pub use audit::{Audit, AuditError, AuditRequest, Gathered, Live, Source, tables_of};
+pub use audit::{Audit, AuditError, AuditRequest, Gathered, Guarded, Live, Source, tables_of};
 pub use config::{Config, ConfigError, DEFAULT_FILE};
 pub use imdsure_aws::collect::Usage;
+pub use imdsure_engine::Guardrails;
 pub use output::{Destination, Output, OutputError};

@@ -1,4 +1,4 @@
-//! What people read of lints and decisions.
+//! What people read of lints and decisions, and how it is coloured.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use imdsure_report::{Style, clean};
 
 use super::Linted;
 
-fn paint(style: Style, ansi: Ansi, text: &str) -> String {
+pub(super) fn paint(style: Style, ansi: Ansi, text: &str) -> String {
     if style.colour {
         format!("{}{text}{}", ansi.render(), ansi.render_reset())
     } else {
@@ -16,11 +16,11 @@ fn paint(style: Style, ansi: Ansi, text: &str) -> String {
     }
 }
 
-const BOLD: Ansi = Ansi::new().bold();
-const DIM: Ansi = Ansi::new().dimmed();
-const RED: Ansi = AnsiColor::Red.on_default().bold();
-const YELLOW: Ansi = AnsiColor::Yellow.on_default();
-const GREEN: Ansi = AnsiColor::Green.on_default();
+pub(super) const BOLD: Ansi = Ansi::new().bold();
+pub(super) const DIM: Ansi = Ansi::new().dimmed();
+pub(super) const RED: Ansi = AnsiColor::Red.on_default().bold();
+pub(super) const YELLOW: Ansi = AnsiColor::Yellow.on_default();
+pub(super) const GREEN: Ansi = AnsiColor::Green.on_default();
 
 /// The mistakes of each file.
 pub(super) fn mistakes(files: &[Linted], style: Style) -> String {
