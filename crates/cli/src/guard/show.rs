@@ -95,7 +95,7 @@ fn account(accounts: &[&Row], style: Style, text: &mut String) {
     let Some(first) = accounts.first() else { return };
     let mut names: Vec<String> = accounts.iter().take(NAMED).map(|row| name(row)).collect();
     if accounts.len() > NAMED {
-        names.push(format!("… and {} more accounts", accounts.len() - NAMED));
+        names.push(format!("… and {} more like them", accounts.len() - NAMED));
     }
     // Writing to a string cannot fail.
     let _ = writeln!(text, "{}", paint(style, BOLD, &names.join("\n")));

@@ -26,7 +26,9 @@ pub(super) const COLUMNS: &[(&str, Kind)] = &[
     ("defaults_change", Kind::Text),
     ("defaults_change_reason", Kind::Text),
     ("hop_limit", Kind::Text),
+    ("hop_limit_reason", Kind::Text),
     ("v1_credentials", Kind::Text),
+    ("v1_credentials_reason", Kind::Text),
     ("blocks_version_2", Kind::Boolean),
     ("holes", Kind::Text),
     ("hole_words", Kind::Text),
@@ -36,6 +38,7 @@ pub(super) const COLUMNS: &[(&str, Kind)] = &[
 ];
 
 const FULL_ACCESS: &str = "p-FullAWSAccess";
+const ENFORCED: &str = "HttpTokensEnforced is enabled in every region that was read";
 
 /// The organization's service control policies, and what is not known of them.
 struct Organization {
@@ -81,6 +84,12 @@ struct Regions {
     all: i64,
     enforced: i64,
     unread: i64,
+}
+
+impl Regions {
+    const fn enforce(self) -> bool {
+        self.all > 0 && self.enforced == self.all
+    }
 }
 
 async fn enforcement(session: &Session) -> Result<BTreeMap<String, Regions>, EngineError> {
@@ -141,6 +150,8 @@ impl Organization {
         );
         let ec2_unread = self.ec2_unread.contains(&Some(id.to_owned()));
         let launch = launch(&achieved, regions, ec2_unread);
+        // Enforcement refuses both: the launch, and setting an instance back.
+        let enforced = regions.enforce() && achieved.way_back.stop != Stop::Stopped;
         let codes: Vec<&str> = achieved.holes.iter().map(|hole| hole.code).collect();
         let words: Vec<&str> = achieved.holes.iter().map(|hole| hole.words.as_str()).collect();
         let row = json!({
@@ -151,12 +162,14 @@ impl Organization {
             "stopped_by": launch.by,
             "launch": launch.stop,
             "launch_reason": launch.reason,
-            "way_back": word(achieved.way_back.stop),
-            "way_back_reason": achieved.way_back.reason,
+            "way_back": if enforced { "stopped" } else { word(achieved.way_back.stop) },
+            "way_back_reason": if enforced { ENFORCED } else { achieved.way_back.reason.as_str() },
             "defaults_change": word(achieved.defaults_change.stop),
             "defaults_change_reason": achieved.defaults_change.reason,
             "hop_limit": word(achieved.hop_limit.stop),
+            "hop_limit_reason": achieved.hop_limit.reason,
             "v1_credentials": word(achieved.v1_credentials.stop),
+            "v1_credentials_reason": achieved.v1_credentials.reason,
             "blocks_version_2": achieved.launch_with_v2.is_denied(),
             "holes": codes.join(", "),
             "hole_words": words.join("; "),
@@ -228,18 +241,15 @@ struct Launch {
 
 fn launch(achieved: &Achievement, regions: Regions, ec2_unread: bool) -> Launch {
     let Way { stop, by, reason } = &achieved.launch_with_v1;
-    let enforced = regions.all > 0 && regions.enforced == regions.all;
     let by = match by {
         Some(By::Ec2Policy) => "ec2-policy",
         Some(By::Statement(_) | By::NothingAllows) | None => "scp",
     };
     match stop {
         Stop::Stopped => Launch { stop: "stopped", by: Some(by), reason: reason.clone() },
-        _ if enforced => Launch {
-            stop: "stopped",
-            by: Some("enforcement"),
-            reason: "HttpTokensEnforced is enabled in every region that was read".to_owned(),
-        },
+        _ if regions.enforce() => {
+            Launch { stop: "stopped", by: Some("enforcement"), reason: ENFORCED.to_owned() }
+        }
         Stop::NotStopped if ec2_unread => Launch {
             stop: "unknown",
             by: None,
