@@ -4,9 +4,11 @@
 
 pub(crate) mod accounts;
 pub(crate) mod catalog;
+pub(crate) mod effective;
 pub(crate) mod instance;
 pub(crate) mod options;
 pub(crate) mod organization;
+pub(crate) mod policies;
 pub(crate) mod tags;
 
 use std::collections::HashMap;
@@ -44,8 +46,9 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(config: &Config) -> Self {
-        let organization = Organization::new(config.seed);
+        let mut organization = Organization::new(config.seed);
         let accounts = accounts::all(config.seed, config.accounts, &organization);
+        organization.govern(config.seed, &accounts, config.closed_region.as_deref());
         let by_id = accounts
             .iter()
             .enumerate()
