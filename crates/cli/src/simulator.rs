@@ -42,5 +42,6 @@ fn config(arguments: &ServeArguments) -> Result<Config, Failure> {
         regions,
         faults: arguments.fault.clone(),
         denials,
+        ..Config::default()
     })
 }

@@ -2,7 +2,9 @@
 
 pub(crate) mod ec2;
 mod iam;
+pub(crate) mod input;
 mod organizations;
+mod organizations_policies;
 pub(crate) mod sts;
 
 use serde_json::Value;
@@ -11,7 +13,7 @@ use crate::cloud::Cloud;
 use crate::error::ApiError;
 use crate::identity::Caller;
 use crate::request::Parameters;
-use crate::service::Service;
+use crate::service::{Protocol, Service};
 use crate::throttle::Limit;
 use crate::world::accounts::Account;
 use crate::xml::Xml;
@@ -23,8 +25,8 @@ pub(crate) enum Access {
     Anyone,
     /// Everybody to whom it is not denied.
     Permitted,
-    /// The same, from the organization's management account.
-    ManagementAccount,
+    /// The same, from the organization's management account or a delegated administrator's.
+    OrganizationReader,
     /// Everybody to whom it is not denied in the account of the role that is named.
     RoleOwner,
 }
@@ -34,7 +36,9 @@ pub(crate) struct Operation {
     pub(crate) service: Service,
     /// `service:Name`.
     pub(crate) action: &'static str,
-    /// The parameters of a Query operation, with `N` for the numbers of lists.
+    /// Method and path with labels in braces, `GET /clusters/{name}`, of a REST operation; empty for all others.
+    pub(crate) route: &'static str,
+    /// The parameters of a Query operation, with `N` for the numbers of lists; the members of every other operation's document.
     pub(crate) parameters: &'static [&'static str],
     pub(crate) access: Access,
     /// The bucket a call takes from; only EC2 documents its buckets.
@@ -53,14 +57,16 @@ impl Operation {
 /// An authenticated call of an operation.
 pub(crate) struct Call<'a> {
     pub(crate) cloud: &'a Cloud,
+    pub(crate) service: Service,
+    pub(crate) protocol: Protocol,
     pub(crate) caller: &'a Caller,
     /// The caller's account.
     pub(crate) account: &'a Account,
     pub(crate) region: &'a str,
     pub(crate) request_id: &'a str,
-    /// Empty for JSON services.
+    /// Empty where requests are documents.
     pub(crate) parameters: Parameters,
-    /// Null for Query services.
+    /// Null where requests are forms; an object otherwise.
     pub(crate) document: Value,
     /// Seconds since 1970.
     pub(crate) now: i64,
@@ -79,18 +85,64 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     ),
     organizations(
         "organizations:DescribeOrganization",
+        &[],
         Access::Permitted,
         organizations::describe_organization,
     ),
-    managing("organizations:ListAccounts", organizations::list_accounts),
-    managing("organizations:DescribeAccount", organizations::describe_account),
-    managing("organizations:ListRoots", organizations::list_roots),
+    managing("organizations:ListAccounts", LISTED, organizations::list_accounts),
+    managing("organizations:DescribeAccount", &["AccountId"], organizations::describe_account),
+    managing("organizations:ListRoots", LISTED, organizations::list_roots),
     managing(
         "organizations:ListOrganizationalUnitsForParent",
+        &["ParentId", "MaxResults", "NextToken"],
         organizations::list_units_for_parent,
     ),
-    managing("organizations:ListAccountsForParent", organizations::list_accounts_for_parent),
-    managing("organizations:ListParents", organizations::list_parents),
+    managing(
+        "organizations:ListAccountsForParent",
+        &["ParentId", "MaxResults", "NextToken"],
+        organizations::list_accounts_for_parent,
+    ),
+    managing(
+        "organizations:ListParents",
+        &["ChildId", "MaxResults", "NextToken"],
+        organizations::list_parents,
+    ),
+    managing(
+        "organizations:ListPolicies",
+        &["Filter", "MaxResults", "NextToken"],
+        organizations_policies::list_policies,
+    ),
+    managing(
+        "organizations:DescribePolicy",
+        &["PolicyId"],
+        organizations_policies::describe_policy,
+    ),
+    managing(
+        "organizations:ListTargetsForPolicy",
+        &["PolicyId", "MaxResults", "NextToken"],
+        organizations_policies::list_targets_for_policy,
+    ),
+    managing(
+        "organizations:ListPoliciesForTarget",
+        &["TargetId", "Filter", "MaxResults", "NextToken"],
+        organizations_policies::list_policies_for_target,
+    ),
+    managing(
+        "organizations:ListDelegatedAdministrators",
+        &["ServicePrincipal", "MaxResults", "NextToken"],
+        organizations_policies::list_delegated_administrators,
+    ),
+    managing(
+        "organizations:ListDelegatedServicesForAccount",
+        &["AccountId", "MaxResults", "NextToken"],
+        organizations_policies::list_delegated_services,
+    ),
+    organizations(
+        "organizations:DescribeEffectivePolicy",
+        &["PolicyType", "TargetId"],
+        Access::Permitted,
+        organizations_policies::describe_effective_policy,
+    ),
     Operation {
         limit: |_| Some(Limit::Reading),
         ..query(
@@ -122,15 +174,23 @@ const fn query(
     access: Access,
     run: Run,
 ) -> Operation {
-    Operation { service, action, parameters, access, limit: |_| None, run }
+    Operation { service, action, route: "", parameters, access, limit: |_| None, run }
 }
 
-const fn organizations(action: &'static str, access: Access, run: Run) -> Operation {
-    query(Service::Organizations, action, &[], access, run)
+/// Members of a listing of Organizations that asks for nothing else.
+const LISTED: &[&str] = &["MaxResults", "NextToken"];
+
+const fn organizations(
+    action: &'static str,
+    members: &'static [&'static str],
+    access: Access,
+    run: Run,
+) -> Operation {
+    query(Service::Organizations, action, members, access, run)
 }
 
-const fn managing(action: &'static str, run: Run) -> Operation {
-    organizations(action, Access::ManagementAccount, run)
+const fn managing(action: &'static str, members: &'static [&'static str], run: Run) -> Operation {
+    organizations(action, members, Access::OrganizationReader, run)
 }
 
 /// The answer of a Query operation, with its result written by `write`.

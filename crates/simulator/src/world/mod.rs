@@ -70,6 +70,12 @@ impl World {
         &self.accounts[0]
     }
 
+    /// The place of the account that may read the organization like the managing one: `security-tooling`, or the last of fewer; none if there is only one.
+    pub(crate) fn delegated_administrator(&self) -> Option<usize> {
+        const SECURITY_TOOLING: usize = 6;
+        (self.accounts.len() > 1).then(|| SECURITY_TOOLING.min(self.accounts.len() - 1))
+    }
+
     /// The place of an account, by its id.
     pub(crate) fn account(&self, id: &str) -> Option<usize> {
         self.by_id.get(id).copied()
