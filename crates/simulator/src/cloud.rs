@@ -8,6 +8,7 @@ use crate::denial::Denials;
 use crate::fault::Faults;
 use crate::hash;
 use crate::identity::Identities;
+use crate::policy::Policy;
 use crate::stats::Counters;
 use crate::throttle::Buckets;
 use crate::world::World;
@@ -18,6 +19,8 @@ pub(crate) struct Cloud {
     pub(crate) identities: Identities,
     pub(crate) faults: Faults,
     pub(crate) denials: Denials,
+    /// What is allowed at all; everything, if nobody said.
+    pub(crate) allowed: Option<Policy>,
     pub(crate) buckets: Buckets,
     pub(crate) counters: Counters,
     /// Authenticates page tokens.
@@ -32,11 +35,14 @@ impl Cloud {
     /// The world of a configuration that was checked.
     pub(crate) fn new(config: Config) -> Self {
         let world = World::new(&config);
+        // A configuration that was checked has a policy that can be read.
+        let allowed = config.allowed.as_deref().and_then(|text| Policy::parse(text).ok());
         Self {
             identities: Identities::new(config.seed, world.management()),
             world,
             faults: Faults::new(config.faults, config.seed),
             denials: Denials::new(&config.denials),
+            allowed,
             buckets: Buckets::default(),
             counters: Counters::new(),
             token_key: hmac(&config.seed.to_be_bytes(), b"page tokens"),

@@ -2,6 +2,7 @@
 
 use crate::denial::Denial;
 use crate::fault::Fault;
+use crate::policy::Policy;
 
 /// AWS's regions that are enabled in every account from the start; the four everybody has something in come first.
 pub(crate) const DEFAULT_REGIONS: [&str; 17] = [
@@ -41,6 +42,14 @@ pub struct Config {
     pub seed: u64,
     /// Names of the enabled regions; every account has the same ones.
     pub regions: Vec<String>,
+    /// Launch templates in all, spread like the instances; a tenth of their number unless said otherwise.
+    pub templates: Option<u64>,
+    /// Auto Scaling groups in all, spread like the instances; a twentieth of their number unless said otherwise.
+    pub groups: Option<u64>,
+    /// Seconds until a change of an instance is through: options that were pending are applied, a stopping instance is stopped.
+    pub settle_seconds: u32,
+    /// A policy document. Actions that it does not allow are refused to everybody, sessions of roles included; `sts:AssumeRole` is judged as well.
+    pub allowed: Option<String>,
     /// What goes wrong now and then.
     pub faults: Vec<Fault>,
     /// What is not permitted.
@@ -58,6 +67,10 @@ impl Default for Config {
             instances: 2_000,
             seed: 1,
             regions: default_regions(4),
+            templates: None,
+            groups: None,
+            settle_seconds: 2,
+            allowed: None,
             faults: Vec::new(),
             denials: Vec::new(),
             closed_region: None,
@@ -89,6 +102,9 @@ pub enum ConfigError {
     /// Not an external id as IAM has them.
     #[error("external id {0:?}: it must be 2 to 1224 characters of A-Z a-z 0-9 _ + = , . @ : / -")]
     ExternalId(String),
+    /// A document that is no policy.
+    #[error("the policy of what is allowed is refused: {0}")]
+    Policy(String),
     /// A fault whose rate is no share.
     #[error("a fault's rate is {0}: it must be from 0 to 1")]
     Rate(f64),
@@ -119,6 +135,9 @@ impl Config {
         self.check_closed_region()?;
         if let Some(id) = self.external_id.as_ref().filter(|id| !is_external_id(id)) {
             return Err(ConfigError::ExternalId(id.clone()));
+        }
+        if let Some(text) = &self.allowed {
+            Policy::parse(text).map_err(ConfigError::Policy)?;
         }
         match self.faults.iter().find(|fault| !(0.0..=1.0).contains(&fault.rate)) {
             Some(fault) => Err(ConfigError::Rate(fault.rate)),
@@ -192,6 +211,7 @@ mod tests {
             with(&|c| c.external_id = Some("x".into())),
             Err(ConfigError::ExternalId("x".into()))
         );
+        assert!(with(&|c| c.allowed = Some("{}".into())).is_err());
         assert!(with(&|c| c.faults.push(Fault { kind: FaultKind::Cut, rate: f64::NAN })).is_err());
     }
 }

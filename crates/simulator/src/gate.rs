@@ -50,7 +50,7 @@ pub(crate) fn take_token(
     Err(ApiError::throttled(call.service, call.protocol))
 }
 
-/// Whether the caller may: denials, then the session policy, then what only those may who read the organization.
+/// Whether the caller may: denials, then what is allowed at all, then the session policy, then what only those may who read the organization.
 pub(crate) fn permit(call: &Call<'_>, operation: &Operation) -> Result<(), ApiError> {
     if operation.access == Access::Anyone {
         return Ok(());
@@ -71,6 +71,13 @@ pub(crate) fn permit(call: &Call<'_>, operation: &Operation) -> Result<(), ApiEr
         call.cloud.denials.refusal((&account.id, &account.name), call.region, action)
     {
         return refuse(&refusal_words(refusal, action));
+    }
+    match call.cloud.allowed.as_ref().map(|policy| policy.verdict(action)) {
+        Some(Verdict::NotAllowed) => return refuse(&refusal_words(Refusal::NotAllowed, action)),
+        Some(Verdict::Denied) => {
+            return refuse("with an explicit deny in an identity-based policy");
+        }
+        Some(Verdict::Allowed) | None => {}
     }
     match call.caller.policy.as_ref().map(|policy| policy.verdict(action)) {
         Some(Verdict::NotAllowed) => {

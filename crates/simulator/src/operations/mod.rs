@@ -10,12 +10,14 @@ pub(crate) mod sts;
 use serde_json::Value;
 
 use crate::cloud::Cloud;
-use crate::error::ApiError;
+use crate::error::{ApiError, auth_failure};
 use crate::identity::Caller;
 use crate::request::Parameters;
 use crate::service::{Protocol, Service};
 use crate::throttle::Limit;
+use crate::world::Unit;
 use crate::world::accounts::Account;
+use crate::world::stock::Stock;
 use crate::xml::Xml;
 
 /// Who may call an operation at all.
@@ -70,6 +72,15 @@ pub(crate) struct Call<'a> {
     pub(crate) document: Value,
     /// Seconds since 1970.
     pub(crate) now: i64,
+}
+
+impl<'a> Call<'a> {
+    /// What the caller's account has in the region that is called.
+    pub(crate) fn stock(&self) -> Result<Stock<'a>, ApiError> {
+        let region = self.cloud.world.region(self.region).ok_or_else(auth_failure)?;
+        let unit = Unit { account: self.caller.account, region };
+        Ok(self.cloud.world.stock(unit, self.now))
+    }
 }
 
 /// Every operation that is simulated.

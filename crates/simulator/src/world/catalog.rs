@@ -1,6 +1,7 @@
 //! The tables that instances are drawn from: machine types, workloads, teams, clusters.
 
 /// A machine type.
+#[derive(Debug)]
 pub(crate) struct Machine {
     pub(crate) name: &'static str,
     pub(crate) cores: u64,
@@ -50,6 +51,7 @@ pub(crate) const ARM_MACHINES: [Machine; 5] = [
 ];
 
 /// A kind of program that instances run, and whose it is.
+#[derive(Debug)]
 pub(crate) struct Workload {
     pub(crate) name: &'static str,
     pub(crate) role: &'static str,

@@ -1,9 +1,15 @@
 //! One instance: a light value, computed from its id.
 
+use std::sync::Arc;
+
 use crate::hash::{self, Draws};
 
 use super::catalog::{ARM_MACHINES, Machine, WORKLOADS, Workload, X86_MACHINES};
+use super::group::{GroupSeed, LaunchedFrom};
+use super::image::{self, System};
+use super::launch::resolve;
 use super::options::{MetadataOptions, State};
+use super::seed::Seed;
 
 /// Instances that one block of reservations holds; see [`BLOCKS`].
 const BLOCK: u64 = 6;
@@ -24,31 +30,20 @@ const BLOCKS: [[u8; BLOCK as usize]; 8] = [
 const FIRST_LAUNCH: i64 = 1_514_764_800;
 const LAST_LAUNCH: i64 = 1_780_272_000;
 
-/// How the instance was launched, as its tags tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How the instance came into being, as its tags tell.
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Origin {
     ByHand,
-    AutoScaling,
-    Kubernetes,
-    Beanstalk,
-    CloudFormation,
-}
-
-impl Origin {
-    fn draw(draws: &mut Draws) -> Self {
-        match draws.below(100) {
-            0..30 => Self::AutoScaling,
-            30..40 => Self::Kubernetes,
-            40..43 => Self::Beanstalk,
-            43..46 => Self::CloudFormation,
-            _ => Self::ByHand,
-        }
-    }
+    /// A CloudFormation stack that launched it by itself.
+    Stack,
+    /// A member of one of the unit's computed groups.
+    Member(GroupSeed),
 }
 
 /// Everything about an instance that a filter may ask for or that decides its shape; plain ids follow from `id`.
 // Independent facts; none of them excludes another.
 #[allow(clippy::struct_excessive_bools)]
+#[derive(Debug, Clone)]
 pub(crate) struct Instance {
     pub(crate) id: u64,
     /// The seed of the unit it lives in.
@@ -61,9 +56,15 @@ pub(crate) struct Instance {
     pub(crate) state: State,
     pub(crate) machine: &'static Machine,
     pub(crate) workload: &'static Workload,
+    /// The id of its image.
+    pub(crate) image: u64,
     pub(crate) origin: Origin,
-    /// Which of the like-named groups, clusters or stacks of its origin it belongs to.
-    pub(crate) group: u64,
+    /// The index of the group it is a member of.
+    pub(crate) group: Option<u64>,
+    /// The launch template or configuration it was launched from.
+    pub(crate) from: Option<LaunchedFrom>,
+    /// Which of the like-named stacks or cost centers it belongs to.
+    pub(crate) set: u64,
     /// Seconds since 1970.
     pub(crate) launched: i64,
     pub(crate) metadata: MetadataOptions,
@@ -76,48 +77,89 @@ pub(crate) struct Instance {
     pub(crate) zone: u64,
     /// Which of the unit's two networks.
     pub(crate) network: u64,
+    /// The tags of an instance that a call launched; those of the others are computed.
+    pub(crate) tags: Option<Arc<[(String, String)]>>,
 }
 
+/// Of 100 instances, how many Auto Scaling launched where there are groups, and how many a stack did.
+const MEMBERS: u64 = 43;
+const STACKS: u64 = 3;
+
 impl Instance {
-    /// Instances of one reservation share what they were launched with; the rest is each one's own.
-    pub(crate) fn new(id: u64, unit: u64, index: u64) -> Self {
-        let block = hash::join(unit, index / BLOCK);
+    /// The computed instance at `index` of a unit, as it is before any call changes it. Instances of one reservation share what they were launched
+    /// with; the rest is each one's own.
+    pub(crate) fn new(seed: &Seed, index: u64) -> Self {
+        let id = seed.instances.id(index);
+        let block = hash::join(seed.key, index / BLOCK);
         let place = index % BLOCK;
         let first = u64::from(BLOCKS[(block % BLOCKS.len() as u64) as usize][place as usize]);
         let reservation = hash::join(block, first);
 
         let mut launch = Draws::new(reservation);
-        let origin = Origin::draw(&mut launch);
-        let windows = launch.chance(70) && origin != Origin::Kubernetes;
+        let kind = launch.below(100);
+        let windows = launch.chance(70);
         let arm = launch.chance(220) && !windows;
         let machine = if arm { launch.pick(&ARM_MACHINES) } else { launch.pick(&X86_MACHINES) };
         let workload = launch.pick(&WORKLOADS);
-        let spot_share =
-            if matches!(origin, Origin::AutoScaling | Origin::Kubernetes) { 150 } else { 10 };
+        let member = kind < MEMBERS && seed.groups > 0;
+        let set = launch.below(if member { seed.groups } else { 6 });
+        let launched = FIRST_LAUNCH + launch.below((LAST_LAUNCH - FIRST_LAUNCH) as u64) as i64;
 
         let mut own = Draws::new(id);
         let state = State::draw(&mut own);
-        Self {
+        let instance = Self {
             id,
-            unit,
+            unit: seed.key,
             index,
             reservation,
             launch_index: place - first,
             state,
             machine,
             workload,
-            origin,
-            group: launch.below(6),
-            launched: FIRST_LAUNCH + launch.below((LAST_LAUNCH - FIRST_LAUNCH) as u64) as i64,
+            image: image::id(seed, System::of(arm, windows).image(reservation)),
+            origin: if (MEMBERS..MEMBERS + STACKS).contains(&kind) {
+                Origin::Stack
+            } else {
+                Origin::ByHand
+            },
+            group: None,
+            from: None,
+            set,
+            launched,
             windows,
-            spot: launch.chance(spot_share),
+            spot: launch.chance(if member { 150 } else { 10 }),
             has_role: launch.chance(700),
             network: launch.below(2),
             metadata: MetadataOptions::draw(&mut own, state),
             is_public: own.chance(250) && state == State::Running,
             volumes: 1 + own.below(10) / 7 + u64::from(own.chance(80)),
             zone: own.below(3),
+            tags: None,
+        };
+        if member { instance.enrolled(seed) } else { instance }
+    }
+
+    /// The instance as a member of the group that `set` picks: made as the group makes its members.
+    fn enrolled(mut self, seed: &Seed) -> Self {
+        let group = GroupSeed::new(seed, self.set);
+        let member = group.member(seed, self.reservation, self.id);
+        if !member.changed {
+            let v2 = image::is_v2(seed, member.image);
+            self.metadata = resolve(member.wish, &seed.defaults, v2);
         }
+        // A group replaces a member that stops, unless it is on standby: then it may stay so.
+        if matches!(self.state, State::Stopping | State::Stopped) && !self.id.is_multiple_of(8) {
+            self.state = State::Running;
+        }
+        self.group = Some(group.index);
+        self.from = Some(member.from);
+        self.machine = member.machine;
+        self.image = image::id(seed, member.image);
+        self.windows = member.windows;
+        self.workload = group.workload;
+        self.set = group.index % 6;
+        self.origin = Origin::Member(group);
+        self
     }
 
     /// Whether it still has its network and its volumes: terminated instances lose them.
@@ -130,12 +172,6 @@ impl Instance {
         hash::join(self.id, label)
     }
 
-    /// The image: a few per unit, architecture and system.
-    pub(crate) const fn image(&self) -> u64 {
-        let system = if self.windows { 2 } else { self.machine.arm as u64 };
-        hash::join(self.unit, 100 + system * 10 + self.reservation % 3)
-    }
-
     /// The network (VPC).
     pub(crate) const fn vpc(&self) -> u64 {
         hash::join(self.unit, 200 + self.network)
@@ -144,16 +180,6 @@ impl Instance {
     /// The subnet: one per network and zone.
     pub(crate) const fn subnet(&self) -> u64 {
         hash::join(self.unit, 300 + self.network * 3 + self.zone)
-    }
-
-    /// The launch template of an Auto Scaling group.
-    pub(crate) fn launch_template(&self) -> u64 {
-        hash::join(hash::join(self.unit, hash::text(self.workload.name)), 400 + self.group)
-    }
-
-    /// The version of the launch template: 1 to 12.
-    pub(crate) const fn launch_template_version(&self) -> u64 {
-        1 + self.reservation % 12
     }
 
     /// The private IPv4 address: from 10.0.0.4 on, by its place in the unit.

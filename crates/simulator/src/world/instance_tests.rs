@@ -1,9 +1,27 @@
 //! The mix of instances must be the believable one that readers were promised.
 
+use super::super::owner::Owner;
+use super::super::template::TemplateSeed;
+use super::super::{Unit, World};
 use super::*;
+use crate::config::{Config, default_regions};
+
+const UNIT: Unit = Unit { account: 0, region: 0 };
+
+fn world(groups: Option<u64>) -> World {
+    let regions = default_regions(1);
+    let instances = 20_000;
+    World::new(&Config { accounts: 1, regions, instances, groups, ..Config::default() })
+}
 
 fn instances() -> Vec<Instance> {
-    (0..20_000).map(|index| Instance::new(hash::mix(index ^ 0x5eed), 42, index)).collect()
+    let world = world(None);
+    let stock = world.stock(UNIT, 0);
+    (0..stock.instances()).map(|index| stock.instance(index)).collect()
+}
+
+fn owned_by(instance: &Instance, owner: Owner) -> bool {
+    matches!(instance.origin, Origin::Member(group) if group.owner == owner)
 }
 
 /// The share of instances of a population that satisfy a condition, in per mille.
@@ -21,7 +39,11 @@ fn share<'a>(
 
 #[test]
 fn states_and_options_keep_their_shares() {
-    let all = instances();
+    // Launched by hand, all of them: members of groups follow their templates.
+    let world = world(Some(0));
+    let stock = world.stock(UNIT, 0);
+    let all: Vec<Instance> = (0..20_000).map(|index| stock.instance(index)).collect();
+    assert!(all.iter().all(|it| it.group.is_none() && it.from.is_none()));
     assert!((580..620).contains(&share(&all, |it| it.metadata.tokens_required)));
     assert!((22..38).contains(&share(&all, |it| !it.metadata.endpoint_enabled)));
     assert!((580..620).contains(&share(&all, |it| it.metadata.hop_limit == 1)));
@@ -40,10 +62,12 @@ fn states_and_options_keep_their_shares() {
 fn origins_and_roles_keep_their_shares() {
     let all = instances();
     assert!((670..730).contains(&share(&all, |it| it.has_role)));
-    assert!((275..325).contains(&share(&all, |it| it.origin == Origin::AutoScaling)));
-    assert!((85..115).contains(&share(&all, |it| it.origin == Origin::Kubernetes)));
-    assert!((20..40).contains(&share(&all, |it| it.origin == Origin::Beanstalk)));
-    assert!((20..40).contains(&share(&all, |it| it.origin == Origin::CloudFormation)));
+    assert!((410..450).contains(&share(&all, |it| it.group.is_some())));
+    assert!((75..125).contains(&share(&all, |it| owned_by(it, Owner::Eks))));
+    assert!((18..45).contains(&share(&all, |it| owned_by(it, Owner::Beanstalk))));
+    assert!((20..40).contains(&share(&all, |it| matches!(it.origin, Origin::Stack))));
+    // A bit more than a fourth of the members' templates let the account decide.
+    assert!((450..700).contains(&share(&all, |it| it.metadata.tokens_required)));
     assert!(all.iter().any(|it| it.spot) && all.iter().any(|it| it.windows));
     assert!(all.iter().all(|it| !(it.windows && it.machine.arm)));
 }
@@ -70,4 +94,47 @@ fn launches_and_addresses_lie_in_their_ranges() {
         assert_eq!(instance.private_address() >> 24, 10);
         assert!((1..=3).contains(&instance.volumes));
     }
+}
+
+#[test]
+fn most_members_are_as_their_group_would_launch_them() {
+    let world = world(None);
+    let stock = world.stock(UNIT, 0);
+    let seed = stock.seed;
+    let (mut members, mut older, mut changed) = (0, 0, 0);
+    for instance in (0..stock.instances()).map(|index| stock.instance(index)) {
+        let Origin::Member(group) = instance.origin else { continue };
+        let drawn = group.member(&seed, instance.reservation, instance.id);
+        members += 1;
+        changed += u64::from(drawn.changed);
+        if !drawn.changed {
+            let v2 = image::is_v2(&seed, drawn.image);
+            assert_eq!(instance.metadata, resolve(drawn.wish, &seed.defaults, v2));
+        }
+        if let Some(LaunchedFrom::Template(id, version)) = instance.from {
+            let template = TemplateSeed::new(&seed, stock.find_template(id).unwrap().0);
+            assert!((1..=template.latest).contains(&version));
+            older += u64::from(version != template.default && version != template.latest);
+        }
+    }
+    assert!((30..55).contains(&(changed * 1000 / members)));
+    assert!(older > 0);
+}
+
+#[test]
+fn groups_hold_exactly_their_members() {
+    let world = world(None);
+    let mut stock = world.stock(UNIT, 0);
+    let living = (0..stock.instances())
+        .map(|index| stock.instance(index))
+        .filter(|it| it.group.is_some() && it.state != State::Terminated)
+        .count();
+    let groups = stock.groups();
+    let mut held = 0;
+    for index in 0..groups {
+        let members = stock.members(index);
+        assert!(members.iter().all(|member| member.group == Some(index)));
+        held += members.len();
+    }
+    assert_eq!(held, living);
 }

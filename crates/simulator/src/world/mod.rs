@@ -1,29 +1,49 @@
-//! What there is: the organization, its accounts and their instances, all computed from the seed.
+//! What there is: the organization, its accounts and what they have in their regions, all computed from the seed.
 //!
-//! Nothing is stored per instance. An instance's id is a scattered form of its number in the world, so both ways between id and number are arithmetic.
+//! Nothing is stored per instance, template or group. An id is a scattered form of a number in the world, so both ways between id and number are
+//! arithmetic. What calls change is laid over that, for each account and region by itself: [`World::stock`] leads to both.
 
 pub(crate) mod accounts;
 pub(crate) mod catalog;
+mod changes;
+pub(crate) mod configuration;
+pub(crate) mod defaults;
 pub(crate) mod effective;
+pub(crate) mod group;
+pub(crate) mod ids;
+pub(crate) mod image;
 pub(crate) mod instance;
+pub(crate) mod launch;
+pub(crate) mod members;
 pub(crate) mod options;
 pub(crate) mod organization;
+pub(crate) mod owner;
 pub(crate) mod policies;
+pub(crate) mod seed;
+pub(crate) mod stock;
 pub(crate) mod tags;
+pub(crate) mod template;
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use crate::config::Config;
 use crate::hash;
 
 use accounts::Account;
-use instance::Instance;
-use organization::Organization;
+use changes::Changes;
+use defaults::Defaults;
+use ids::Ids;
+use organization::{Organization, Place};
+use seed::Seed;
+use stock::Stock;
 
 /// Labels that keep the sequences drawn from one seed apart.
 const INSTANCE_IDS: u64 = 0x0069_6e73_7461_6e63;
+const TEMPLATE_IDS: u64 = 0x7465_6d70_6c61;
 const UNITS: u64 = 0x756e_6974;
+const REGIONS: u64 = 0x7265_6769;
 
 /// One region of one account, by their places in [`World::accounts`] and [`World::regions`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,9 +59,13 @@ pub(crate) struct World {
     pub(crate) organization: Organization,
     by_id: HashMap<String, usize>,
     instances: u64,
-    /// What instance numbers are combined with before they are scattered into ids.
-    id_key: u64,
-    unit_key: u64,
+    templates: u64,
+    groups: u64,
+    seed: u64,
+    /// Seconds until a change of an instance is through.
+    delay: i64,
+    /// What calls changed, one entry for each unit.
+    changes: Vec<Mutex<Option<Box<Changes>>>>,
 }
 
 impl World {
@@ -54,14 +78,18 @@ impl World {
             .enumerate()
             .map(|(place, account)| (account.id.clone(), place))
             .collect();
+        let units = accounts.len() * config.regions.len();
         Self {
             accounts,
             regions: config.regions.clone(),
             organization,
             by_id,
             instances: config.instances,
-            id_key: hash::join(config.seed, INSTANCE_IDS),
-            unit_key: hash::join(config.seed, UNITS),
+            templates: config.templates.unwrap_or(config.instances / 10),
+            groups: config.groups.unwrap_or(config.instances / 20),
+            seed: config.seed,
+            delay: i64::from(config.settle_seconds),
+            changes: (0..units).map(|_| Mutex::default()).collect(),
         }
     }
 
@@ -86,31 +114,58 @@ impl World {
         self.regions.iter().position(|region| region == name)
     }
 
-    /// The numbers of the instances of a unit; all units together cover `0..instances`.
-    pub(crate) fn numbers(&self, unit: Unit) -> Range<u64> {
-        let units = self.accounts.len() as u64 * self.regions.len() as u64;
-        let place = unit.account as u64 * self.regions.len() as u64 + unit.region as u64;
-        let (each, rest) = (self.instances / units, self.instances % units);
+    /// What a unit has as of `now` (seconds since 1970). Other calls on the unit wait until it is let go.
+    pub(crate) fn stock(&self, unit: Unit, now: i64) -> Stock<'_> {
+        let changes = &self.changes[self.place(unit)];
+        Stock {
+            unit,
+            seed: self.seed(unit),
+            account: &self.accounts[unit.account],
+            now,
+            delay: self.delay,
+            changes: changes.lock().unwrap_or_else(PoisonError::into_inner),
+        }
+    }
+
+    /// What everything in a unit is computed from.
+    pub(crate) fn seed(&self, unit: Unit) -> Seed {
+        let place = self.place(unit) as u64;
+        let (account, region) = (unit.account as u64, unit.region as u64);
+        let key = hash::join(hash::join(hash::join(self.seed, UNITS), account), region);
+        let ids =
+            |kind, total| Ids::new(hash::join(self.seed, kind), &self.share(total, place), place);
+        let groups = self.share(self.groups, place);
+        Seed {
+            key,
+            region: hash::join(hash::join(self.seed, REGIONS), region),
+            instances: ids(INSTANCE_IDS, self.instances),
+            templates: ids(TEMPLATE_IDS, self.templates),
+            groups: groups.end - groups.start,
+            defaults: Defaults::draw(
+                self.is_declared(unit.account),
+                hash::join(self.seed, account),
+                key,
+            ),
+        }
+    }
+
+    /// Whether the declarative policy for EC2, which is attached to the Security unit, applies to an account.
+    pub(crate) fn is_declared(&self, account: usize) -> bool {
+        let security = self.organization.unit(Place::Security);
+        security.is_some_and(|unit| unit.id == self.accounts[account].parent)
+    }
+
+    /// The place of a unit among all of them.
+    const fn place(&self, unit: Unit) -> usize {
+        unit.account * self.regions.len() + unit.region
+    }
+
+    /// The numbers of the things of a unit, of `total` in the world: the units share evenly, the first ones take the remainder.
+    fn share(&self, total: u64, place: u64) -> Range<u64> {
+        let units = self.changes.len() as u64;
+        let (each, rest) = (total / units, total % units);
         let start = place * each + place.min(rest);
         start..start + each + u64::from(place < rest)
-    }
-
-    /// The instance at `index` of a unit, as it is now. This is the one place where instances come into being: changes made to them belong laid over here.
-    pub(crate) fn instance(&self, unit: Unit, index: u64) -> Instance {
-        let id = hash::mix((self.numbers(unit).start + index) ^ self.id_key);
-        Instance::new(id, self.unit_seed(unit), index)
-    }
-
-    /// The index within the unit of the instance with this id, if it is there.
-    pub(crate) fn find(&self, unit: Unit, id: u64) -> Option<u64> {
-        let number = hash::unmix(id) ^ self.id_key;
-        let numbers = self.numbers(unit);
-        numbers.contains(&number).then(|| number - numbers.start)
-    }
-
-    /// What networks, images and groups of a unit are drawn from.
-    pub(crate) fn unit_seed(&self, unit: Unit) -> u64 {
-        hash::join(hash::join(self.unit_key, unit.account as u64), unit.region as u64)
     }
 }
 
@@ -133,13 +188,14 @@ mod tests {
     fn the_total_is_exact_and_even() {
         for (accounts, instances) in [(1, 0), (1, 3), (12, 2_000), (7, 1_000_003)] {
             let world = world(accounts, instances, 1);
-            let sizes: Vec<u64> = units(&world)
-                .map(|unit| world.numbers(unit))
-                .map(|numbers| numbers.end - numbers.start)
-                .collect();
+            let sizes: Vec<u64> =
+                units(&world).map(|unit| world.seed(unit).instances.computed).collect();
             assert_eq!(sizes.iter().sum::<u64>(), instances);
             assert!(sizes.iter().max().unwrap() - sizes.iter().min().unwrap() <= 1);
             assert!(sizes.is_sorted_by(|left, right| left >= right));
+            let templates: u64 = units(&world).map(|unit| world.stock(unit, 0).templates()).sum();
+            let groups: u64 = units(&world).map(|unit| world.stock(unit, 0).groups()).sum();
+            assert_eq!((templates, groups), (instances / 10, instances / 20));
         }
     }
 
@@ -148,13 +204,14 @@ mod tests {
         let world = world(3, 5_000, 9);
         let mut seen = HashSet::new();
         for unit in units(&world) {
-            let numbers = world.numbers(unit);
-            for index in 0..numbers.end - numbers.start {
-                let instance = world.instance(unit, index);
+            let stock = world.stock(unit, 0);
+            let elsewhere = Unit { account: (unit.account + 1) % 3, region: unit.region };
+            let elsewhere = world.stock(elsewhere, 0);
+            for index in 0..stock.instances() {
+                let instance = stock.instance(index);
                 assert!(seen.insert(instance.id));
-                assert_eq!(world.find(unit, instance.id), Some(index));
-                let elsewhere = Unit { account: (unit.account + 1) % 3, region: unit.region };
-                assert_eq!(world.find(elsewhere, instance.id), None);
+                assert_eq!(stock.find_instance(instance.id), Some(index));
+                assert_eq!(elsewhere.find_instance(instance.id), None);
             }
         }
         assert_eq!(seen.len(), 5_000);
@@ -163,7 +220,7 @@ mod tests {
     #[test]
     fn a_seed_is_a_world() {
         let unit = Unit { account: 1, region: 2 };
-        let id = |seed| world(3, 5_000, seed).instance(unit, 17).id;
+        let id = |seed| world(3, 5_000, seed).stock(unit, 0).instance(17).id;
         assert_eq!(id(1), id(1));
         assert_ne!(id(1), id(2));
         assert_ne!(world(3, 0, 1).accounts[0].id, world(3, 0, 2).accounts[0].id);

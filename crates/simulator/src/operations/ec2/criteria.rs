@@ -75,7 +75,7 @@ pub(super) fn matches(
             });
         }
         Field::Id => return wants_id(filter, scratch, "i-", instance.id),
-        Field::Image => return wants_id(filter, scratch, "ami-", instance.image()),
+        Field::Image => return wants_id(filter, scratch, "ami-", instance.image),
         Field::Vpc => {
             return instance.has_network() && wants_id(filter, scratch, "vpc-", instance.vpc());
         }
@@ -95,7 +95,7 @@ fn wants_id(filter: &Filter<Field>, scratch: &mut Vec<u8>, prefix: &str, id: u64
 fn any_tag(
     instance: &Instance,
     account: &Account,
-    mut holds: impl FnMut(&'static str, tags::Value) -> bool,
+    mut holds: impl FnMut(&str, tags::Value<'_>) -> bool,
 ) -> bool {
     let mut found = false;
     tags::each(instance, account, &mut |key, value| {

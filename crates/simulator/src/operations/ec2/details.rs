@@ -66,7 +66,7 @@ impl Scene<'_> {
         self.xml.put(&["</clientToken><tagSet>"]);
         let xml = &mut *self.xml;
         tags::each(instance, self.account, &mut |key, value| {
-            xml.put(&["<item><key>", key, "</key><value>"]);
+            xml.put(&["<item>"]).element("key", key).put(&["<value>"]);
             match value {
                 Value::Text(text) => push_escaped(xml.buffer(), text),
                 plain => plain.write(xml.buffer()),

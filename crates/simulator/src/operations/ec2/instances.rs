@@ -6,11 +6,12 @@ use super::criteria::{Field, matches};
 use super::filters::Filters;
 use super::render::Scene;
 use super::{Call, open_answer, stop_dry_run};
-use crate::error::{ApiError, auth_failure};
+use crate::error::ApiError;
 use crate::request::Parameters;
 use crate::throttle::Limit;
 use crate::token;
-use crate::world::Unit;
+use crate::world::ids::{self, Parsed};
+use crate::world::stock::Stock;
 use crate::xml::Xml;
 
 /// Parameters of `DescribeInstances`.
@@ -33,11 +34,12 @@ pub(crate) fn limit(parameters: &Parameters) -> Limit {
 
 /// `DescribeInstances` in the caller's account and region.
 pub(crate) fn describe_instances(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
-    let asked = Asked::read(call)?;
+    let stock = call.stock()?;
+    let asked = Asked::read(call, &stock)?;
     stop_dry_run(call)?;
-    let mut xml = open_answer(call, "DescribeInstances", asked.expected_bytes(call));
+    let mut xml = open_answer(call, "DescribeInstances", asked.expected_bytes(&stock));
     xml.put(&["<reservationSet>"]);
-    let next = asked.show(call, &mut xml);
+    let next = asked.show(call, &stock, &mut xml);
     if next.is_some() && asked.page.is_none() {
         let text = "Request limit exceeded. Ask for pages with MaxResults.";
         return Err(ApiError::new(503, "RequestLimitExceeded", text));
@@ -52,7 +54,6 @@ pub(crate) fn describe_instances(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
 
 /// What a call asks for.
 struct Asked {
-    unit: Unit,
     filters: Filters<Field>,
     /// The places of the instances that were named, if any were.
     named: Option<Vec<u64>>,
@@ -64,10 +65,8 @@ struct Asked {
 }
 
 impl Asked {
-    fn read(call: &Call<'_>) -> Result<Self, ApiError> {
+    fn read(call: &Call<'_>, stock: &Stock<'_>) -> Result<Self, ApiError> {
         let parameters = &call.parameters;
-        let region = call.cloud.world.region(call.region).ok_or_else(auth_failure)?;
-        let unit = Unit { account: call.caller.account, region };
         let filters = Filters::read(parameters, Field::from_name)?;
         let ids = parameters.list("InstanceId");
         let page = page_size(parameters, !ids.is_empty())?;
@@ -77,8 +76,8 @@ impl Asked {
             Some(given) => token::open(&call.cloud.token_key, &listing, given)
                 .ok_or_else(|| ApiError::invalid_value("Unable to parse pagination token."))?,
         };
-        let named = if ids.is_empty() { None } else { Some(find_named(call, unit, &ids)?) };
-        Ok(Self { unit, filters, named, page, start, listing })
+        let named = if ids.is_empty() { None } else { Some(find_named(stock, &ids)?) };
+        Ok(Self { filters, named, page, start, listing })
     }
 
     /// How many instances the answer may hold.
@@ -87,20 +86,19 @@ impl Asked {
     }
 
     /// The places that are looked at.
-    fn places(&self, call: &Call<'_>) -> Range<u64> {
-        let numbers = call.cloud.world.numbers(self.unit);
-        self.start..numbers.end - numbers.start
+    fn places(&self, stock: &Stock<'_>) -> Range<u64> {
+        self.start..stock.instances()
     }
 
     /// About the size of the answer, to reserve memory once. Nobody knows how much filters leave.
-    fn expected_bytes(&self, call: &Call<'_>) -> usize {
-        let places = self.named.as_ref().map_or_else(|| self.places(call).count(), Vec::len);
+    fn expected_bytes(&self, stock: &Stock<'_>) -> usize {
+        let places = self.named.as_ref().map_or_else(|| self.places(stock).count(), Vec::len);
         let instances = if self.filters.all.is_empty() { places.min(self.most()) } else { 16 };
         instances * INSTANCE_BYTES + 1024
     }
 
     /// Writes the instances; returns the place where the next page begins, if there is one.
-    fn show(&self, call: &Call<'_>, xml: &mut Xml) -> Option<u64> {
+    fn show(&self, call: &Call<'_>, stock: &Stock<'_>, xml: &mut Xml) -> Option<u64> {
         let mut scene = Scene::new(call.account, call.region, xml);
         let mut scratch = Vec::new();
         let mut shown = 0;
@@ -108,7 +106,7 @@ impl Asked {
             if shown == self.most() {
                 return Some(place);
             }
-            let instance = call.cloud.world.instance(self.unit, place);
+            let instance = stock.instance(place);
             let wanted = |filter| matches(filter, &instance, call.account, &mut scratch);
             if self.filters.all.iter().all(wanted) {
                 scene.show(&instance);
@@ -118,7 +116,7 @@ impl Asked {
         };
         let next = match &self.named {
             Some(named) => named.iter().copied().find_map(&mut consider),
-            None => self.places(call).find_map(&mut consider),
+            None => self.places(stock).find_map(&mut consider),
         };
         scene.close();
         next
@@ -147,20 +145,19 @@ fn page_size(parameters: &Parameters, by_id: bool) -> Result<Option<usize>, ApiE
 }
 
 /// The places of the instances that are named, each once and in order.
-fn find_named(call: &Call<'_>, unit: Unit, ids: &[&str]) -> Result<Vec<u64>, ApiError> {
+pub(super) fn find_named(stock: &Stock<'_>, ids: &[&str]) -> Result<Vec<u64>, ApiError> {
     let mut found = Vec::with_capacity(ids.len());
     let mut missing = Vec::new();
     for id in ids {
-        let digits =
-            id.strip_prefix("i-").filter(|digits| is_id_digits(digits)).ok_or_else(|| {
-                ApiError::new(400, "InvalidInstanceID.Malformed", format!("Invalid id: \"{id}\""))
-            })?;
-        // Of 17 digits the first is always 0 here; old ids have 8 and are nobody's.
-        let number = digits
-            .strip_prefix('0')
-            .filter(|rest| rest.len() == 16)
-            .and_then(|rest| u64::from_str_radix(rest, 16).ok());
-        match number.and_then(|number| call.cloud.world.find(unit, number)) {
+        let index = match ids::parse("i-", id) {
+            Parsed::Id(number) => stock.find_instance(number),
+            Parsed::Nobody => None,
+            Parsed::Malformed => {
+                let text = format!("Invalid id: \"{id}\"");
+                return Err(ApiError::new(400, "InvalidInstanceID.Malformed", text));
+            }
+        };
+        match index {
             Some(index) => found.push(index),
             None => missing.push(*id),
         }
@@ -173,9 +170,4 @@ fn find_named(call: &Call<'_>, unit: Unit, ids: &[&str]) -> Result<Vec<u64>, Api
     found.sort_unstable();
     found.dedup();
     Ok(found)
-}
-
-fn is_id_digits(digits: &str) -> bool {
-    matches!(digits.len(), 8 | 17)
-        && digits.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }

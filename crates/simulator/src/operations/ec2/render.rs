@@ -75,7 +75,7 @@ impl<'a> Scene<'a> {
     fn identity(&mut self, instance: &Instance) {
         let state = instance.state;
         self.id("instanceId", "i-", instance.id);
-        self.id("imageId", "ami-", instance.image());
+        self.id("imageId", "ami-", instance.image);
         self.xml.put(&["<instanceState><code>"]).number(state.code());
         self.xml.put(&["</code><name>", state.name(), "</name></instanceState>"]);
         interfaces::names(self, instance);

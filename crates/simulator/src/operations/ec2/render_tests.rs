@@ -10,7 +10,7 @@ fn shown(world: &World, indexes: impl IntoIterator<Item = u64>) -> String {
     let mut xml = Xml::with_capacity(0);
     let mut scene = Scene::new(&world.accounts[1], "us-east-1", &mut xml);
     for index in indexes {
-        scene.show(&world.instance(UNIT, index));
+        scene.show(&world.stock(UNIT, 0).instance(index));
     }
     scene.close();
     String::from_utf8(xml.into_bytes()).unwrap()
@@ -44,8 +44,9 @@ fn instances_are_well_formed_and_of_believable_size() {
 #[test]
 fn terminated_instances_have_lost_their_network() {
     let world = World::new(&Config { instances: 40_000, ..Config::default() });
-    let index =
-        (0..800).find(|index| world.instance(UNIT, *index).state == State::Terminated).unwrap();
+    let index = (0..800)
+        .find(|index| world.stock(UNIT, 0).instance(*index).state == State::Terminated)
+        .unwrap();
     let xml = shown(&world, [index]);
     for absent in ["<privateIpAddress>", "<vpcId>", "<volumeId>", "<networkInterfaceId>"] {
         assert!(!xml.contains(absent), "{absent}");

@@ -1,0 +1,176 @@
+//! What one account has in one region as of now: the computed things with the changes of calls laid over them.
+
+use std::sync::MutexGuard;
+
+use super::Unit;
+use super::accounts::Account;
+use super::changes::{Applies, Change, Changes};
+use super::configuration::{Configuration, ConfigurationSeed};
+use super::defaults::Defaults;
+use super::image::{self, Image};
+use super::instance::Instance;
+use super::options::{MetadataOptions, State};
+use super::seed::Seed;
+use super::template::{Template, TemplateSeed};
+
+/// A unit's things, held for the length of a call: calls on one unit come one after the other.
+pub(crate) struct Stock<'w> {
+    pub(crate) unit: Unit,
+    pub(crate) seed: Seed,
+    pub(crate) account: &'w Account,
+    /// Seconds since 1970.
+    pub(crate) now: i64,
+    /// Seconds until a change of state or options is through.
+    pub(super) delay: i64,
+    pub(super) changes: MutexGuard<'w, Option<Box<Changes>>>,
+}
+
+impl Stock<'_> {
+    fn changed(&self) -> Option<&Changes> {
+        self.changes.as_deref()
+    }
+
+    pub(super) fn change(&mut self) -> &mut Changes {
+        self.changes.get_or_insert_default()
+    }
+
+    /// The second at which what begins now is through.
+    pub(super) const fn settled(&self) -> i64 {
+        self.now + self.delay
+    }
+
+    /// How many instances there are, terminated ones included.
+    pub(crate) fn instances(&self) -> u64 {
+        self.seed.instances.computed + self.changed().map_or(0, |it| it.launched.len() as u64)
+    }
+
+    /// The instance at `index`, which must be below [`Stock::instances`].
+    pub(crate) fn instance(&self, index: u64) -> Instance {
+        let Some(changes) = self.changed() else {
+            return Instance::new(&self.seed, index);
+        };
+        let made = index.checked_sub(self.seed.instances.computed);
+        let mut instance = match made.and_then(|made| changes.launched.get(made as usize)) {
+            Some(launched) => launched.clone(),
+            None => Instance::new(&self.seed, index),
+        };
+        if let Some(change) = changes.instances.get(&index) {
+            change.apply(&mut instance, self.now);
+        }
+        instance
+    }
+
+    /// The index of the instance with this id, if it is there.
+    pub(crate) fn find_instance(&self, id: u64) -> Option<u64> {
+        self.seed.instances.index(id).filter(|index| *index < self.instances())
+    }
+
+    /// Sets an instance's options: in force after a moment, or at its next start when it is stopped.
+    pub(crate) fn set_options(&mut self, instance: &Instance, options: MetadataOptions) {
+        let stopped = matches!(instance.state, State::Stopped | State::Stopping);
+        let applies = if stopped { Applies::AtStart } else { Applies::At(self.settled()) };
+        self.change_of(instance).metadata = Some((options, applies));
+    }
+
+    /// Sends an instance into a passing state, which settles after a moment. One that starts applies the options that waited for it.
+    pub(crate) fn set_state(&mut self, instance: &Instance, passing: State, settled: State) {
+        let until = self.settled();
+        let change = self.change_of(instance);
+        change.state = Some((passing, until, settled));
+        if settled == State::Running {
+            let waiting = change.metadata.filter(|(_, applies)| *applies == Applies::AtStart);
+            if let Some((options, _)) = waiting {
+                change.metadata = Some((options, Applies::At(until)));
+            }
+        }
+    }
+
+    fn change_of(&mut self, instance: &Instance) -> &mut Change {
+        self.change().instances.entry(instance.index).or_default()
+    }
+
+    /// How many launch templates there are.
+    pub(crate) fn templates(&self) -> u64 {
+        let made = self.changed().and_then(|it| it.templates.last_key_value());
+        made.map_or(0, |(index, _)| index + 1).max(self.seed.templates.computed)
+    }
+
+    /// The launch template at `index`, which must be below [`Stock::templates`].
+    pub(crate) fn template(&self, index: u64) -> Template {
+        match self.changed().and_then(|it| it.templates.get(&index)) {
+            Some(template) => template.clone(),
+            None => TemplateSeed::new(&self.seed, index).template(&self.seed, self.account),
+        }
+    }
+
+    /// The launch template with this id, if it is there, and its index.
+    pub(crate) fn find_template(&self, id: u64) -> Option<(u64, Template)> {
+        let index = self.seed.templates.index(id).filter(|index| *index < self.templates())?;
+        Some((index, self.template(index)))
+    }
+
+    /// The launch template of this name, if there is one, and its index.
+    pub(crate) fn find_template_named(&self, name: &str) -> Option<(u64, Template)> {
+        (0..self.templates())
+            .map(|index| (index, self.template(index)))
+            .find(|(_, template)| template.name == name)
+    }
+
+    /// Puts a launch template at `index`, in place of the one that is there or behind the last.
+    pub(crate) fn put_template(&mut self, index: u64, template: Template) {
+        self.change().templates.insert(index, template);
+    }
+
+    /// How many launch configurations there are.
+    pub(crate) fn configurations(&self) -> u64 {
+        let made = self.changed().map_or(0, |it| it.configurations.len() as u64);
+        self.seed.configurations() + made
+    }
+
+    /// The launch configuration at `index`, which must be below [`Stock::configurations`].
+    pub(crate) fn configuration(&self, index: u64) -> Configuration {
+        let made = index.checked_sub(self.seed.configurations());
+        let made = made.and_then(|made| self.changed()?.configurations.get(made as usize));
+        made.cloned().unwrap_or_else(|| {
+            ConfigurationSeed::new(&self.seed, index).configuration(&self.seed, self.account)
+        })
+    }
+
+    /// The launch configuration of this name, if there is one, and its index.
+    pub(crate) fn find_configuration(&self, name: &str) -> Option<(u64, Configuration)> {
+        (0..self.configurations())
+            .map(|index| (index, self.configuration(index)))
+            .find(|(_, configuration)| configuration.name == name)
+    }
+
+    /// Adds a launch configuration.
+    pub(crate) fn add_configuration(&mut self, configuration: Configuration) {
+        self.change().configurations.push(configuration);
+    }
+
+    /// The images that exist: Amazon's and the account's own, disabled and deprecated ones included.
+    pub(crate) fn images(&self) -> Vec<Image> {
+        let changed = self.changed().and_then(|changes| changes.images.clone());
+        changed.unwrap_or_else(|| image::computed(&self.seed))
+    }
+
+    /// The image with this id, if it exists.
+    pub(crate) fn find_image(&self, id: u64) -> Option<Image> {
+        self.images().into_iter().find(|image| image.id == id)
+    }
+
+    /// Replaces the images.
+    pub(crate) fn put_images(&mut self, images: Vec<Image>) {
+        self.change().images = Some(images);
+    }
+
+    /// The account's metadata defaults in the region.
+    pub(crate) fn defaults(&self) -> Defaults {
+        self.changed().and_then(|changes| changes.defaults).unwrap_or(self.seed.defaults)
+    }
+
+    /// Replaces the metadata defaults.
+    pub(crate) fn put_defaults(&mut self, defaults: Defaults) {
+        self.change().defaults = Some(defaults);
+    }
+}
