@@ -1,5 +1,6 @@
 //! The API operations, in one table.
 
+mod cloudwatch;
 pub(crate) mod ec2;
 mod iam;
 pub(crate) mod input;
@@ -174,7 +175,29 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             ec2::instances::describe_instances,
         )
     },
+    reads(
+        Service::CloudWatch,
+        "cloudwatch:GetMetricData",
+        cloudwatch::GET_METRIC_DATA,
+        cloudwatch::get_metric_data,
+    ),
+    reads(
+        Service::CloudWatch,
+        "cloudwatch:ListMetrics",
+        cloudwatch::LIST_METRICS,
+        cloudwatch::list_metrics,
+    ),
 ];
+
+/// A row for an operation that only reads, of a service without paths.
+const fn reads(
+    service: Service,
+    action: &'static str,
+    members: &'static [&'static str],
+    run: Run,
+) -> Operation {
+    query(service, action, members, Access::Permitted, run)
+}
 
 type Run = fn(&Call<'_>) -> Result<Vec<u8>, ApiError>;
 

@@ -23,6 +23,7 @@ pub(crate) mod seed;
 pub(crate) mod stock;
 pub(crate) mod tags;
 pub(crate) mod template;
+pub(crate) mod usage;
 
 use std::collections::HashMap;
 use std::ops::Range;
