@@ -1,11 +1,20 @@
 //! The API operations, in one table.
 
+mod appstream;
+mod batch;
+mod beanstalk;
 mod cloudwatch;
 pub(crate) mod ec2;
+mod ecs;
+mod eks;
+mod emr;
 mod iam;
+mod imagebuilder;
 pub(crate) mod input;
+mod lightsail;
 mod organizations;
 mod organizations_policies;
+mod sagemaker;
 pub(crate) mod sts;
 
 use serde_json::Value;
@@ -187,6 +196,29 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         cloudwatch::LIST_METRICS,
         cloudwatch::list_metrics,
     ),
+    reads(Service::SageMaker, "sagemaker:ListNotebookInstances", sagemaker::LIST, sagemaker::list_notebook_instances),
+    reads(Service::SageMaker, "sagemaker:DescribeNotebookInstance", sagemaker::DESCRIBE, sagemaker::describe_notebook_instance),
+    reads(Service::Beanstalk, "elasticbeanstalk:DescribeApplications", beanstalk::DESCRIBE_APPLICATIONS, beanstalk::describe_applications),
+    reads(Service::Beanstalk, "elasticbeanstalk:DescribeEnvironments", beanstalk::DESCRIBE_ENVIRONMENTS, beanstalk::describe_environments),
+    reads(Service::Beanstalk, "elasticbeanstalk:DescribeConfigurationSettings", beanstalk::DESCRIBE_SETTINGS, beanstalk::describe_configuration_settings),
+    reads(Service::Emr, "elasticmapreduce:ListSecurityConfigurations", emr::LIST_CONFIGURATIONS, emr::list_security_configurations),
+    reads(Service::Emr, "elasticmapreduce:DescribeSecurityConfiguration", emr::DESCRIBE_CONFIGURATION, emr::describe_security_configuration),
+    reads(Service::Emr, "elasticmapreduce:ListClusters", emr::LIST_CLUSTERS, emr::list_clusters),
+    reads(Service::Emr, "elasticmapreduce:DescribeCluster", emr::DESCRIBE_CLUSTER, emr::describe_cluster),
+    reads(Service::Lightsail, "lightsail:GetInstances", lightsail::GET_INSTANCES, lightsail::get_instances),
+    reads(Service::AppStream, "appstream:DescribeFleets", appstream::DESCRIBE_FLEETS, appstream::describe_fleets),
+    reads(Service::AppStream, "appstream:DescribeImageBuilders", appstream::DESCRIBE_BUILDERS, appstream::describe_image_builders),
+    reads(Service::AppStream, "appstream:DescribeAppBlockBuilders", appstream::DESCRIBE_BUILDERS, appstream::describe_app_block_builders),
+    rest(Service::ImageBuilder, "imagebuilder:ListInfrastructureConfigurations", "POST /ListInfrastructureConfigurations", imagebuilder::LIST, imagebuilder::list_infrastructure_configurations),
+    rest(Service::ImageBuilder, "imagebuilder:GetInfrastructureConfiguration", "GET /GetInfrastructureConfiguration", imagebuilder::GET, imagebuilder::get_infrastructure_configuration),
+    rest(Service::Eks, "eks:ListClusters", "GET /clusters", eks::LIST_CLUSTERS, eks::list_clusters),
+    rest(Service::Eks, "eks:DescribeCluster", "GET /clusters/{name}", eks::DESCRIBE_CLUSTER, eks::describe_cluster),
+    rest(Service::Eks, "eks:ListNodegroups", "GET /clusters/{name}/node-groups", eks::LIST_NODEGROUPS, eks::list_nodegroups),
+    rest(Service::Eks, "eks:DescribeNodegroup", "GET /clusters/{name}/node-groups/{nodegroupName}", eks::DESCRIBE_NODEGROUP, eks::describe_nodegroup),
+    reads(Service::Ecs, "ecs:ListClusters", ecs::LIST_CLUSTERS, ecs::list_clusters),
+    reads(Service::Ecs, "ecs:DescribeClusters", ecs::DESCRIBE_CLUSTERS, ecs::describe_clusters),
+    reads(Service::Ecs, "ecs:DescribeCapacityProviders", ecs::DESCRIBE_PROVIDERS, ecs::describe_capacity_providers),
+    rest(Service::Batch, "batch:DescribeComputeEnvironments", "POST /v1/describecomputeenvironments", batch::DESCRIBE, batch::describe_compute_environments),
 ];
 
 /// A row for an operation that only reads, of a service without paths.
@@ -197,6 +229,17 @@ const fn reads(
     run: Run,
 ) -> Operation {
     query(service, action, members, Access::Permitted, run)
+}
+
+/// A row for an operation that only reads and is called by method and path.
+const fn rest(
+    service: Service,
+    action: &'static str,
+    route: &'static str,
+    members: &'static [&'static str],
+    run: Run,
+) -> Operation {
+    Operation { route, ..reads(service, action, members, run) }
 }
 
 type Run = fn(&Call<'_>) -> Result<Vec<u8>, ApiError>;
