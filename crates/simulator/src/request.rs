@@ -124,10 +124,23 @@ impl Parameters {
         }
     }
 
-    /// Refuses what an operation does not know. `known` spells numbers as `N`.
+    /// The parameters below a prefix such as `LaunchTemplateData.`, without it.
+    pub(crate) fn below<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.0
+            .iter()
+            .filter_map(move |(key, value)| Some((key.strip_prefix(prefix)?, value.as_str())))
+    }
+
+    /// Refuses what an operation does not know. `known` spells numbers as `N`; one that ends with a star stands for all that begins as it does, which
+    /// the operation looks at itself.
     pub(crate) fn check(&self, service: Service, known: &[&str]) -> Result<(), ApiError> {
         let is_known = |name: &str| {
-            matches!(name, "Action" | "Version") || known.contains(&spelled_with_n(name).as_str())
+            matches!(name, "Action" | "Version")
+                || known.contains(&spelled_with_n(name).as_str())
+                || known
+                    .iter()
+                    .filter_map(|known| known.strip_suffix('*'))
+                    .any(|prefix| name.starts_with(prefix))
         };
         match self.0.iter().find(|(name, _)| !is_known(name)) {
             None => Ok(()),
@@ -160,7 +173,7 @@ fn with_lists(value: Value) -> Value {
 }
 
 /// `Filter.2.Value.1` as `Filter.N.Value.N`.
-fn spelled_with_n(name: &str) -> String {
+pub(crate) fn spelled_with_n(name: &str) -> String {
     let part = |part: &str| {
         if part.parse::<u32>().is_ok() { "N".to_owned() } else { part.to_owned() }
     };

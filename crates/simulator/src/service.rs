@@ -6,6 +6,7 @@ use crate::request::Request;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Service {
     Ec2,
+    AutoScaling,
     Sts,
     Iam,
     Organizations,
@@ -59,8 +60,9 @@ impl Protocol {
 
 impl Service {
     /// All services.
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Ec2,
+        Self::AutoScaling,
         Self::Sts,
         Self::Iam,
         Self::Organizations,
@@ -85,6 +87,7 @@ impl Service {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Ec2 => "ec2",
+            Self::AutoScaling => "autoscaling",
             Self::Sts => "sts",
             Self::Iam => "iam",
             Self::Organizations => "organizations",
@@ -105,7 +108,7 @@ impl Service {
     pub(crate) const fn protocol(self) -> Protocol {
         match self {
             Self::Ec2 => Protocol::Ec2,
-            Self::Sts | Self::Iam | Self::Beanstalk => Protocol::Query,
+            Self::AutoScaling | Self::Sts | Self::Iam | Self::Beanstalk => Protocol::Query,
             Self::CloudWatch => Protocol::Json10,
             Self::Organizations
             | Self::SageMaker
@@ -131,6 +134,7 @@ impl Service {
     pub(crate) const fn version(self) -> &'static str {
         match self {
             Self::Ec2 => "2016-11-15",
+            Self::AutoScaling => "2011-01-01",
             Self::Sts => "2011-06-15",
             Self::Iam => "2010-05-08",
             Self::CloudWatch => "2010-08-01",
@@ -157,6 +161,7 @@ impl Service {
     pub(crate) const fn namespace(self) -> &'static str {
         match self {
             Self::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
+            Self::AutoScaling => "http://autoscaling.amazonaws.com/doc/2011-01-01/",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::CloudWatch => "http://monitoring.amazonaws.com/doc/2010-08-01/",
@@ -191,6 +196,7 @@ impl Service {
             Self::Eks | Self::Ecs => "InvalidParameterException",
             Self::Batch => "ClientException",
             Self::CloudWatch => "ValidationError",
+            Self::AutoScaling => "ValidationError",
             Self::Ec2 | Self::Sts | Self::Iam | Self::Beanstalk => "InvalidParameterValue",
         }
     }

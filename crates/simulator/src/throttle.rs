@@ -11,13 +11,25 @@ pub(crate) enum Limit {
     Reading,
     /// Describe calls that ask for everything at once.
     ReadingAll,
+    /// `DescribeSpotFleetRequests`.
+    SpotFleets,
+    /// Calls that change something and have a bucket of their own: options, templates and images.
+    Changing,
+    /// All other calls that change something.
+    Mutating,
+    /// `RunInstances`.
+    Launching,
+    /// `ModifyInstanceMetadataDefaults`.
+    Defaults,
 }
 
 impl Limit {
     const fn capacity(self) -> f64 {
         match self {
-            Self::Reading => 100.0,
-            Self::ReadingAll => 50.0,
+            Self::Reading | Self::Changing => 100.0,
+            Self::ReadingAll | Self::SpotFleets | Self::Mutating => 50.0,
+            Self::Launching => 5.0,
+            Self::Defaults => 2.0,
         }
     }
 
@@ -26,6 +38,9 @@ impl Limit {
         match self {
             Self::Reading => 20.0,
             Self::ReadingAll => 10.0,
+            Self::Changing | Self::Mutating => 5.0,
+            Self::SpotFleets => 3.0,
+            Self::Launching | Self::Defaults => 2.0,
         }
     }
 }

@@ -41,6 +41,9 @@ pub(crate) const X86_MACHINES: [Machine; 14] = [
     xen("m4.large", 2),
 ];
 
+/// What is launched when nobody names a type.
+pub(crate) const M1_SMALL: Machine = xen("m1.small", 1);
+
 /// What runs on Graviton.
 pub(crate) const ARM_MACHINES: [Machine; 5] = [
     graviton("t4g.small", 2),

@@ -26,6 +26,8 @@ pub(super) struct Changes {
     /// All images, once one of them was changed.
     pub(super) images: Option<Vec<Image>>,
     pub(super) defaults: Option<Defaults>,
+    /// What calls with a client token made: by action and token, the indexes or numbers of the things.
+    pub(super) made: HashMap<(String, String), Vec<u64>>,
     /// The indexes of the computed members of each computed group, once somebody asked; no change, but costly to find again.
     pub(super) members: Option<Vec<Vec<u64>>>,
 }

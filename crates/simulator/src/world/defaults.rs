@@ -62,13 +62,13 @@ impl Defaults {
     }
 
     /// Whether a launch that allows version 1 is refused.
-    pub(crate) fn is_enforced(&self) -> bool {
+    pub(crate) fn is_enforced(self) -> bool {
         self.enforced == Some(true)
     }
 
     /// Whether `GetInstanceMetadataDefaults` has anything to say.
-    pub(crate) fn is_unset(&self) -> bool {
-        *self == Self::default()
+    pub(crate) fn is_unset(self) -> bool {
+        self == Self::default()
     }
 }
 
@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn defaults_keep_their_shares() {
         let all: Vec<Defaults> = (0..20_000)
-            .map(|number| Defaults::draw(false, hash::mix(number), hash::mix(number ^ 77)))
+            .map(|number| Defaults::draw(false, hash::mix(number), hash::mix(number ^ 0x77)))
             .collect();
         let share = |holds: &dyn Fn(&Defaults) -> bool| {
             all.iter().filter(|defaults| holds(defaults)).count() * 1000 / all.len()

@@ -132,17 +132,17 @@ impl GroupSeed {
             VersionWish::Number(number) => number,
         };
         let number = if older { 1 + draws.below(now) } else { now };
-        let drawn = template.version(number);
+        let asked = template.version(number);
         let machine = match self.source {
-            SourceSeed::Mixed(..) if !drawn.windows => overridden(drawn.machine.arm, &mut draws),
-            _ => drawn.machine,
+            SourceSeed::Mixed(..) if !asked.windows => overridden(asked.machine.arm, &mut draws),
+            _ => asked.machine,
         };
         MemberSeed {
             from: LaunchedFrom::Template(template.id, number),
             machine,
-            image: drawn.image,
-            windows: drawn.windows,
-            wish: drawn.wish,
+            image: asked.image,
+            windows: asked.windows,
+            wish: asked.wish,
             changed,
         }
     }
@@ -234,7 +234,13 @@ pub(crate) enum Source {
     /// The name of a launch configuration.
     Configuration(String),
     Template(Reference),
-    Mixed(Reference, Vec<Override>),
+    /// A mixed instances policy.
+    Mixed {
+        template: Reference,
+        overrides: Vec<Override>,
+        /// `InstancesDistribution`, by AWS's names.
+        distribution: Vec<(String, String)>,
+    },
 }
 
 /// An Auto Scaling group as it is now, without its members.
@@ -251,6 +257,8 @@ pub(crate) struct Group {
     pub(crate) desired: u64,
     /// The letters of its availability zones.
     pub(crate) zones: Vec<char>,
+    /// `VPCZoneIdentifier`: ids of subnets joined by commas.
+    pub(crate) subnets: Option<String>,
     /// Seconds since 1970.
     pub(crate) created: i64,
     /// Key, value, and whether members get it.

@@ -77,6 +77,8 @@ pub(crate) struct Instance {
     pub(crate) zone: u64,
     /// Which of the unit's two networks.
     pub(crate) network: u64,
+    /// The instance profile of an instance that a call launched; that of the others is named after their role.
+    pub(crate) profile: Option<Arc<str>>,
     /// The tags of an instance that a call launched; those of the others are computed.
     pub(crate) tags: Option<Arc<[(String, String)]>>,
 }
@@ -134,6 +136,7 @@ impl Instance {
             is_public: own.chance(250) && state == State::Running,
             volumes: 1 + own.below(10) / 7 + u64::from(own.chance(80)),
             zone: own.below(3),
+            profile: None,
             tags: None,
         };
         if member { instance.enrolled(seed) } else { instance }
@@ -145,7 +148,7 @@ impl Instance {
         let member = group.member(seed, self.reservation, self.id);
         if !member.changed {
             let v2 = image::is_v2(seed, member.image);
-            self.metadata = resolve(member.wish, &seed.defaults, v2);
+            self.metadata = resolve(member.wish, seed.defaults, v2);
         }
         // A group replaces a member that stops, unless it is on standby: then it may stay so.
         if matches!(self.state, State::Stopping | State::Stopped) && !self.id.is_multiple_of(8) {
@@ -179,7 +182,7 @@ impl Instance {
 
     /// The subnet: one per network and zone.
     pub(crate) const fn subnet(&self) -> u64 {
-        hash::join(self.unit, 300 + self.network * 3 + self.zone)
+        subnet_id(self.unit, self.network, self.zone)
     }
 
     /// The private IPv4 address: from 10.0.0.4 on, by its place in the unit.
@@ -194,6 +197,11 @@ impl Instance {
         let drawn = self.derived(1);
         (FIRST[(drawn >> 62) as usize] << 24) | (drawn as u32 & 0x00ff_ffff)
     }
+}
+
+/// The id of a unit's subnet: one for each of its networks and zones.
+pub(crate) const fn subnet_id(unit: u64, network: u64, zone: u64) -> u64 {
+    hash::join(unit, 300 + network * 3 + zone)
 }
 
 #[cfg(test)]

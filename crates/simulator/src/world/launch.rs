@@ -41,7 +41,7 @@ impl Wish {
 
 /// The options of an instance that is launched: for each option by itself the launch parameter or template, then the account's default, then the
 /// image (`ImdsSupport` v2.0 means tokens required and two hops), then the service's default. Enforcement is not looked at.
-pub(crate) fn resolve(wish: Wish, defaults: &Defaults, image_v2: bool) -> MetadataOptions {
+pub(crate) fn resolve(wish: Wish, defaults: Defaults, image_v2: bool) -> MetadataOptions {
     let image_hops = if image_v2 { 2 } else { 1 };
     MetadataOptions {
         pending: false,
@@ -63,7 +63,7 @@ mod tests {
 
     fn launched(wish: Option<bool>, account: Option<bool>, image_v2: bool) -> MetadataOptions {
         let defaults = Defaults { tokens: account, ..Defaults::default() };
-        resolve(Wish { tokens: wish, ..Wish::default() }, &defaults, image_v2)
+        resolve(Wish { tokens: wish, ..Wish::default() }, defaults, image_v2)
     }
 
     #[test]
@@ -99,20 +99,20 @@ mod tests {
     #[test]
     fn each_option_is_looked_for_by_itself() {
         let defaults = Defaults { hop_limit: Some(4), tags: Some(true), ..Defaults::default() };
-        let hops = |wish, defaults: &Defaults, image_v2| {
+        let hops = |wish, defaults: Defaults, image_v2| {
             resolve(Wish { hop_limit: wish, ..Wish::default() }, defaults, image_v2).hop_limit
         };
-        assert_eq!(hops(Some(3), &defaults, true), 3);
-        assert_eq!(hops(None, &defaults, true), 4);
-        assert_eq!(hops(None, &Defaults::default(), true), 2);
-        assert_eq!(hops(None, &Defaults::default(), false), 1);
+        assert_eq!(hops(Some(3), defaults, true), 3);
+        assert_eq!(hops(None, defaults, true), 4);
+        assert_eq!(hops(None, Defaults::default(), true), 2);
+        assert_eq!(hops(None, Defaults::default(), false), 1);
         // The tokens come from the image although the hops come from the account.
-        let options = resolve(Wish::default(), &defaults, true);
+        let options = resolve(Wish::default(), defaults, true);
         assert!(options.tokens_required && options.tags_enabled);
         let disabled = Defaults { endpoint: Some(false), ..Defaults::default() };
-        assert!(!resolve(Wish::default(), &disabled, false).endpoint_enabled);
+        assert!(!resolve(Wish::default(), disabled, false).endpoint_enabled);
         let wish = Wish { endpoint: Some(true), ..Wish::default() };
-        assert!(resolve(wish, &disabled, false).endpoint_enabled);
+        assert!(resolve(wish, disabled, false).endpoint_enabled);
     }
 
     #[test]

@@ -13,6 +13,15 @@ use super::template::TemplateSeed;
 const FIRST: i64 = 1_577_836_800;
 const DAY: i64 = 86_400;
 
+/// What a policy distributes by when nobody says otherwise (Auto Scaling API Reference, `InstancesDistribution`).
+const DISTRIBUTION: [(&str, &str); 5] = [
+    ("OnDemandAllocationStrategy", "prioritized"),
+    ("OnDemandBaseCapacity", "0"),
+    ("OnDemandPercentageAboveBaseCapacity", "100"),
+    ("SpotAllocationStrategy", "lowest-price"),
+    ("SpotInstancePools", "2"),
+];
+
 impl Stock<'_> {
     /// How many Auto Scaling groups there are.
     pub(crate) fn groups(&self) -> u64 {
@@ -91,6 +100,7 @@ impl Stock<'_> {
             max: desired * 2 + 2,
             desired,
             zones: vec!['a', 'b', 'c'],
+            subnets: None,
             created: FIRST + (drawn.key % 1_900) as i64 * DAY,
             tags: self.group_tags(&drawn),
         }
@@ -123,7 +133,9 @@ impl Stock<'_> {
                         ..plain(machine)
                     }));
                 }
-                Source::Mixed(reference(index, version), list)
+                let distribution =
+                    DISTRIBUTION.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+                Source::Mixed { template: reference(index, version), overrides: list, distribution }
             }
         }
     }

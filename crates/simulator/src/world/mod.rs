@@ -9,11 +9,13 @@ mod changes;
 pub(crate) mod configuration;
 pub(crate) mod defaults;
 pub(crate) mod effective;
+pub(crate) mod fleet;
 pub(crate) mod group;
 pub(crate) mod ids;
 pub(crate) mod image;
 pub(crate) mod instance;
 pub(crate) mod launch;
+pub(crate) mod launching;
 pub(crate) mod members;
 pub(crate) mod options;
 pub(crate) mod organization;
@@ -119,7 +121,6 @@ impl World {
     pub(crate) fn stock(&self, unit: Unit, now: i64) -> Stock<'_> {
         let changes = &self.changes[self.place(unit)];
         Stock {
-            unit,
             seed: self.seed(unit),
             account: &self.accounts[unit.account],
             now,

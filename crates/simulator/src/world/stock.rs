@@ -2,7 +2,6 @@
 
 use std::sync::MutexGuard;
 
-use super::Unit;
 use super::accounts::Account;
 use super::changes::{Applies, Change, Changes};
 use super::configuration::{Configuration, ConfigurationSeed};
@@ -15,7 +14,6 @@ use super::template::{Template, TemplateSeed};
 
 /// A unit's things, held for the length of a call: calls on one unit come one after the other.
 pub(crate) struct Stock<'w> {
-    pub(crate) unit: Unit,
     pub(crate) seed: Seed,
     pub(crate) account: &'w Account,
     /// Seconds since 1970.
@@ -87,6 +85,19 @@ impl Stock<'_> {
 
     fn change_of(&mut self, instance: &Instance) -> &mut Change {
         self.change().instances.entry(instance.index).or_default()
+    }
+
+    /// What an earlier call with this client token made, so that a call that is sent again makes nothing twice.
+    pub(crate) fn made_before(&self, action: &str, token: Option<&str>) -> Option<Vec<u64>> {
+        let made = &self.changed()?.made;
+        made.get(&(action.to_owned(), token?.to_owned())).cloned()
+    }
+
+    /// Remembers what a call with a client token made.
+    pub(crate) fn remember(&mut self, action: &str, token: Option<&str>, made: Vec<u64>) {
+        if let Some(token) = token {
+            self.change().made.insert((action.to_owned(), token.to_owned()), made);
+        }
     }
 
     /// How many launch templates there are.

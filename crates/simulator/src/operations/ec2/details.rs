@@ -79,7 +79,7 @@ impl Scene<'_> {
 
     pub(super) fn role(&mut self, instance: &Instance) {
         if instance.has_role {
-            let role = instance.workload.role;
+            let role = instance.profile.as_deref().unwrap_or(instance.workload.role);
             self.xml.put(&[
                 "<iamInstanceProfile><arn>arn:aws:iam::",
                 &self.account.id,

@@ -59,6 +59,37 @@ impl<F> Filters<F> {
     }
 }
 
+impl Filters<String> {
+    /// Reads filters that are kept by their names; `tag-key` among `names` stands for `tag:KEY` as well.
+    pub(super) fn named(parameters: &Parameters, names: &[&str]) -> Result<Self, ApiError> {
+        Self::read(parameters, |name| {
+            let by_tag = names.contains(&"tag-key") && name.len() > 4 && name.starts_with("tag:");
+            (by_tag || names.contains(&name)).then(|| name.to_owned())
+        })
+    }
+
+    /// Whether something passes all filters; `values` tells what it has for a filter's name, and tags answer for themselves.
+    pub(super) fn admit(
+        &self,
+        tags: &[(String, String)],
+        values: impl Fn(&str) -> Vec<String>,
+    ) -> bool {
+        let wanted = |filter: &Filter<String>, texts: Vec<&str>| {
+            texts.iter().any(|text| filter.wants(text.as_bytes()))
+        };
+        self.all.iter().all(|filter| match filter.field.strip_prefix("tag:") {
+            Some(wanted_key) => {
+                let of_key = tags.iter().filter(|(key, _)| key == wanted_key);
+                wanted(filter, of_key.map(|(_, value)| value.as_str()).collect())
+            }
+            None if filter.field == "tag-key" => {
+                wanted(filter, tags.iter().map(|(key, _)| key.as_str()).collect())
+            }
+            None => wanted(filter, values(&filter.field).iter().map(String::as_str).collect()),
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

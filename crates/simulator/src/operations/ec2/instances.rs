@@ -19,7 +19,7 @@ pub(crate) const PARAMETERS: &[&str] =
     &["DryRun", "Filter.N.Name", "Filter.N.Value.N", "InstanceId.N", "MaxResults", "NextToken"];
 
 /// About the size of one instance's XML, to reserve memory once.
-const INSTANCE_BYTES: usize = 6_000;
+pub(super) const INSTANCE_BYTES: usize = 6_000;
 
 /// Above this many instances an answer without pages would be hundreds of megabytes; AWS says that such calls "might be throttled and could time out".
 const UNPAGINATED: usize = 50_000;

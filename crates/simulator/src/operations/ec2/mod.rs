@@ -1,15 +1,28 @@
-//! EC2: regions and instances.
+//! EC2: regions, instances, and everything that launches them.
 
 mod criteria;
+pub(crate) mod defaults;
 mod details;
 mod filters;
+pub(crate) mod fleets;
+pub(crate) mod images;
 pub(crate) mod instances;
 mod interfaces;
+pub(crate) mod lifecycle;
+mod metadata;
+pub(crate) mod options;
+mod page;
 pub(crate) mod regions;
 mod render;
+pub(crate) mod run;
+pub(crate) mod spot;
+mod template_data;
+pub(crate) mod template_versions;
+pub(crate) mod templates;
 
 use super::Call;
 use crate::error::ApiError;
+use crate::request::Parameters;
 use crate::service::Service;
 use crate::xml::Xml;
 
@@ -33,4 +46,59 @@ fn stop_dry_run(call: &Call<'_>) -> Result<(), ApiError> {
         return Err(ApiError::new(412, "DryRunOperation", text));
     }
     Ok(())
+}
+
+/// A parameter that must be there and is not.
+fn missing(name: &str) -> ApiError {
+    ApiError::new(400, "MissingParameter", format!("The request must contain the parameter {name}"))
+}
+
+/// The tags that a request gives to what it makes: those of the `TagSpecification.N` for this type of resource.
+fn given_tags(parameters: &Parameters, resource: &str) -> Vec<(String, String)> {
+    let mut tags = Vec::new();
+    for number in parameters.numbers("TagSpecification") {
+        let list = format!("TagSpecification.{number}");
+        if parameters.get(&format!("{list}.ResourceType")) != Some(resource) {
+            continue;
+        }
+        for tag in parameters.numbers(&format!("{list}.Tag")) {
+            let part = |part| parameters.get(&format!("{list}.Tag.{tag}.{part}"));
+            if let Some(key) = part("Key") {
+                tags.push((key.to_owned(), part("Value").unwrap_or_default().to_owned()));
+            }
+        }
+    }
+    tags
+}
+
+/// Writes a set of tags.
+fn write_tags(xml: &mut Xml, tags: &[(String, String)]) {
+    xml.put(&["<tagSet>"]);
+    for (key, value) in tags {
+        xml.put(&["<item>"]).element("key", key).element("value", value).put(&["</item>"]);
+    }
+    xml.put(&["</tagSet>"]);
+}
+
+/// Appends an element with an id.
+fn write_id(xml: &mut Xml, name: &str, prefix: &str, id: u64) {
+    xml.put(&["<", name, ">"]).id(prefix, id).put(&["</", name, ">"]);
+}
+
+/// Appends an element with a time.
+fn write_time(xml: &mut Xml, name: &str, seconds: i64) {
+    xml.put(&["<", name, ">"]).time(seconds).put(&["</", name, ">"]);
+}
+
+/// Appends an element with a number.
+fn write_number(xml: &mut Xml, name: &str, number: u64) {
+    xml.put(&["<", name, ">"]).number(number).put(&["</", name, ">"]);
+}
+
+/// The whole answer of an operation that has only this to say.
+fn answer(call: &Call<'_>, name: &str, write: impl FnOnce(&mut Xml)) -> Vec<u8> {
+    let mut xml = open_answer(call, name, 2048);
+    write(&mut xml);
+    xml.put(&["</", name, "Response>"]);
+    xml.into_bytes()
 }

@@ -40,6 +40,10 @@ impl<'a> Scene<'a> {
             self.id("reservationId", "r-", instance.reservation);
             self.xml.put(&["<ownerId>", &self.account.id, "</ownerId><groupSet/><instancesSet>"]);
         }
+        self.item(instance);
+    }
+
+    fn item(&mut self, instance: &Instance) {
         self.xml.put(&["<item>"]);
         self.identity(instance);
         self.placement(instance);
@@ -53,6 +57,18 @@ impl<'a> Scene<'a> {
         self.metadata(instance);
         self.system(instance);
         self.xml.put(&["</item>"]);
+    }
+
+    /// Writes instances that were launched together, as `RunInstances` answers them: their reservation is the answer itself.
+    pub(super) fn launched(&mut self, instances: &[Instance]) {
+        if let Some(first) = instances.first() {
+            self.id("reservationId", "r-", first.reservation);
+        }
+        self.xml.put(&["<ownerId>", &self.account.id, "</ownerId><groupSet/><instancesSet>"]);
+        for instance in instances {
+            self.item(instance);
+        }
+        self.xml.put(&["</instancesSet>"]);
     }
 
     /// Closes the reservation that is open, if one is.
