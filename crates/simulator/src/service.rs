@@ -40,11 +40,6 @@ pub(crate) enum Protocol {
 }
 
 impl Protocol {
-    /// Whether requests are documents; the others are forms.
-    pub(crate) const fn has_documents(self) -> bool {
-        !matches!(self, Self::Ec2 | Self::Query)
-    }
-
     /// `Content-Type` of answers.
     pub(crate) const fn content_type(self) -> &'static str {
         match self {

@@ -57,7 +57,7 @@ impl Client {
         name: &str,
         input: &str,
     ) -> Reply {
-        if service.protocol().has_documents() {
+        if !service.target().is_empty() {
             let target = [("x-amz-target", format!("{}.{name}", service.target()))];
             return self.signed(
                 by,

@@ -38,7 +38,7 @@ use accounts::Account;
 use changes::Changes;
 use defaults::Defaults;
 use ids::Ids;
-use organization::{Organization, Place};
+use organization::Organization;
 use seed::Seed;
 use stock::Stock;
 
@@ -144,17 +144,11 @@ impl World {
             templates: ids(TEMPLATE_IDS, self.templates),
             groups: groups.end - groups.start,
             defaults: Defaults::draw(
-                self.is_declared(unit.account),
+                self.organization.effective_ec2_policy(&self.accounts[unit.account]),
                 hash::join(self.seed, account),
                 key,
             ),
         }
-    }
-
-    /// Whether the declarative policy for EC2, which is attached to the Security unit, applies to an account.
-    pub(crate) fn is_declared(&self, account: usize) -> bool {
-        let security = self.organization.unit(Place::Security);
-        security.is_some_and(|unit| unit.id == self.accounts[account].parent)
     }
 
     /// The place of a unit among all of them.

