@@ -205,3 +205,14 @@ mod client;
 #[cfg(test)]
 #[path = "dispatch_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod lab;
+
+#[cfg(test)]
+#[path = "launch_tests.rs"]
+mod launch_tests;
+
+#[cfg(test)]
+#[path = "scaling_tests.rs"]
+mod scaling_tests;

@@ -19,7 +19,7 @@ pub struct Fault {
 /// What can go wrong with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FaultKind {
-    /// Refused for its rate: `RequestLimitExceeded` 503 (EC2), `Throttling` 400 (STS, IAM), `TooManyRequestsException` 400 (Organizations).
+    /// Refused for its rate: `RequestLimitExceeded` 503 (EC2), `Throttling` 400 (Auto Scaling, STS, IAM), `TooManyRequestsException` 400 (Organizations).
     Throttle,
     /// `InternalError`, status 500.
     Error500,

@@ -264,3 +264,7 @@ pub(crate) struct Group {
     /// Key, value, and whether members get it.
     pub(crate) tags: Vec<(String, String, bool)>,
 }
+
+#[cfg(test)]
+#[path = "group_tests.rs"]
+mod tests;

@@ -216,8 +216,11 @@ impl Stock<'_> {
         };
         order.group = Some(group.index);
         order.zone = number;
-        let inherited = group.tags.iter().filter(|(_, _, propagate)| *propagate);
-        order.tags.extend(inherited.map(|(key, value, _)| (key.clone(), value.clone())));
+        // Where both name a key, the group's tag wins over the template's.
+        for (key, value, _) in group.tags.iter().filter(|(_, _, propagate)| *propagate) {
+            order.tags.retain(|(known, _)| known != key);
+            order.tags.push((key.clone(), value.clone()));
+        }
         order.tags.push(("aws:autoscaling:groupName".to_owned(), group.name.clone()));
         order.tags.extend(template_tags(order.from));
         Some(order)
