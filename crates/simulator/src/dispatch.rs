@@ -216,3 +216,15 @@ mod launch_tests;
 #[cfg(test)]
 #[path = "scaling_tests.rs"]
 mod scaling_tests;
+
+#[cfg(test)]
+#[path = "policies_tests.rs"]
+mod policies_tests;
+
+#[cfg(test)]
+#[path = "metrics_tests.rs"]
+mod metrics_tests;
+
+#[cfg(test)]
+#[path = "services_tests.rs"]
+mod services_tests;

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
+use serde_json::Value;
 
 use super::{Clock, Reply, answer};
 use crate::cloud::Cloud;
@@ -70,6 +71,34 @@ impl Client {
         }
         let form = format!("Action={name}&Version={}&{input}", service.version());
         self.signed(by, service, region, ["POST", "/", ""], &[], form.into())
+    }
+
+    /// Calls a JSON operation as the management account's user.
+    pub(super) fn document(&self, service: Service, name: &str, input: &Value) -> Reply {
+        self.call(&self.user(), service, "us-east-1", name, &input.to_string())
+    }
+
+    /// Follows a listing to its end; returns the entries and the number of pages. `members` are those of the entries, of the token that is given and of
+    /// the one that is answered.
+    pub(super) fn all(
+        &self,
+        service: Service,
+        name: &str,
+        input: &Value,
+        members: [&str; 3],
+    ) -> (Vec<Value>, usize) {
+        let [list, given, next] = members;
+        let mut input = input.clone();
+        let (mut found, mut pages) = (Vec::new(), 0);
+        loop {
+            let answer = self.document(service, name, &input).json();
+            found.extend(answer[list].as_array().unwrap().iter().cloned());
+            pages += 1;
+            if answer[next].is_null() {
+                return (found, pages);
+            }
+            input[given] = answer[next].clone();
+        }
     }
 
     /// Calls a REST operation.
@@ -186,7 +215,7 @@ impl Reply {
     }
 
     /// The answer of a JSON operation.
-    pub(super) fn json(&self) -> serde_json::Value {
+    pub(super) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
 
@@ -201,7 +230,7 @@ impl Reply {
             return (self.status, code.to_owned());
         }
         let text = self.text();
-        let code = match serde_json::from_str::<serde_json::Value>(&text) {
+        let code = match serde_json::from_str::<Value>(&text) {
             Ok(document) => document["__type"].as_str().unwrap_or_default().to_owned(),
             Err(_) => element(&text, "Code").to_owned(),
         };

@@ -44,13 +44,15 @@ pub(crate) fn describe_fleets(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
         ("FleetType", Document::text("ON_DEMAND")),
         ("ComputeCapacityStatus", capacity),
     ];
-    let kind = Kind { operation: "DescribeFleets", list: "Fleets", arn: "fleet", paging: &FLEET_PAGING };
+    let kind =
+        Kind { operation: "DescribeFleets", list: "Fleets", arn: "fleet", paging: &FLEET_PAGING };
     describe(call, &kind, &FLEETS, &more)
 }
 
 /// `DescribeImageBuilders`.
 pub(crate) fn describe_image_builders(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
-    let more = [("State", Document::text("STOPPED")), ("Platform", Document::text("WINDOWS_SERVER_2022"))];
+    let more =
+        [("State", Document::text("STOPPED")), ("Platform", Document::text("WINDOWS_SERVER_2022"))];
     let kind = Kind {
         operation: "DescribeImageBuilders",
         list: "ImageBuilders",
@@ -100,11 +102,8 @@ fn describe(
         let text = format!("The resource {unknown} was not found.");
         return Err(ApiError::new(400, "ResourceNotFoundException", text));
     }
-    let wanted: Vec<Machine> = all
-        .iter()
-        .filter(|(name, _)| names.is_empty() || names.contains(name))
-        .copied()
-        .collect();
+    let wanted: Vec<Machine> =
+        all.iter().filter(|(name, _)| names.is_empty() || names.contains(name)).copied().collect();
     let listing = format!("{} {names:?}", kind.operation);
     let (page, next) = call.page(&wanted, &listing, kind.paging)?;
     let shown = page.iter().map(|machine| show(call, kind, *machine, more)).collect();

@@ -45,7 +45,13 @@ fn all(call: &Call<'_>) -> Result<Vec<Environment>, ApiError> {
     let environments = BEANSTALK.into_iter().zip(KINDS);
     let environment = |(name, (application, platform, disabled))| {
         let number = hash::join(key, hash::text(name));
-        Environment { name, id: format!("e-{:010x}", number >> 24), application, platform, disabled }
+        Environment {
+            name,
+            id: format!("e-{:010x}", number >> 24),
+            application,
+            platform,
+            disabled,
+        }
     };
     Ok(environments.map(environment).collect())
 }
@@ -119,7 +125,9 @@ impl Environment {
         xml.time(CREATED).put(&["</DateUpdated>"]);
         xml.element("Status", "Ready").element("Health", "Green").element("HealthStatus", "Ok");
         xml.put(&["<AbortableOperationInProgress>false</AbortableOperationInProgress>"]);
-        xml.put(&["<Tier><Name>WebServer</Name><Type>Standard</Type><Version>1.0</Version></Tier>"]);
+        xml.put(&[
+            "<Tier><Name>WebServer</Name><Type>Standard</Type><Version>1.0</Version></Tier>",
+        ]);
         xml.put(&["<EnvironmentLinks/>"]).element("EnvironmentArn", &arn);
     }
 }

@@ -44,8 +44,7 @@ fn providers(call: &Call<'_>) -> Result<Vec<Provider>, ApiError> {
         kind,
         clusters: &CLUSTERS,
     };
-    let mut all =
-        vec![fargate("FARGATE", "FARGATE"), fargate("FARGATE_SPOT", "FARGATE_SPOT")];
+    let mut all = vec![fargate("FARGATE", "FARGATE"), fargate("FARGATE_SPOT", "FARGATE_SPOT")];
     let stock = call.stock()?;
     let own = (0..stock.seed.groups)
         .filter(|index| GroupSeed::new(&stock.seed, *index).owner == Owner::Nobody)
@@ -154,19 +153,21 @@ pub(crate) fn describe_clusters(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
 /// `DescribeCapacityProviders`. The one whose instances ECS looks after belongs to its cluster and is only shown with it.
 pub(crate) fn describe_capacity_providers(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     let named = call.texts("capacityProviders")?;
-    let cluster = match call.text("cluster")? {
-        None => None,
-        Some(text) => Some(cluster_named(call, text).ok_or_else(|| {
-            ApiError::new(400, "ClusterNotFoundException", "Cluster not found.")
-        })?),
-    };
+    let cluster =
+        match call.text("cluster")? {
+            None => None,
+            Some(text) => Some(cluster_named(call, text).ok_or_else(|| {
+                ApiError::new(400, "ClusterNotFoundException", "Cluster not found.")
+            })?),
+        };
     let arn = |name: &str| call.arn("ecs", format_args!("capacity-provider/{name}"));
     let mut all = providers(call)?;
     all.retain(|provider| match cluster {
         Some(cluster) => provider.clusters.contains(&cluster),
         None => provider.kind != "MANAGED_INSTANCES",
     });
-    let means = |text: &str, provider: &Provider| text == provider.name || text == arn(&provider.name);
+    let means =
+        |text: &str, provider: &Provider| text == provider.name || text == arn(&provider.name);
     let failures: Vec<Value> = named
         .iter()
         .filter(|text| !all.iter().any(|provider| means(text, provider)))

@@ -51,10 +51,8 @@ fn document(metadata: Option<(u64, u64)>) -> Value {
 /// `ListSecurityConfigurations`.
 pub(crate) fn list_security_configurations(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     let (page, next) = call.page(&CONFIGURATIONS, "ListSecurityConfigurations", &PAGING)?;
-    let shown: Vec<Value> = page
-        .iter()
-        .map(|(name, _)| json!({ "Name": name, "CreationDateTime": NEWEST }))
-        .collect();
+    let shown: Vec<Value> =
+        page.iter().map(|(name, _)| json!({ "Name": name, "CreationDateTime": NEWEST })).collect();
     Ok(json(&with_marker(json!({ "SecurityConfigurations": shown }), next)))
 }
 

@@ -40,12 +40,7 @@ pub(crate) fn get_instances(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     Ok(json(&answer))
 }
 
-fn instance(
-    call: &Call<'_>,
-    key: u64,
-    name: &str,
-    metadata: Option<(&str, &str, u64)>,
-) -> Value {
+fn instance(call: &Call<'_>, key: u64, name: &str, metadata: Option<(&str, &str, u64)>) -> Value {
     let number = hash::join(key, hash::text(name));
     let stopped = number.is_multiple_of(7);
     let mut instance = json!({

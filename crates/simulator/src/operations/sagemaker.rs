@@ -11,8 +11,7 @@ use crate::world::ids;
 pub(crate) const LIST: &[&str] = &["MaxResults", "NextToken", "NameContains", "StatusEquals"];
 pub(crate) const DESCRIBE: &[&str] = &["NotebookInstanceName"];
 
-const PAGING: Paging =
-    Paging { size: "MaxResults", sizes: 1..=100, usual: 10, token: "NextToken" };
+const PAGING: Paging = Paging { size: "MaxResults", sizes: 1..=100, usual: 10, token: "NextToken" };
 
 /// What people call notebooks; each account has each of them in each region.
 const NAMES: [&str; 12] = [
