@@ -24,17 +24,17 @@ pub(crate) fn push_head(out: &mut Vec<u8>, major: u8, argument: u64) {
     let major = major << 5;
     match argument {
         0..24 => out.push(major | argument as u8),
-        24..0x100 => out.extend_from_slice(&[major | 24, argument as u8]),
+        24..0x100 => out.extend_from_slice(&[major | 0x18, argument as u8]),
         0x100..0x1_0000 => {
-            out.push(major | 25);
+            out.push(major | 0x19);
             out.extend_from_slice(&(argument as u16).to_be_bytes());
         }
         0x1_0000..0x1_0000_0000 => {
-            out.push(major | 26);
+            out.push(major | 0x1a);
             out.extend_from_slice(&(argument as u32).to_be_bytes());
         }
         _ => {
-            out.push(major | 27);
+            out.push(major | 0x1b);
             out.extend_from_slice(&argument.to_be_bytes());
         }
     }
@@ -42,12 +42,12 @@ pub(crate) fn push_head(out: &mut Vec<u8>, major: u8, argument: u64) {
 
 /// Appends true or false.
 pub(crate) fn push_flag(out: &mut Vec<u8>, flag: bool) {
-    out.push((SIMPLE << 5) | if flag { 21 } else { 20 });
+    out.push((SIMPLE << 5) | if flag { 0x15 } else { 0x14 });
 }
 
 /// Appends a double.
 pub(crate) fn push_double(out: &mut Vec<u8>, number: f64) {
-    out.push((SIMPLE << 5) | 27);
+    out.push((SIMPLE << 5) | 0x1b);
     out.extend_from_slice(&number.to_be_bytes());
 }
 
@@ -56,6 +56,12 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Value> {
     let mut reader = Reader { rest: bytes };
     let value = reader.item(0)?;
     reader.rest.is_empty().then_some(value)
+}
+
+/// How long a list or map is.
+enum Length {
+    Entries(u64),
+    UntilBreak,
 }
 
 struct Reader<'a> {
@@ -135,23 +141,26 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether another entry follows: by count, or by the sign of the end.
-    fn another(&mut self, left: &mut Option<u64>) -> Option<bool> {
+    fn another(&mut self, left: &mut Length) -> Option<bool> {
         match left {
-            None => Some(!self.at_break()?),
-            Some(0) => Some(false),
-            Some(count) => {
+            Length::UntilBreak => Some(!self.at_break()?),
+            Length::Entries(0) => Some(false),
+            Length::Entries(count) => {
                 *count -= 1;
                 Some(true)
             }
         }
     }
 
-    fn count(&mut self, info: u8) -> Option<Option<u64>> {
-        if info == INDEFINITE { Some(None) } else { Some(Some(self.argument(info)?)) }
+    fn length(&mut self, info: u8) -> Option<Length> {
+        if info == INDEFINITE {
+            return Some(Length::UntilBreak);
+        }
+        self.argument(info).map(Length::Entries)
     }
 
     fn list(&mut self, info: u8, depth: usize) -> Option<Value> {
-        let mut left = self.count(info)?;
+        let mut left = self.length(info)?;
         let mut all = Vec::new();
         while self.another(&mut left)? {
             all.push(self.item(depth + 1)?);
@@ -160,7 +169,7 @@ impl<'a> Reader<'a> {
     }
 
     fn map(&mut self, info: u8, depth: usize) -> Option<Value> {
-        let mut left = self.count(info)?;
+        let mut left = self.length(info)?;
         let mut all = Map::new();
         while self.another(&mut left)? {
             let Value::String(name) = self.item(depth + 1)? else { return None };

@@ -190,8 +190,7 @@ impl Service {
             Self::Emr | Self::ImageBuilder => "InvalidRequestException",
             Self::Eks | Self::Ecs => "InvalidParameterException",
             Self::Batch => "ClientException",
-            Self::CloudWatch => "ValidationError",
-            Self::AutoScaling => "ValidationError",
+            Self::CloudWatch | Self::AutoScaling => "ValidationError",
             Self::Ec2 | Self::Sts | Self::Iam | Self::Beanstalk => "InvalidParameterValue",
         }
     }

@@ -57,6 +57,7 @@ fn all(call: &Call<'_>) -> Result<Vec<Environment>, ApiError> {
 }
 
 /// `DescribeApplications`.
+#[expect(clippy::unnecessary_wraps, reason = "the table of operations knows one type")]
 pub(crate) fn describe_applications(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     let names = call.parameters.list("ApplicationNames.member");
     let applications = KINDS.iter().map(|(name, _, _)| *name);

@@ -86,13 +86,12 @@ pub(crate) fn describe_nodegroup(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
         "updateConfig": { "maxUnavailable": 1 },
         "tags": {},
     });
-    match template {
-        Some(template) => shown["launchTemplate"] = template,
+    if let Some(template) = template {
+        shown["launchTemplate"] = template;
+    } else {
         // What a launch template would say is said here instead.
-        None => {
-            shown["instanceTypes"] = json!(["m5.large"]);
-            shown["diskSize"] = 20.into();
-        }
+        shown["instanceTypes"] = json!(["m5.large"]);
+        shown["diskSize"] = 20.into();
     }
     Ok(json(&json!({ "nodegroup": shown })))
 }
@@ -129,7 +128,7 @@ fn own_template(stock: &Stock<'_>, group: &GroupSeed) -> Option<Value> {
     let template = (0..count)
         .map(|step| stock.template((first + step) % count))
         .find(|template| template.owner == Owner::Nobody)?;
-    let version = if group.key % 3 == 0 { template.latest } else { template.default };
+    let version = if group.key.is_multiple_of(3) { template.latest } else { template.default };
     Some(json!({
         "name": template.name,
         "id": ids::text("lt-", template.id),

@@ -12,8 +12,11 @@ pub(crate) const GET: &[&str] = &["infrastructureConfigurationArn"];
 
 const PAGING: Paging = Paging { size: "maxResults", sizes: 1..=100, usual: 25, token: "nextToken" };
 
-/// Name, `httpTokens` and hop limit; none where nothing is said about the metadata service.
-const CONFIGURATIONS: [(&str, Option<(&str, Option<u64>)>); 5] = [
+/// `httpTokens` and hop limit.
+type Options = (&'static str, Option<u64>);
+
+/// Names and what is said about the metadata service; none where nothing is.
+const CONFIGURATIONS: [(&str, Option<Options>); 5] = [
     ("golden-linux", Some(("required", Some(2)))),
     ("golden-windows", Some(("required", None))),
     ("legacy-linux", Some(("optional", Some(1)))),

@@ -13,8 +13,11 @@ pub(crate) const GET_INSTANCES: &[&str] = &["pageToken", "includeHealthStatus"];
 /// AWS does not say how many instances an answer holds; few, so that readers must ask again.
 const PAGING: Paging = Paging { size: "", sizes: 3..=3, usual: 3, token: "pageToken" };
 
-/// Name, `httpTokens`, `httpEndpoint` and hop limit; none for an instance that says nothing.
-const INSTANCES: [(&str, Option<(&str, &str, u64)>); 7] = [
+/// `httpTokens`, `httpEndpoint` and hop limit.
+type Options = (&'static str, &'static str, u64);
+
+/// Names and metadata options; none for an instance that shows none.
+const INSTANCES: [(&str, Option<Options>); 7] = [
     ("blog", Some(("optional", "enabled", 1))),
     ("landing-page", Some(("required", "enabled", 1))),
     ("staging", Some(("optional", "enabled", 1))),
@@ -40,7 +43,7 @@ pub(crate) fn get_instances(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     Ok(json(&answer))
 }
 
-fn instance(call: &Call<'_>, key: u64, name: &str, metadata: Option<(&str, &str, u64)>) -> Value {
+fn instance(call: &Call<'_>, key: u64, name: &str, metadata: Option<Options>) -> Value {
     let number = hash::join(key, hash::text(name));
     let stopped = number.is_multiple_of(7);
     let mut instance = json!({

@@ -69,8 +69,8 @@ impl Habit {
     /// Instances that were made to require tokens had their software looked at before, most of them.
     fn draw(draws: &mut Draws, required: bool) -> Self {
         let shares = if required { [85, 89, 92, 93, 96] } else { [60, 75, 83, 89, 94] };
-        let drawn = draws.below(100);
-        let passed = shares.iter().filter(|share| drawn >= **share).count();
+        let share = draws.below(100);
+        let passed = shares.iter().filter(|bound| share >= **bound).count();
         [Self::Silent, Self::Steady, Self::Weekly, Self::AtBoot, Self::Fresh, Self::WithGaps]
             .get(passed)
             .copied()

@@ -133,7 +133,9 @@ fn nothing_is_counted_where_nothing_runs() {
     let instance = stock.instance(0);
     let before = instance.launched.div_euclid(HOUR) * HOUR;
     let usage = stock.usage(0);
-    assert!(Metric::ALL.iter().all(|metric| usage.counted(*metric, before - DAY, before) == None));
+    assert!(
+        Metric::ALL.iter().all(|metric| usage.counted(*metric, before - DAY, before).is_none())
+    );
 }
 
 #[test]
