@@ -222,3 +222,11 @@ fn metrics_are_listed_by_five_hundred() {
     assert!(listed(json!({ "MetricName": "CPUUtilization" })).is_empty());
     assert!(listed(json!({ "Dimensions": [{ "Name": "ImageId" }] })).is_empty());
 }
+
+#[test]
+fn metrics_have_buckets_of_their_own() {
+    let client = client();
+    let list = || client.document(Service::CloudWatch, "ListMetrics", &json!({})).error();
+    let answered = (0..30).filter(|_| list() == (200, String::new())).count();
+    assert_eq!((answered, list()), (25, refused("ThrottlingException")));
+}

@@ -268,3 +268,25 @@ fn containers_name_templates_and_groups_that_exist() {
         assert!(own.iter().any(|known| known.0 == id || known.1 == name));
     }
 }
+
+#[test]
+fn unsigned_requests_are_refused_in_the_service_s_own_words() {
+    let client = client();
+    let send = |method: &str, path: &str, header: Option<(&'static str, &'static str)>| {
+        let mut headers = http::HeaderMap::new();
+        if let Some((name, value)) = header {
+            headers.insert(name, http::HeaderValue::from_static(value));
+        }
+        let (method, path) = (method.into(), path.into());
+        let body = bytes::Bytes::new();
+        client.send(&Request { method, path, query: String::new(), headers, body })
+    };
+    const CODE: &str = "MissingAuthenticationTokenException";
+    assert_eq!(send("GET", "/clusters/shop", None).error(), (403, CODE.into()));
+    let target = Some(("x-amz-target", "SageMaker.ListNotebookInstances"));
+    assert_eq!(send("POST", "/", target).error(), refused(CODE));
+    let path = "/service/GraniteServiceVersion20100801/operation/ListMetrics";
+    let reply = send("POST", path, Some(("smithy-protocol", "rpc-v2-cbor")));
+    let body = cbor::read(&reply.body).unwrap();
+    assert_eq!(body["__type"], format!("com.amazonaws.cloudwatch#{CODE}"));
+}

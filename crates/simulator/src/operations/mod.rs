@@ -57,7 +57,7 @@ pub(crate) struct Operation {
     /// The parameters of a Query operation, with `N` for the numbers of lists; the members of every other operation's document.
     pub(crate) parameters: &'static [&'static str],
     pub(crate) access: Access,
-    /// The bucket a call takes from; only EC2 documents its buckets.
+    /// The bucket a call takes from; EC2 and CloudWatch document theirs.
     pub(crate) limit: fn(&Parameters) -> Option<Limit>,
     /// Answers a call that may be made.
     pub(crate) run: fn(&Call<'_>) -> Result<Vec<u8>, ApiError>,

@@ -100,18 +100,24 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             ec2::instances::describe_instances,
         )
     },
-    reads(
-        Service::CloudWatch,
-        "cloudwatch:GetMetricData",
-        cloudwatch::GET_METRIC_DATA,
-        cloudwatch::get_metric_data,
-    ),
-    reads(
-        Service::CloudWatch,
-        "cloudwatch:ListMetrics",
-        cloudwatch::LIST_METRICS,
-        cloudwatch::list_metrics,
-    ),
+    Operation {
+        limit: |_| Some(Limit::MetricData),
+        ..reads(
+            Service::CloudWatch,
+            "cloudwatch:GetMetricData",
+            cloudwatch::GET_METRIC_DATA,
+            cloudwatch::get_metric_data,
+        )
+    },
+    Operation {
+        limit: |_| Some(Limit::Metrics),
+        ..reads(
+            Service::CloudWatch,
+            "cloudwatch:ListMetrics",
+            cloudwatch::LIST_METRICS,
+            cloudwatch::list_metrics,
+        )
+    },
     reads(
         Service::SageMaker,
         "sagemaker:ListNotebookInstances",

@@ -170,7 +170,7 @@ cut, count = data(cloudwatch, some, MaxDatapoints=1000)
 assert cut == sums and count > 1
 ascending, _ = data(cloudwatch, some, ScanBy="TimestampAscending")
 assert {k: v[::-1] for k, v in ascending.items()} == sums
-[full] = [i for i in running if len(data(cloudwatch, [query("a", i)], 3)[0]["a"]) == 72][:1]
+full = next(i for i in running if len(data(cloudwatch, [query("a", i)], 3)[0]["a"]) == 72)
 stats = {s: data(cloudwatch, [query("a", full, stat=s)], 3)[0]["a"] for s in ["Sum", "SampleCount", "Average", "Maximum"]}
 assert all(v == 12 for _, v in stats["SampleCount"])
 assert [v for _, v in stats["Sum"]] == [12 * v for _, v in stats["Average"]]
