@@ -25,6 +25,8 @@ pub(crate) struct Cloud {
     pub(crate) counters: Counters,
     /// Authenticates page tokens.
     pub(crate) token_key: [u8; 32],
+    /// What roles ask for besides who it is.
+    pub(crate) external_id: Option<String>,
     seed: u64,
     requests: AtomicU64,
 }
@@ -44,6 +46,7 @@ impl Cloud {
             buckets: Buckets::default(),
             counters: Counters::new(),
             token_key: hmac(&config.seed.to_be_bytes(), b"page tokens"),
+            external_id: config.external_id,
             seed: config.seed,
             requests: AtomicU64::default(),
         }

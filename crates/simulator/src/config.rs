@@ -54,6 +54,10 @@ pub struct Config {
     pub faults: Vec<Fault>,
     /// What is not permitted.
     pub denials: Vec<Denial>,
+    /// A region that a service control policy closes for the accounts of the unit `Workloads/Dev`: it answers them with an explicit deny.
+    pub closed_region: Option<String>,
+    /// The external id that every role's trust policy asks for; without one the roles ask for none.
+    pub external_id: Option<String>,
 }
 
 impl Default for Config {
@@ -69,6 +73,8 @@ impl Default for Config {
             allowed: None,
             faults: Vec::new(),
             denials: Vec::new(),
+            closed_region: None,
+            external_id: None,
         }
     }
 }
@@ -90,6 +96,12 @@ pub enum ConfigError {
     /// A region named twice.
     #[error("region {0} is named twice")]
     RegionTwice(String),
+    /// A region that is to be closed and is not one of the organization's.
+    #[error("region {0} cannot be closed: it is not one of the enabled regions")]
+    ClosedRegion(String),
+    /// Not an external id as IAM has them.
+    #[error("external id {0:?}: it must be 2 to 1224 characters of A-Z a-z 0-9 _ + = , . @ : / -")]
+    ExternalId(String),
     /// A document that is no policy.
     #[error("the policy of what is allowed is refused: {0}")]
     Policy(String),
@@ -120,6 +132,10 @@ impl Config {
                 return Err(ConfigError::RegionTwice(region.clone()));
             }
         }
+        self.check_closed_region()?;
+        if let Some(id) = self.external_id.as_ref().filter(|id| !is_external_id(id)) {
+            return Err(ConfigError::ExternalId(id.clone()));
+        }
         if let Some(text) = &self.allowed {
             Policy::parse(text).map_err(ConfigError::Policy)?;
         }
@@ -128,6 +144,21 @@ impl Config {
             None => Ok(()),
         }
     }
+
+    fn check_closed_region(&self) -> Result<(), ConfigError> {
+        match &self.closed_region {
+            Some(region) if !self.regions.contains(region) => {
+                Err(ConfigError::ClosedRegion(region.clone()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// As the reference of `AssumeRole` has it.
+fn is_external_id(id: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&byte);
+    (2..=1224).contains(&id.len()) && id.bytes().all(allowed)
 }
 
 /// Two or more hyphens between lowercase letters and digits, ending in a digit: `us-gov-west-1`, `eu-north-1`.
@@ -171,6 +202,14 @@ mod tests {
         assert_eq!(
             with(&|c| c.regions.push("us-east-1".into())),
             Err(ConfigError::RegionTwice("us-east-1".into()))
+        );
+        assert_eq!(
+            with(&|c| c.closed_region = Some("sa-east-1".into())),
+            Err(ConfigError::ClosedRegion("sa-east-1".into()))
+        );
+        assert_eq!(
+            with(&|c| c.external_id = Some("x".into())),
+            Err(ConfigError::ExternalId("x".into()))
         );
         assert!(with(&|c| c.allowed = Some("{}".into())).is_err());
         assert!(with(&|c| c.faults.push(Fault { kind: FaultKind::Cut, rate: f64::NAN })).is_err());

@@ -3,17 +3,19 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use serde_json::Value;
-
 use crate::cloud::Cloud;
 use crate::config::{DEFAULT_REGIONS, OPT_IN_REGIONS};
-use crate::error::{ApiError, auth_failure, signature_error};
+use crate::error::{ApiError, signature_error};
 use crate::gate::{apply_fault, permit, take_token};
 use crate::identity::Caller;
-use crate::operations::{Call, OPERATIONS, Operation};
-use crate::request::{Parameters, Request};
+use crate::operations::Call;
+use crate::request::Request;
 use crate::service::{Protocol, Service};
 use crate::sigv4::{Authorization, SignatureError};
+
+mod routing;
+
+use routing::Meant;
 
 /// Where the global services count as being.
 const GLOBAL_REGION: &str = "us-east-1";
@@ -41,6 +43,8 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) content_type: &'static str,
     pub(crate) request_id: String,
+    /// Headers that not every answer has.
+    pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
     pub(crate) delivery: Delivery,
 }
@@ -57,26 +61,28 @@ pub(crate) fn answer(cloud: &Cloud, request: &Request, clock: Clock) -> Reply {
         }
         Err((service, error)) => (service, Err(error), Delivery::Normal),
     };
-    let protocol = service.protocol();
+    let protocol = service.protocol_of(request);
+    let mut headers = Vec::new();
+    if protocol == Protocol::Cbor {
+        headers.push(("smithy-protocol", "rpc-v2-cbor".to_owned()));
+    }
     let (status, body) = match result {
         Ok(body) => (200, body),
         Err(error) => {
             cloud.counters.error(error.code);
-            (error.status, error.body(protocol, service.namespace(), &request_id))
+            headers.extend(error.headers(service, protocol));
+            (error.status, error.body(service, protocol, &request_id))
         }
     };
     cloud.counters.answer(body.len());
-    let content_type = match protocol {
-        Protocol::Ec2 => "text/xml;charset=UTF-8",
-        Protocol::Query => "text/xml",
-        Protocol::Json => "application/x-amz-json-1.1",
-    };
-    Reply { status, content_type, request_id, body, delivery }
+    let content_type = protocol.content_type();
+    Reply { status, content_type, request_id, headers, body, delivery }
 }
 
 /// An authenticated request.
 struct Asked<'a> {
     service: Service,
+    protocol: Protocol,
     region: &'a str,
     caller: Arc<Caller>,
 }
@@ -88,56 +94,68 @@ fn identify<'a>(
     guess: Service,
     clock: Clock,
 ) -> Result<Asked<'a>, (Service, ApiError)> {
-    let refused = |service| move |error| (service, signature_error(service, &error));
+    let refused = |service: Service| {
+        move |error| (service, signature_error(service.protocol_of(request), &error))
+    };
     let header =
         request.header("authorization").ok_or(SignatureError::Missing).map_err(refused(guess))?;
     let authorization = Authorization::parse(header).map_err(refused(guess))?;
     let Some(service) = Service::from_name(authorization.service) else {
+        let names = Service::ALL.map(Service::name).join(", ");
         let text = format!(
-            "The service {} is not simulated; simulated are autoscaling, ec2, iam, organizations and sts.",
+            "The service {} is not simulated; simulated are {names}.",
             authorization.service
         );
         return Err((guess, ApiError::new(404, "UnknownService", text)));
     };
-    if request.path != "/" {
-        let text =
-            format!("There is nothing at {}: {} is called at /.", request.path, service.name());
-        return Err((service, ApiError::new(404, "UnknownOperationException", text)));
-    }
+    let protocol = service.protocol_of(request);
     let caller = cloud
         .identities
         .authenticate(request, &authorization, clock.seconds)
         .map_err(refused(service))?;
-    let region =
-        region_of(cloud, service, authorization.region).map_err(|error| (service, error))?;
-    Ok(Asked { service, region, caller })
+    let region = region_of(cloud, service, protocol, authorization.region)
+        .map_err(|error| (service, error))?;
+    Ok(Asked { service, protocol, region, caller })
 }
 
 /// The service that an unsigned request most likely means, so that its refusal comes in a form the client can read.
 fn guessed_service(request: &Request) -> Service {
-    if request.header("x-amz-target").is_some() {
-        Service::Organizations
-    } else if request.parameters().get("Version") == Some(Service::Ec2.version()) {
-        Service::Ec2
-    } else {
-        Service::Sts
-    }
+    let target = request
+        .header("x-amz-target")
+        .and_then(|target| target.split_once('.'))
+        .or_else(|| routing::rpc_path(&request.path))
+        .map(|(service, _)| service);
+    let parameters = request.parameters();
+    let version = parameters.get("Version");
+    let is_meant = |service: &Service| match service.protocol() {
+        Protocol::RestJson => routing::is_routed(*service, request),
+        _ => {
+            target == Some(service.target())
+                || version.is_some() && version == Some(service.version())
+        }
+    };
+    Service::ALL.into_iter().find(is_meant).unwrap_or(Service::Sts)
 }
 
 /// The region that a call is made in, if the service answers there.
-fn region_of<'a>(cloud: &Cloud, service: Service, region: &'a str) -> Result<&'a str, ApiError> {
+fn region_of<'a>(
+    cloud: &Cloud,
+    service: Service,
+    protocol: Protocol,
+    region: &'a str,
+) -> Result<&'a str, ApiError> {
+    let enabled = cloud.world.region(region).is_some();
     match service {
         Service::Iam | Service::Organizations => Ok(GLOBAL_REGION),
-        Service::Ec2 | Service::AutoScaling if cloud.world.region(region).is_some() => Ok(region),
-        Service::Ec2 => Err(auth_failure()),
-        Service::AutoScaling => Err(signature_error(service, &SignatureError::UnknownKey)),
         Service::Sts => {
-            let known = cloud.world.region(region).is_some()
-                || DEFAULT_REGIONS.contains(&region)
-                || OPT_IN_REGIONS.contains(&region);
+            let known =
+                enabled || DEFAULT_REGIONS.contains(&region) || OPT_IN_REGIONS.contains(&region);
             let text = "Credential should be scoped to a valid region.";
             if known { Ok(region) } else { Err(ApiError::new(403, "SignatureDoesNotMatch", text)) }
         }
+        _ if enabled => Ok(region),
+        // An account has no credentials in a region that it did not opt in to.
+        _ => Err(signature_error(protocol, &SignatureError::UnknownKey)),
     }
 }
 
@@ -150,12 +168,14 @@ fn perform(
     request_id: &str,
     delivery: &mut Delivery,
 ) -> Result<Vec<u8>, ApiError> {
-    let (parameters, document) = read_input(request, asked.service)?;
-    let (place, operation) = find_operation(request, asked.service, &parameters)?;
+    let Meant { place, operation, parameters, document } =
+        routing::route(request, asked.service, asked.protocol)?;
     cloud.counters.call(place);
     let account = &cloud.world.accounts[asked.caller.account];
     let call = Call {
         cloud,
+        service: asked.service,
+        protocol: asked.protocol,
         caller: &asked.caller,
         account,
         region: asked.region,
@@ -167,78 +187,16 @@ fn perform(
     let fault = cloud.faults.draw(&account.id, asked.region, operation.action);
     if let Some(kind) = fault {
         cloud.counters.fault(kind);
-        *delivery = apply_fault(cloud, asked.service, kind)?;
+        *delivery = apply_fault(&call, kind)?;
     }
     take_token(&call, operation, clock)?;
     permit(&call, operation)?;
-    if operation.service.protocol() != Protocol::Json {
+    if call.document.is_null() {
         call.parameters.check(operation.service, operation.parameters)?;
+    } else {
+        call.check_members(operation.parameters)?;
     }
     (operation.run)(&call)
-}
-
-/// Parameters of Query requests, the document of JSON requests.
-fn read_input(request: &Request, service: Service) -> Result<(Parameters, Value), ApiError> {
-    if !matches!(request.method.as_str(), "GET" | "POST") {
-        return Err(ApiError::new(
-            405,
-            "MethodNotAllowed",
-            "The specified method is not allowed against this resource.",
-        ));
-    }
-    if service.protocol() != Protocol::Json {
-        return Ok((request.parameters(), Value::Null));
-    }
-    match serde_json::from_slice(&request.body) {
-        Ok(document @ Value::Object(_)) => Ok((Parameters::default(), document)),
-        _ => {
-            Err(ApiError::new(400, "SerializationException", "The request body is no JSON object."))
-        }
-    }
-}
-
-fn find_operation(
-    request: &Request,
-    service: Service,
-    parameters: &Parameters,
-) -> Result<(usize, &'static Operation), ApiError> {
-    let find = |name: &str| {
-        OPERATIONS
-            .iter()
-            .enumerate()
-            .find(|(_, operation)| operation.service == service && operation.name() == name)
-    };
-    if service.protocol() == Protocol::Json {
-        let target = request
-            .header("x-amz-target")
-            .and_then(|target| target.strip_prefix("AWSOrganizationsV20161128."));
-        return target
-            .and_then(find)
-            .ok_or_else(|| ApiError::new(400, "UnknownOperationException", ""));
-    }
-    let missing = |name| {
-        ApiError::new(
-            400,
-            "MissingParameter",
-            format!("The request must contain the parameter {name}"),
-        )
-    };
-    let name = parameters
-        .get("Action")
-        .ok_or_else(|| ApiError { code: "MissingAction", ..missing("Action") })?;
-    let version = parameters.get("Version").ok_or_else(|| missing("Version"))?;
-    let invalid = || {
-        let text = if service == Service::Ec2 {
-            format!("The action {name} is not valid for this web service.")
-        } else {
-            format!("Could not find operation {name} for version {version}")
-        };
-        ApiError::new(400, "InvalidAction", text)
-    };
-    if version != service.version() {
-        return Err(invalid());
-    }
-    find(name).ok_or_else(invalid)
 }
 
 #[cfg(test)]
@@ -258,3 +216,15 @@ mod launch_tests;
 #[cfg(test)]
 #[path = "scaling_tests.rs"]
 mod scaling_tests;
+
+#[cfg(test)]
+#[path = "policies_tests.rs"]
+mod policies_tests;
+
+#[cfg(test)]
+#[path = "metrics_tests.rs"]
+mod metrics_tests;
+
+#[cfg(test)]
+#[path = "services_tests.rs"]
+mod services_tests;

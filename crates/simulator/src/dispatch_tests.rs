@@ -333,7 +333,7 @@ fn accounts_come_in_pages() {
     loop {
         let reply =
             client.call(&client.user(), Service::Organizations, REGION, "ListAccounts", &input);
-        let answer: Value = serde_json::from_slice(&reply.body).unwrap();
+        let answer: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
         pages += 1;
         ids.extend(
             answer["Accounts"].as_array().unwrap().iter().map(|account| account["Id"].to_string()),

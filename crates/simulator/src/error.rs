@@ -1,8 +1,7 @@
 //! The errors of AWS: codes, texts, statuses, and how each protocol spells them.
 
-use serde_json::json;
-
 use crate::denial::Refusal;
+use crate::document::Document;
 use crate::service::{Protocol, Service};
 use crate::sigv4::SignatureError;
 use crate::xml::Xml;
@@ -28,61 +27,111 @@ impl ApiError {
     }
 
     /// More requests than the rate allows.
-    pub(crate) fn throttled(service: Service) -> Self {
-        match service {
-            Service::Ec2 => Self::new(503, "RequestLimitExceeded", "Request limit exceeded."),
-            Service::AutoScaling | Service::Sts | Service::Iam => {
-                Self::new(400, "Throttling", "Rate exceeded")
-            }
-            Service::Organizations => Self::new(
+    pub(crate) fn throttled(service: Service, protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Ec2 => Self::new(503, "RequestLimitExceeded", "Request limit exceeded."),
+            Protocol::Query => Self::new(400, "Throttling", "Rate exceeded"),
+            Protocol::Json if service == Service::Organizations => Self::new(
                 400,
                 "TooManyRequestsException",
                 "AWS Organizations can't complete your request because too many calls were made.",
             ),
+            Protocol::RestJson => Self::new(429, "TooManyRequestsException", "Rate exceeded"),
+            Protocol::Json | Protocol::Json10 | Protocol::Cbor => {
+                Self::new(400, "ThrottlingException", "Rate exceeded")
+            }
         }
     }
 
     /// An action that is not permitted; `why` stands behind it, for example `because no session policy allows the ec2:DescribeInstances action`.
-    pub(crate) fn not_authorized(service: Service, caller: &str, action: &str, why: &str) -> Self {
+    pub(crate) fn not_authorized(
+        protocol: Protocol,
+        caller: &str,
+        action: &str,
+        why: &str,
+    ) -> Self {
         let text = format!("User: {caller} is not authorized to perform: {action} {why}");
-        match service {
-            Service::Ec2 => Self::new(
+        match protocol {
+            Protocol::Ec2 => Self::new(
                 403,
                 "UnauthorizedOperation",
                 format!("You are not authorized to perform this operation. {text}"),
             ),
-            Service::AutoScaling | Service::Sts | Service::Iam => {
-                Self::new(403, "AccessDenied", text)
+            Protocol::Query => Self::new(403, "AccessDenied", text),
+            Protocol::RestJson => Self::new(403, "AccessDeniedException", text),
+            Protocol::Json | Protocol::Json10 | Protocol::Cbor => {
+                Self::new(400, "AccessDeniedException", text)
             }
-            Service::Organizations => Self::new(400, "AccessDeniedException", text),
         }
     }
 
     /// The body of the answer.
-    pub(crate) fn body(&self, protocol: Protocol, namespace: &str, request_id: &str) -> Vec<u8> {
-        let mut xml = Xml::with_capacity(512);
+    pub(crate) fn body(&self, service: Service, protocol: Protocol, request_id: &str) -> Vec<u8> {
         match protocol {
-            Protocol::Ec2 => {
-                xml.put(&["<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error>"]);
-                xml.element("Code", self.code).element("Message", &self.message);
-                xml.put(&["</Error></Errors><RequestID>", request_id, "</RequestID></Response>"]);
+            Protocol::Ec2 => self.ec2_body(request_id),
+            Protocol::Query => self.query_body(service, request_id),
+            Protocol::Cbor => {
+                let shape = format!("{}#{}", service.shape_namespace(), self.shape(service));
+                let mut body = Vec::with_capacity(128);
+                self.document(service, Some(&shape)).push_cbor(&mut body);
+                body
             }
-            Protocol::Query => {
-                let side = if self.status >= 500 { "Receiver" } else { "Sender" };
-                xml.put(&["<ErrorResponse xmlns=\"", namespace, "\"><Error>"]);
-                xml.element("Type", side)
-                    .element("Code", self.code)
-                    .element("Message", &self.message);
-                xml.put(&["</Error><RequestId>", request_id, "</RequestId></ErrorResponse>"]);
-            }
-            Protocol::Json => {
-                let mut body = json!({ "__type": self.code, "Message": self.message });
-                if let Some(reason) = self.reason {
-                    body["Reason"] = json!(reason);
-                }
-                return body.to_string().into_bytes();
+            Protocol::RestJson => self.document(service, None).to_json().to_string().into_bytes(),
+            Protocol::Json | Protocol::Json10 => {
+                let document = self.document(service, Some(self.shape(service)));
+                document.to_json().to_string().into_bytes()
             }
         }
+    }
+
+    /// The headers that tell the error's code besides the body, or instead of it.
+    pub(crate) fn headers(
+        &self,
+        service: Service,
+        protocol: Protocol,
+    ) -> Option<(&'static str, String)> {
+        match protocol {
+            Protocol::RestJson => Some(("x-amzn-errortype", self.code.to_owned())),
+            Protocol::Json10 | Protocol::Cbor if self.shape(service) != self.code => {
+                let side = if self.status >= 500 { "Receiver" } else { "Sender" };
+                Some(("x-amzn-query-error", format!("{};{side}", self.code)))
+            }
+            _ => None,
+        }
+    }
+
+    /// The name of the error's shape. CloudWatch keeps the codes it had when it spoke only Query; its shapes are called otherwise.
+    fn shape(&self, service: Service) -> &'static str {
+        match (service, self.code) {
+            (Service::CloudWatch, "InvalidParameterValue") => "InvalidParameterValueException",
+            (Service::CloudWatch, "MissingParameter") => "MissingRequiredParameterException",
+            (Service::CloudWatch, "ValidationError") => "ValidationException",
+            (_, code) => code,
+        }
+    }
+
+    fn document(&self, service: Service, shape: Option<&str>) -> Document {
+        let mut members = Vec::with_capacity(3);
+        members.extend(shape.map(|shape| ("__type", Document::text(shape))));
+        members.push((service.message_member(), Document::text(self.message.as_str())));
+        members.extend(self.reason.map(|reason| ("Reason", Document::text(reason))));
+        Document::Structure(members)
+    }
+
+    fn ec2_body(&self, request_id: &str) -> Vec<u8> {
+        let mut xml = Xml::with_capacity(512);
+        xml.put(&["<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error>"]);
+        xml.element("Code", self.code).element("Message", &self.message);
+        xml.put(&["</Error></Errors><RequestID>", request_id, "</RequestID></Response>"]);
+        xml.into_bytes()
+    }
+
+    fn query_body(&self, service: Service, request_id: &str) -> Vec<u8> {
+        let side = if self.status >= 500 { "Receiver" } else { "Sender" };
+        let mut xml = Xml::with_capacity(512);
+        xml.put(&["<ErrorResponse xmlns=\"", service.namespace(), "\"><Error>"]);
+        xml.element("Type", side).element("Code", self.code).element("Message", &self.message);
+        xml.put(&["</Error><RequestId>", request_id, "</RequestId></ErrorResponse>"]);
         xml.into_bytes()
     }
 }
@@ -107,47 +156,57 @@ pub(crate) fn auth_failure() -> ApiError {
 }
 
 /// How each protocol says that a request is not believed.
-pub(crate) fn signature_error(service: Service, error: &SignatureError) -> ApiError {
-    const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. \
-        Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
-    const UNKNOWN: &str = "The security token included in the request is invalid.";
-    const EXPIRED: &str = "The security token included in the request is expired";
-    let new = |status, code, text: &str| ApiError::new(status, code, text);
-    match (service.protocol(), error) {
-        (Protocol::Ec2 | Protocol::Query, SignatureError::Mismatch) => {
-            new(403, "SignatureDoesNotMatch", MISMATCH)
+pub(crate) fn signature_error(protocol: Protocol, error: &SignatureError) -> ApiError {
+    match protocol {
+        Protocol::Ec2 => ec2_signature_error(error),
+        Protocol::Query => query_signature_error(error),
+        Protocol::RestJson => ApiError { status: 403, ..json_signature_error(error) },
+        Protocol::Json | Protocol::Json10 | Protocol::Cbor => json_signature_error(error),
+    }
+}
+
+const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. \
+    Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
+const UNKNOWN: &str = "The security token included in the request is invalid.";
+const EXPIRED: &str = "The security token included in the request is expired";
+
+fn ec2_signature_error(error: &SignatureError) -> ApiError {
+    match error {
+        SignatureError::Mismatch => ApiError::new(403, "SignatureDoesNotMatch", MISMATCH),
+        SignatureError::Skewed(_) | SignatureError::ExpiredSession => {
+            ApiError::new(400, "RequestExpired", "Request has expired.")
         }
-        (Protocol::Ec2, SignatureError::Skewed(_) | SignatureError::ExpiredSession) => {
-            new(400, "RequestExpired", "Request has expired.")
+        _ => auth_failure(),
+    }
+}
+
+fn query_signature_error(error: &SignatureError) -> ApiError {
+    let new = |code, text: &str| ApiError::new(403, code, text);
+    match error {
+        SignatureError::Mismatch => new("SignatureDoesNotMatch", MISMATCH),
+        SignatureError::Missing => {
+            new("MissingAuthenticationToken", "Request is missing Authentication Token")
         }
-        (Protocol::Ec2, _) => auth_failure(),
-        (Protocol::Query, SignatureError::Missing) => {
-            new(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
+        SignatureError::Incomplete(text) => {
+            ApiError { status: 400, ..new("IncompleteSignature", text) }
         }
-        (Protocol::Query, SignatureError::Incomplete(text)) => {
-            new(400, "IncompleteSignature", text)
+        SignatureError::UnknownKey => new("InvalidClientTokenId", UNKNOWN),
+        SignatureError::Skewed(text) => new("SignatureDoesNotMatch", text),
+        SignatureError::ExpiredSession => new("ExpiredToken", EXPIRED),
+    }
+}
+
+fn json_signature_error(error: &SignatureError) -> ApiError {
+    let new = |code, text: &str| ApiError::new(400, code, text);
+    match error {
+        SignatureError::Missing => {
+            new("MissingAuthenticationTokenException", "Missing Authentication Token")
         }
-        (Protocol::Query, SignatureError::UnknownKey) => new(403, "InvalidClientTokenId", UNKNOWN),
-        (Protocol::Query, SignatureError::Skewed(text)) => new(403, "SignatureDoesNotMatch", text),
-        (Protocol::Query, SignatureError::ExpiredSession) => new(403, "ExpiredToken", EXPIRED),
-        (Protocol::Json, SignatureError::Missing) => {
-            new(400, "MissingAuthenticationTokenException", "Missing Authentication Token")
-        }
-        (Protocol::Json, SignatureError::Incomplete(text)) => {
-            new(400, "IncompleteSignatureException", text)
-        }
-        (Protocol::Json, SignatureError::UnknownKey) => {
-            new(400, "UnrecognizedClientException", UNKNOWN)
-        }
-        (Protocol::Json, SignatureError::Mismatch) => {
-            new(400, "InvalidSignatureException", MISMATCH)
-        }
-        (Protocol::Json, SignatureError::Skewed(text)) => {
-            new(400, "InvalidSignatureException", text)
-        }
-        (Protocol::Json, SignatureError::ExpiredSession) => {
-            new(400, "ExpiredTokenException", EXPIRED)
-        }
+        SignatureError::Incomplete(text) => new("IncompleteSignatureException", text),
+        SignatureError::UnknownKey => new("UnrecognizedClientException", UNKNOWN),
+        SignatureError::Mismatch => new("InvalidSignatureException", MISMATCH),
+        SignatureError::Skewed(text) => new("InvalidSignatureException", text),
+        SignatureError::ExpiredSession => new("ExpiredTokenException", EXPIRED),
     }
 }
 
@@ -158,15 +217,31 @@ mod tests {
     #[test]
     fn each_protocol_has_its_shape() {
         let error = ApiError::new(400, "Some", "a < b");
-        let text = |protocol| String::from_utf8(error.body(protocol, "urn:x", "id-1")).unwrap();
-        assert!(text(Protocol::Ec2).contains(
+        let text =
+            |service, protocol| String::from_utf8(error.body(service, protocol, "id-1")).unwrap();
+        assert!(text(Service::Ec2, Protocol::Ec2).contains(
             "<Response><Errors><Error><Code>Some</Code><Message>a &lt; b</Message></Error></Errors><RequestID>id-1</RequestID></Response>"
         ));
         assert_eq!(
-            text(Protocol::Query),
-            "<ErrorResponse xmlns=\"urn:x\"><Error><Type>Sender</Type><Code>Some</Code><Message>a &lt; b</Message></Error>\
-             <RequestId>id-1</RequestId></ErrorResponse>"
+            text(Service::Sts, Protocol::Query),
+            "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type><Code>Some</Code>\
+             <Message>a &lt; b</Message></Error><RequestId>id-1</RequestId></ErrorResponse>"
         );
-        assert_eq!(text(Protocol::Json), r#"{"__type":"Some","Message":"a < b"}"#);
+        let json = r#"{"__type":"Some","Message":"a < b"}"#;
+        assert_eq!(text(Service::Organizations, Protocol::Json), json);
+        assert_eq!(text(Service::Eks, Protocol::RestJson), r#"{"message":"a < b"}"#);
+        let header = error.headers(Service::Eks, Protocol::RestJson);
+        assert_eq!(header, Some(("x-amzn-errortype", "Some".to_owned())));
+    }
+
+    #[test]
+    fn cloudwatch_tells_its_old_codes_in_a_header() {
+        let error = ApiError::invalid_value("no");
+        let (service, protocol) = (Service::CloudWatch, Protocol::Cbor);
+        let header = Some(("x-amzn-query-error", "InvalidParameterValue;Sender".to_owned()));
+        assert_eq!(error.headers(service, protocol), header);
+        let body = crate::cbor::read(&error.body(service, protocol, "id-1")).unwrap();
+        assert_eq!(body["__type"], "com.amazonaws.cloudwatch#InvalidParameterValueException");
+        assert_eq!(body["message"], "no");
     }
 }

@@ -19,7 +19,8 @@ pub struct Fault {
 /// What can go wrong with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FaultKind {
-    /// Refused for its rate: `RequestLimitExceeded` 503 (EC2), `Throttling` 400 (Auto Scaling, STS, IAM), `TooManyRequestsException` 400 (Organizations).
+    /// Refused for its rate: `RequestLimitExceeded` 503 (EC2), `Throttling` 400 (Auto Scaling, STS, IAM), `TooManyRequestsException` 400 (Organizations) or
+    /// 429 (services called by path), `ThrottlingException` 400 (all others).
     Throttle,
     /// `InternalError`, status 500.
     Error500,

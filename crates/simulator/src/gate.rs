@@ -1,25 +1,21 @@
 //! What may stand between an authenticated call and its answer: a fault, the request rate, a missing permission.
 
-use crate::cloud::Cloud;
 use crate::denial::Refusal;
 use crate::dispatch::{Clock, Delivery};
 use crate::error::{ApiError, refusal_words};
 use crate::fault::FaultKind;
 use crate::operations::{Access, Call, Operation, sts};
 use crate::policy::Verdict;
-use crate::service::Service;
+use crate::world::accounts::Account;
+use crate::world::policies::GLOBAL_SERVICES;
 
 /// Lets a fault happen: refuses the call, or tells how its answer is to be sent.
-pub(crate) fn apply_fault(
-    cloud: &Cloud,
-    service: Service,
-    kind: FaultKind,
-) -> Result<Delivery, ApiError> {
+pub(crate) fn apply_fault(call: &Call<'_>, kind: FaultKind) -> Result<Delivery, ApiError> {
     const TROUBLE: &str = "An internal error has occurred. Retry your request.";
     match kind {
         FaultKind::Throttle => {
-            cloud.counters.throttle();
-            Err(ApiError::throttled(service))
+            call.cloud.counters.throttle();
+            Err(ApiError::throttled(call.service, call.protocol))
         }
         FaultKind::Error500 => Err(ApiError::new(500, "InternalError", TROUBLE)),
         FaultKind::Error503 => Err(ApiError::new(
@@ -51,10 +47,10 @@ pub(crate) fn take_token(
         return Ok(());
     }
     call.cloud.counters.throttle();
-    Err(ApiError::throttled(operation.service))
+    Err(ApiError::throttled(call.service, call.protocol))
 }
 
-/// Whether the caller may: denials, then what is allowed at all, then the session policy, then what only the management account may.
+/// Whether the caller may: denials, then what is allowed at all, then the session policy, then what only those may who read the organization.
 pub(crate) fn permit(call: &Call<'_>, operation: &Operation) -> Result<(), ApiError> {
     if operation.access == Access::Anyone {
         return Ok(());
@@ -67,7 +63,10 @@ pub(crate) fn permit(call: &Call<'_>, operation: &Operation) -> Result<(), ApiEr
         .as_ref()
         .map_or_else(|| action.to_owned(), |role| format!("{action} on resource: {}", role.arn));
     let refuse =
-        |why: &str| Err(ApiError::not_authorized(operation.service, &call.caller.arn, &what, why));
+        |why: &str| Err(ApiError::not_authorized(call.protocol, &call.caller.arn, &what, why));
+    if is_in_closed_region(call, account, operation) {
+        return refuse(&refusal_words(Refusal::DeniedByPolicy, action));
+    }
     if let Some(refusal) =
         call.cloud.denials.refusal((&account.id, &account.name), call.region, action)
     {
@@ -87,9 +86,18 @@ pub(crate) fn permit(call: &Call<'_>, operation: &Operation) -> Result<(), ApiEr
         Some(Verdict::Denied) => return refuse("with an explicit deny in a session policy"),
         Some(Verdict::Allowed) | None => {}
     }
-    if operation.access == Access::ManagementAccount && call.caller.account != 0 {
+    let delegated = call.cloud.world.delegated_administrator();
+    let reads_organization = call.caller.account == 0 || delegated == Some(call.caller.account);
+    if operation.access == Access::OrganizationReader && !reads_organization {
         let text = "You don't have permissions to access this resource.";
         return Err(ApiError::new(400, "AccessDeniedException", text));
     }
     Ok(())
+}
+
+/// Whether the policy that closes a region refuses this: everything but the global services, and never the management account.
+fn is_in_closed_region(call: &Call<'_>, account: &Account, operation: &Operation) -> bool {
+    let service = operation.action.split_once(':').map_or("", |(service, _)| service);
+    let is_global = GLOBAL_SERVICES.iter().any(|open| open.strip_suffix(":*") == Some(service));
+    !is_global && call.cloud.world.organization.is_closed(account, call.region)
 }

@@ -1,7 +1,7 @@
 //! A simulated AWS organization behind real HTTP, for demos, tests and benchmarks.
 //!
 //! [`Simulator`] is a world computed from a seed: accounts, regions and up to millions of EC2 instances, none of them stored. [`Simulator::serve`] puts
-//! it behind an HTTP endpoint that speaks AWS's protocols (EC2, Query and JSON 1.1) to any AWS client and is as strict as AWS: Signature Version 4 is
+//! it behind an HTTP endpoint that speaks AWS's protocols (EC2, Query, JSON, REST JSON and RPC v2 with CBOR) to any AWS client and is as strict as AWS: Signature Version 4 is
 //! verified, parameters are checked, requests over the documented rate are throttled. What goes wrong on purpose is asked for with [`Fault`] and [`Denial`].
 //!
 //! Where to look: `world` is what there is, `operations` are the API calls, `dispatch` leads a request to one of them, `server` is the HTTP around it.
@@ -9,11 +9,13 @@
 // A test that cannot go on should say where, and stop.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod cbor;
 mod cloud;
 mod config;
 mod crypto;
 mod denial;
 mod dispatch;
+mod document;
 mod error;
 mod fault;
 mod gate;

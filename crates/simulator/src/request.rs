@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
+use serde_json::{Map, Value};
 
 use crate::error::ApiError;
 use crate::service::Service;
@@ -27,6 +28,31 @@ impl Request {
         let form = if self.method == "POST" { &self.body[..] } else { self.query.as_bytes() };
         Parameters(url::form_urlencoded::parse(form).into_owned().collect())
     }
+
+    /// The parameters of the query string.
+    pub(crate) fn query_parameters(&self) -> impl Iterator<Item = (String, String)> {
+        url::form_urlencoded::parse(self.query.as_bytes()).into_owned()
+    }
+}
+
+/// A segment of a path, decoded; what is no UTF-8 stays visible as such.
+pub(crate) fn percent_decoded(text: &str) -> String {
+    String::from_utf8_lossy(&percent_decoded_bytes(text)).into_owned()
+}
+
+/// Text with `%XX` read as bytes; a percent sign without two digits behind it stays one.
+pub(crate) fn percent_decoded_bytes(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(&byte) = text.as_bytes().get(at) {
+        let escaped = text
+            .get(at + 1..at + 3)
+            .filter(|_| byte == b'%')
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(escaped.unwrap_or(byte));
+        at += if escaped.is_some() { 3 } else { 1 };
+    }
+    bytes
 }
 
 /// Parameters of the Query protocols. Lists are spelled with numbers: `InstanceId.1`, `Filter.2.Value.1`.
@@ -61,6 +87,29 @@ impl Parameters {
         numbers.sort_unstable();
         numbers.dedup();
         numbers
+    }
+
+    /// The parameters as the document that other protocols would send: `A.B.member.1.C=x` is `{"A":{"B":[{"C":"x"}]}}`. All values stay text.
+    pub(crate) fn document(&self) -> Value {
+        let mut root = Map::new();
+        for (name, value) in self.0.iter().filter(|(name, _)| name != "Action" && name != "Version")
+        {
+            let mut node = &mut root;
+            let mut parts = name.split('.').peekable();
+            while let Some(part) = parts.next() {
+                if parts.peek().is_none() {
+                    node.insert(part.to_owned(), Value::String(value.clone()));
+                    break;
+                }
+                let below = node.entry(part).or_insert_with(|| Value::Object(Map::new()));
+                match below {
+                    Value::Object(below) => node = below,
+                    // A value and a structure of one name: whoever sends that gets the value.
+                    _ => break,
+                }
+            }
+        }
+        with_lists(Value::Object(root))
     }
 
     /// A parameter that is true or false; false when it is not there.
@@ -109,6 +158,20 @@ impl Parameters {
     }
 }
 
+/// A tree with each `{"member":{"1":…,"2":…}}` made a list.
+fn with_lists(value: Value) -> Value {
+    let Value::Object(members) = value else { return value };
+    if let (1, Some(Value::Object(entries))) = (members.len(), members.get("member")) {
+        let mut entries: Vec<(u32, &Value)> = entries
+            .iter()
+            .filter_map(|(number, entry)| Some((number.parse().ok()?, entry)))
+            .collect();
+        entries.sort_by_key(|(number, _)| *number);
+        return entries.into_iter().map(|(_, entry)| with_lists(entry.clone())).collect();
+    }
+    members.into_iter().map(|(name, value)| (name, with_lists(value))).collect()
+}
+
 /// `Filter.2.Value.1` as `Filter.N.Value.N`.
 pub(crate) fn spelled_with_n(name: &str) -> String {
     let part = |part: &str| {
@@ -138,6 +201,24 @@ mod tests {
             Parameters::of("Filter.3.Name=x&Filter.1.Name=y&Filter.1.Value.1=z").numbers("Filter"),
             [1, 3]
         );
+    }
+
+    #[test]
+    fn forms_become_documents() {
+        let form =
+            "Action=X&Q.member.2.Id=b&Q.member.1.Id=a&Q.member.1.Stat.Names.member.1=n&End=7";
+        let expected = serde_json::json!({
+            "Q": [{ "Id": "a", "Stat": { "Names": ["n"] } }, { "Id": "b" }],
+            "End": "7",
+        });
+        assert_eq!(Parameters::of(form).document(), expected);
+        assert_eq!(Parameters::of("A=1&A.B=2").document(), serde_json::json!({ "A": "1" }));
+    }
+
+    #[test]
+    fn segments_of_paths_are_decoded() {
+        assert_eq!(percent_decoded("a%2Fb%20c+%zz%"), "a/b c+%zz%");
+        assert_eq!(percent_decoded("%C3%BC"), "ü");
     }
 
     #[test]

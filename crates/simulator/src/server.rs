@@ -99,6 +99,13 @@ impl Running {
         &self.cloud.world.management().id
     }
 
+    /// The id of the account that may read the organization besides the managing one; none if there is only one account.
+    pub fn delegated_administrator(&self) -> Option<&str> {
+        let world = &self.cloud.world;
+        let place = world.delegated_administrator()?;
+        world.accounts.get(place).map(|account| account.id.as_str())
+    }
+
     /// Access key id and secret of the management account's user.
     pub fn access_key(&self) -> (&str, &str) {
         self.cloud.identities.user_credentials()

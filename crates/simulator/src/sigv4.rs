@@ -4,7 +4,7 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
 use crate::crypto::{hex, hmac, sha256};
-use crate::request::Request;
+use crate::request::{Request, percent_decoded_bytes};
 
 /// How far a request's clock may be off, in seconds.
 const TOLERANCE: i64 = 15 * 60;
@@ -146,9 +146,12 @@ impl<'a> Authorization<'a> {
         request: &Request,
         payload_hash: &str,
     ) -> Result<String, SignatureError> {
-        // Every simulated service is called at the root; other paths are refused before anybody looks at the signature.
-        let mut text =
-            format!("{}\n{}\n{}\n", request.method, request.path, canonical_query(&request.query));
+        let mut text = format!(
+            "{}\n{}\n{}\n",
+            request.method,
+            canonical_path(&request.path),
+            canonical_query(&request.query)
+        );
         for name in &self.signed_headers {
             let mut values = request.headers.get_all(*name).iter().peekable();
             if values.peek().is_none() {
@@ -179,6 +182,20 @@ pub(crate) fn signing_key(secret: &str, date: &str, region: &str, service: &str)
     hmac(&key, b"aws4_request")
 }
 
+/// The path as every service but S3 has it signed: without dots and empty segments, and what stands in it already encoded is encoded once more.
+fn canonical_path(path: &str) -> String {
+    let mut segments = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => _ = segments.pop(),
+            other => segments.push(encoded_bytes(other.as_bytes())),
+        }
+    }
+    let end = if path.ends_with('/') && !segments.is_empty() { "/" } else { "" };
+    format!("/{}{end}", segments.join("/"))
+}
+
 /// The query string with every part encoded AWS's way, sorted by name and value.
 fn canonical_query(query: &str) -> String {
     let mut pairs: Vec<(String, String)> = query
@@ -191,18 +208,15 @@ fn canonical_query(query: &str) -> String {
     pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
 }
 
-/// A part of a query string, decoded and encoded again: everything but A–Z a–z 0–9 - . _ ~ as `%XX`.
+/// A part of a query string, decoded and encoded again.
 fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let escaped = text
-            .get(at + 1..at + 3)
-            .filter(|_| byte == b'%')
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        let byte = escaped.unwrap_or(byte);
-        at += if escaped.is_some() { 3 } else { 1 };
+    encoded_bytes(&percent_decoded_bytes(text))
+}
+
+/// Everything but A–Z a–z 0–9 - . _ ~ as `%XX`.
+fn encoded_bytes(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    for &byte in bytes {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {

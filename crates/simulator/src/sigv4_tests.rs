@@ -123,6 +123,31 @@ fn published_examples_verify() {
     }
 }
 
+/// The examples of the same suite that are about paths.
+#[test]
+fn published_paths_verify() {
+    const ROOT: &str = "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31";
+    let cases = [
+        ("//", ROOT),
+        ("/./", ROOT),
+        ("/example/..", ROOT),
+        ("/example1/example2/../..", ROOT),
+        ("//example//", "9a624bd73a37c9a373b5312afbebe7a714a789de108f0bdfe846570885f57e84"),
+        ("/./example", "ef75d96142cf21edca26f06005da7988e4f8dc83a165a80865db7089db637ec5"),
+        ("/example space/", "652487583200325589f1fba4c7e578f72c47cb61beeca81406b39ddec1366741"),
+        ("/\u{1234}", "8318018e0b0f223aa2bbf98705b62bb787dc9c0e678f255a891fd03141be5d85"),
+    ];
+    for (path, signature) in cases {
+        let request = Request { path: path.into(), ..request("GET", "", &[], "") };
+        assert_eq!(check(&request, "host;x-amz-date", signature, NOW), Ok(()), "{path}");
+    }
+}
+
+#[test]
+fn what_is_encoded_is_encoded_again() {
+    assert_eq!(canonical_path("/clusters/a%2Fb/x~y"), "/clusters/a%252Fb/x~y");
+}
+
 #[test]
 fn other_requests_do_not_pass_with_the_same_signature() {
     const GOOD: &str = "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31";

@@ -1,10 +1,10 @@
-//! The request rates that EC2 documents: token buckets per account, region and action.
+//! The request rates that EC2 and CloudWatch document: token buckets per account, region and action.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-/// The documented size and refill of a bucket ("Request throttling for the Amazon EC2 API").
+/// The documented size and refill of a bucket ("Request throttling for the Amazon EC2 API", "CloudWatch service quotas").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Limit {
     /// Describe calls with pages or filters, and most others that only read.
@@ -21,13 +21,18 @@ pub(crate) enum Limit {
     Launching,
     /// `ModifyInstanceMetadataDefaults`.
     Defaults,
+    /// `GetMetricData`. CloudWatch documents rates alone; a bucket holds one second of them.
+    MetricData,
+    /// `ListMetrics`.
+    Metrics,
 }
 
 impl Limit {
     const fn capacity(self) -> f64 {
         match self {
             Self::Reading | Self::Changing => 100.0,
-            Self::ReadingAll | Self::SpotFleets | Self::Mutating => 50.0,
+            Self::ReadingAll | Self::SpotFleets | Self::Mutating | Self::MetricData => 50.0,
+            Self::Metrics => 25.0,
             Self::Launching => 5.0,
             Self::Defaults => 2.0,
         }
@@ -36,6 +41,8 @@ impl Limit {
     /// Tokens per second.
     const fn refill(self) -> f64 {
         match self {
+            Self::MetricData => 50.0,
+            Self::Metrics => 25.0,
             Self::Reading => 20.0,
             Self::ReadingAll => 10.0,
             Self::Changing | Self::Mutating => 5.0,

@@ -4,12 +4,13 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
+use serde_json::Value;
 
 use super::{Clock, Reply, answer};
 use crate::cloud::Cloud;
 use crate::config::Config;
 use crate::request::Request;
-use crate::service::{Protocol, Service};
+use crate::service::Service;
 use crate::sigv4::{Authorization, signing_key};
 
 /// 2026-06-15T12:00:00Z, when all test requests are signed.
@@ -57,6 +58,83 @@ impl Client {
         name: &str,
         input: &str,
     ) -> Reply {
+        if !service.target().is_empty() {
+            let target = [("x-amz-target", format!("{}.{name}", service.target()))];
+            return self.signed(
+                by,
+                service,
+                region,
+                ["POST", "/", ""],
+                &target,
+                input.to_owned().into(),
+            );
+        }
+        let form = format!("Action={name}&Version={}&{input}", service.version());
+        self.signed(by, service, region, ["POST", "/", ""], &[], form.into())
+    }
+
+    /// Calls a JSON operation as the management account's user.
+    pub(super) fn document(&self, service: Service, name: &str, input: &Value) -> Reply {
+        self.call(&self.user(), service, "us-east-1", name, &input.to_string())
+    }
+
+    /// Follows a listing to its end; returns the entries and the number of pages. `members` are those of the entries, of the token that is given and of
+    /// the one that is answered.
+    pub(super) fn all(
+        &self,
+        service: Service,
+        name: &str,
+        input: &Value,
+        members: [&str; 3],
+    ) -> (Vec<Value>, usize) {
+        let [list, given, next] = members;
+        let mut input = input.clone();
+        let (mut found, mut pages) = (Vec::new(), 0);
+        loop {
+            let answer = self.document(service, name, &input).json();
+            found.extend(answer[list].as_array().unwrap().iter().cloned());
+            pages += 1;
+            if answer[next].is_null() {
+                return (found, pages);
+            }
+            input[given] = answer[next].clone();
+        }
+    }
+
+    /// Calls a REST operation.
+    pub(super) fn rest(
+        &self,
+        by: &Credentials,
+        service: Service,
+        line: [&str; 3],
+        body: &str,
+    ) -> Reply {
+        self.signed(by, service, "us-east-1", line, &[], body.to_owned().into())
+    }
+
+    /// Calls an operation by RPC v2 with CBOR.
+    pub(super) fn rpc(
+        &self,
+        by: &Credentials,
+        service: Service,
+        name: &str,
+        body: Vec<u8>,
+    ) -> Reply {
+        let path = format!("/service/{}/operation/{name}", service.target());
+        let header = [("smithy-protocol", "rpc-v2-cbor".to_owned())];
+        self.signed(by, service, "us-east-1", ["POST", &path, ""], &header, body.into())
+    }
+
+    /// Signs and sends a request; its line is method, path and query.
+    pub(super) fn signed(
+        &self,
+        by: &Credentials,
+        service: Service,
+        region: &str,
+        [method, path, query]: [&str; 3],
+        more: &[(&'static str, String)],
+        body: Bytes,
+    ) -> Reply {
         let mut headers = HeaderMap::new();
         let mut put = |name: &'static str, value: &str| {
             headers.insert(name, HeaderValue::from_str(value).unwrap())
@@ -68,19 +146,16 @@ impl Client {
             put("x-amz-security-token", token);
             signed.push("x-amz-security-token");
         }
-        let body = if service.protocol() == Protocol::Json {
-            put("x-amz-target", &format!("AWSOrganizationsV20161128.{name}"));
-            signed.push("x-amz-target");
-            input.to_owned()
-        } else {
-            format!("Action={name}&Version={}&{input}", service.version())
-        };
+        for (name, value) in more {
+            put(name, value);
+            signed.push(name);
+        }
         let mut request = Request {
-            method: "POST".into(),
-            path: "/".into(),
-            query: String::new(),
+            method: method.into(),
+            path: path.into(),
+            query: query.into(),
             headers,
-            body: Bytes::from(body),
+            body,
         };
         let authorization = authorization(by, service.name(), region, &request, &signed);
         request.headers.insert("authorization", HeaderValue::from_str(&authorization).unwrap());
@@ -139,10 +214,23 @@ impl Reply {
         String::from_utf8(self.body.clone()).unwrap()
     }
 
+    /// The answer of a JSON operation.
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// The value of a header.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(header, _)| *header == name).map(|(_, value)| value.as_str())
+    }
+
     /// Status and error code.
     pub(super) fn error(&self) -> (u16, String) {
+        if let Some(code) = self.header("x-amzn-errortype") {
+            return (self.status, code.to_owned());
+        }
         let text = self.text();
-        let code = match serde_json::from_str::<serde_json::Value>(&text) {
+        let code = match serde_json::from_str::<Value>(&text) {
             Ok(document) => document["__type"].as_str().unwrap_or_default().to_owned(),
             Err(_) => element(&text, "Code").to_owned(),
         };

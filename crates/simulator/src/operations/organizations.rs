@@ -7,6 +7,7 @@ use crate::error::ApiError;
 use crate::token;
 use crate::world::accounts::Account;
 use crate::world::organization::OrganizationalUnit;
+use crate::world::policies::PolicyType;
 
 /// What one answer of a listing holds at most.
 const PAGE: u64 = 20;
@@ -48,12 +49,14 @@ pub(crate) fn describe_account(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
 /// `ListRoots`: there is one.
 pub(crate) fn list_roots(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     let root = &call.cloud.world.organization.root;
+    let types = [PolicyType::ServiceControl, PolicyType::Ec2]
+        .map(|kind| json!({ "Type": kind.name(), "Status": "ENABLED" }));
     page(call, "Roots", "ListRoots", &[root], |root| {
         json!({
             "Id": root,
             "Arn": arn(call, "root", Some(root)),
             "Name": "Root",
-            "PolicyTypes": [{ "Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED" }],
+            "PolicyTypes": types,
         })
     })
 }
@@ -87,8 +90,7 @@ pub(crate) fn list_parents(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     let child = text(call, "ChildId")?;
     let world = &call.cloud.world;
     let of_account = world.account(child).map(|place| &world.accounts[place].parent);
-    let of_unit =
-        || world.organization.units.iter().find(|unit| unit.id == child).map(|unit| &unit.parent);
+    let of_unit = || world.organization.unit_by_id(child).map(|unit| &unit.parent);
     let parent = of_account.or_else(of_unit).ok_or_else(|| {
         not_found("ChildNotFoundException", "We can't find an organizational unit (OU) or account with the ChildId that you specified.")
     })?;
@@ -98,7 +100,7 @@ pub(crate) fn list_parents(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     })
 }
 
-fn account_json(call: &Call<'_>, account: &Account) -> Value {
+pub(super) fn account_json(call: &Call<'_>, account: &Account) -> Value {
     let joined = if account.id == call.cloud.world.management().id { "INVITED" } else { "CREATED" };
     json!({
         "Id": account.id,
@@ -114,7 +116,7 @@ fn account_json(call: &Call<'_>, account: &Account) -> Value {
 }
 
 /// `arn:aws:organizations::MANAGEMENT:KIND/ORGANIZATION/ID`.
-fn arn(call: &Call<'_>, kind: &str, id: Option<&str>) -> String {
+pub(super) fn arn(call: &Call<'_>, kind: &str, id: Option<&str>) -> String {
     let world = &call.cloud.world;
     let base = format!(
         "arn:aws:organizations::{}:{kind}/{}",
@@ -125,7 +127,7 @@ fn arn(call: &Call<'_>, kind: &str, id: Option<&str>) -> String {
 }
 
 /// One page of a listing. `listing` is what the page's token is bound to.
-fn page<T>(
+pub(super) fn page<T>(
     call: &Call<'_>,
     field: &str,
     listing: &str,
@@ -161,7 +163,7 @@ fn page<T>(
 fn known_parent<'a>(call: &'a Call<'_>) -> Result<&'a str, ApiError> {
     let parent = text(call, "ParentId")?;
     let organization = &call.cloud.world.organization;
-    if parent == organization.root || organization.units.iter().any(|unit| unit.id == parent) {
+    if parent == organization.root || organization.unit_by_id(parent).is_some() {
         return Ok(parent);
     }
     Err(not_found(
@@ -170,19 +172,19 @@ fn known_parent<'a>(call: &'a Call<'_>) -> Result<&'a str, ApiError> {
     ))
 }
 
-fn text<'a>(call: &'a Call<'_>, name: &str) -> Result<&'a str, ApiError> {
+pub(super) fn text<'a>(call: &'a Call<'_>, name: &str) -> Result<&'a str, ApiError> {
     call.document[name].as_str().ok_or_else(|| invalid("INPUT_REQUIRED"))
 }
 
-fn invalid(reason: &'static str) -> ApiError {
+pub(super) fn invalid(reason: &'static str) -> ApiError {
     let error = ApiError::new(400, "InvalidInputException", "You specified an invalid value.");
     ApiError { reason: Some(reason), ..error }
 }
 
-fn not_found(code: &'static str, text: &str) -> ApiError {
+pub(super) fn not_found(code: &'static str, text: &str) -> ApiError {
     ApiError::new(400, code, text)
 }
 
-fn bytes(answer: &Value) -> Vec<u8> {
+pub(super) fn bytes(answer: &Value) -> Vec<u8> {
     answer.to_string().into_bytes()
 }

@@ -7,8 +7,13 @@ use crate::policy::Policy;
 use crate::service::Service;
 use crate::xml::Xml;
 
-/// Roles that exist in every member account and trust the management account's user.
-const ROLES: [&str; 2] = ["OrganizationAccountAccessRole", "imdsure-read"];
+/// The role of member accounts that trusts the management account alone.
+const MANAGEMENT_ROLE: &str = "OrganizationAccountAccessRole";
+/// The role of member accounts that trusts the management account and the delegated administrator's.
+const READING_ROLE: &str = "imdsure-read";
+
+/// Seconds that a session lasts at most when it is begun from another.
+const CHAINED: i64 = 3600;
 
 /// Parameters of `AssumeRole`.
 pub(crate) const ASSUME_ROLE: &[&str] =
@@ -42,7 +47,7 @@ pub(crate) fn role_named<'a>(call: &'a Call<'_>) -> Option<Role<'a>> {
     Some(Role { account: call.cloud.world.account(account)?, arn, name: path })
 }
 
-/// `AssumeRole`, for the management account's user and the roles of [`ROLES`] in member accounts.
+/// `AssumeRole`, for the roles of member accounts.
 pub(crate) fn assume_role(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     let required = |name: &str| {
         call.parameters.get(name).ok_or_else(|| {
@@ -62,6 +67,11 @@ pub(crate) fn assume_role(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
         return Err(validation(format!("{arn} is invalid")));
     }
     let duration = duration(call.parameters.get("DurationSeconds"))?;
+    if !call.caller.is_user() && duration > CHAINED {
+        return Err(validation(
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
+        ));
+    }
     let policy = call.parameters.get("Policy").map(session_policy).transpose()?;
     let role = trusted_role(call, arn)?;
     let expires = call.now + duration;
@@ -80,10 +90,20 @@ pub(crate) fn assume_role(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     }))
 }
 
-/// The role, if it exists and trusts the caller. AWS does not tell which of the two is not so.
+/// The role, if it exists and trusts the caller, who must know the external id if there is one. AWS does not tell which of these is not so.
 fn trusted_role<'a>(call: &'a Call<'_>, arn: &str) -> Result<Role<'a>, ApiError> {
+    let delegated = call.cloud.world.delegated_administrator();
+    let knows_id = match &call.cloud.external_id {
+        Some(id) => call.parameters.get("ExternalId") == Some(id),
+        None => true,
+    };
     let trusts = |role: &Role<'_>| {
-        call.caller.is_user() && role.account != call.caller.account && ROLES.contains(&role.name)
+        let by_name = match role.name {
+            MANAGEMENT_ROLE => call.caller.is_user(),
+            READING_ROLE => call.caller.is_user() || delegated == Some(call.caller.account),
+            _ => false,
+        };
+        knows_id && by_name && role.account != 0 && role.account != call.caller.account
     };
     role_named(call).filter(trusts).ok_or_else(|| {
         let caller = &call.caller.arn;

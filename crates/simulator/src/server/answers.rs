@@ -20,6 +20,11 @@ pub(super) fn api_response(reply: Reply) -> Response<Payload> {
     if let Ok(id) = HeaderValue::from_str(&reply.request_id) {
         response.headers_mut().insert("x-amzn-requestid", id);
     }
+    for (name, value) in reply.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
     response
 }
 

@@ -1,10 +1,7 @@
 //! The metadata defaults of an account in a region, as `GetInstanceMetadataDefaults` tells them.
 
+use super::effective::MetadataPolicy;
 use crate::hash::{self, Draws};
-
-/// What an account under the declarative policy reads when it tries to change its defaults.
-pub(crate) const MANAGED_MESSAGE: &str =
-    "Instance metadata defaults are set by the organization. Ask platform-security@example.com.";
 
 /// The defaults of one account in one region; what is none was never set, or set to no preference.
 // Settings of AWS, each with a name of its own.
@@ -22,22 +19,30 @@ pub(crate) struct Defaults {
     pub(crate) managed: bool,
 }
 
-/// What the declarative policy of the Security unit sets.
-const DECLARED: Defaults = Defaults {
-    tokens: Some(true),
-    hop_limit: Some(2),
-    endpoint: Some(true),
-    tags: None,
-    enforced: Some(true),
-    managed: true,
-};
-
 impl Defaults {
-    /// The defaults that an account begins with in a region. `declared` says whether a declarative policy applies to the account. The account's own
+    /// What an EC2 policy decides; what it leaves open is open.
+    fn declared(policy: &MetadataPolicy) -> Self {
+        let is = |setting: &Option<String>, on: &str, off: &str| match setting.as_deref() {
+            Some(word) if word == on => Some(true),
+            Some(word) if word == off => Some(false),
+            _ => None,
+        };
+        let switch = |setting| is(setting, "enabled", "disabled");
+        Self {
+            tokens: is(&policy.http_tokens, "required", "optional"),
+            hop_limit: policy.hop_limit.and_then(|hops| u8::try_from(hops).ok()),
+            endpoint: switch(&policy.http_endpoint),
+            tags: switch(&policy.instance_metadata_tags),
+            enforced: switch(&policy.http_tokens_enforced),
+            managed: true,
+        }
+    }
+
+    /// The defaults that an account begins with in a region. An EC2 policy decides about the account before the account itself does, whose own
     /// settings are the same in all its regions but for the few that were forgotten.
-    pub(super) fn draw(declared: bool, account: u64, unit: u64) -> Self {
-        if declared {
-            return DECLARED;
+    pub(super) fn draw(policy: Option<&MetadataPolicy>, account: u64, unit: u64) -> Self {
+        if let Some(policy) = policy {
+            return Self::declared(policy);
         }
         let mut draws = Draws::new(hash::join(account, hash::text("defaults")));
         let kind = draws.below(100);
@@ -79,7 +84,7 @@ mod tests {
     #[test]
     fn defaults_keep_their_shares() {
         let all: Vec<Defaults> = (0..20_000)
-            .map(|number| Defaults::draw(false, hash::mix(number), hash::mix(number ^ 0x77)))
+            .map(|number| Defaults::draw(None, hash::mix(number), hash::mix(number ^ 0x77)))
             .collect();
         let share = |holds: &dyn Fn(&Defaults) -> bool| {
             all.iter().filter(|defaults| holds(defaults)).count() * 1000 / all.len()
@@ -89,6 +94,23 @@ mod tests {
         assert!((32..54).contains(&share(&|it| it.tokens == Some(false))));
         assert!((32..54).contains(&share(&|it| it.is_enforced())));
         assert!(all.iter().all(|it| !it.managed));
-        assert!(Defaults::draw(true, 1, 2).managed);
+    }
+
+    #[test]
+    fn a_policy_decides_what_it_speaks_of() {
+        let policy = MetadataPolicy {
+            http_tokens: Some("required".into()),
+            hop_limit: Some(-1),
+            http_endpoint: Some("no-preference".into()),
+            http_tokens_enforced: Some("disabled".into()),
+            ..MetadataPolicy::default()
+        };
+        let expected = Defaults {
+            tokens: Some(true),
+            enforced: Some(false),
+            managed: true,
+            ..Defaults::default()
+        };
+        assert_eq!(Defaults::draw(Some(&policy), 1, 2), expected);
     }
 }

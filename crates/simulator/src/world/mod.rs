@@ -8,6 +8,7 @@ pub(crate) mod catalog;
 mod changes;
 pub(crate) mod configuration;
 pub(crate) mod defaults;
+pub(crate) mod effective;
 pub(crate) mod fleet;
 pub(crate) mod group;
 pub(crate) mod ids;
@@ -19,10 +20,12 @@ pub(crate) mod members;
 pub(crate) mod options;
 pub(crate) mod organization;
 pub(crate) mod owner;
+pub(crate) mod policies;
 pub(crate) mod seed;
 pub(crate) mod stock;
 pub(crate) mod tags;
 pub(crate) mod template;
+pub(crate) mod usage;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -35,7 +38,7 @@ use accounts::Account;
 use changes::Changes;
 use defaults::Defaults;
 use ids::Ids;
-use organization::{Organization, Place};
+use organization::Organization;
 use seed::Seed;
 use stock::Stock;
 
@@ -70,8 +73,9 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(config: &Config) -> Self {
-        let organization = Organization::new(config.seed);
+        let mut organization = Organization::new(config.seed);
         let accounts = accounts::all(config.seed, config.accounts, &organization);
+        organization.govern(config.seed, &accounts, config.closed_region.as_deref());
         let by_id = accounts
             .iter()
             .enumerate()
@@ -95,6 +99,12 @@ impl World {
     /// The account that manages the organization: the first.
     pub(crate) fn management(&self) -> &Account {
         &self.accounts[0]
+    }
+
+    /// The place of the account that may read the organization like the managing one: `security-tooling`, or the last of fewer; none if there is only one.
+    pub(crate) fn delegated_administrator(&self) -> Option<usize> {
+        const SECURITY_TOOLING: usize = 6;
+        (self.accounts.len() > 1).then(|| SECURITY_TOOLING.min(self.accounts.len() - 1))
     }
 
     /// The place of an account, by its id.
@@ -134,17 +144,11 @@ impl World {
             templates: ids(TEMPLATE_IDS, self.templates),
             groups: groups.end - groups.start,
             defaults: Defaults::draw(
-                self.is_declared(unit.account),
+                self.organization.effective_ec2_policy(&self.accounts[unit.account]),
                 hash::join(self.seed, account),
                 key,
             ),
         }
-    }
-
-    /// Whether the declarative policy for EC2, which is attached to the Security unit, applies to an account.
-    pub(crate) fn is_declared(&self, account: usize) -> bool {
-        let security = self.organization.unit(Place::Security);
-        security.is_some_and(|unit| unit.id == self.accounts[account].parent)
     }
 
     /// The place of a unit among all of them.

@@ -3,7 +3,7 @@
 use super::metadata::{SWITCH, one_of};
 use super::{Call, answer, stop_dry_run};
 use crate::error::ApiError;
-use crate::world::defaults::{Defaults, MANAGED_MESSAGE};
+use crate::world::defaults::Defaults;
 use crate::world::options::switch;
 use crate::xml::Xml;
 
@@ -23,12 +23,12 @@ pub(crate) fn get_instance_metadata_defaults(call: &Call<'_>) -> Result<Vec<u8>,
     let defaults = call.stock()?.defaults();
     Ok(answer(call, "GetInstanceMetadataDefaults", |xml| {
         xml.put(&["<accountLevel>"]);
-        write(xml, defaults);
+        write(call, xml, defaults);
         xml.put(&["</accountLevel>"]);
     }))
 }
 
-fn write(xml: &mut Xml, defaults: Defaults) {
+fn write(call: &Call<'_>, xml: &mut Xml, defaults: Defaults) {
     if let Some(required) = defaults.tokens {
         xml.element("httpTokens", if required { "required" } else { "optional" });
     }
@@ -47,10 +47,18 @@ fn write(xml: &mut Xml, defaults: Defaults) {
     }
     if defaults.managed {
         xml.element("managedBy", "declarative-policy");
-        xml.element("managedExceptionMessage", MANAGED_MESSAGE);
+        if let Some(message) = exception_message(call) {
+            xml.element("managedExceptionMessage", message);
+        }
     } else if !defaults.is_unset() {
         xml.element("managedBy", "account");
     }
+}
+
+/// What the organization's policy tells those who may not change the defaults.
+fn exception_message<'a>(call: &'a Call<'_>) -> Option<&'a str> {
+    let policy = call.cloud.world.organization.effective_ec2_policy(call.account)?;
+    policy.exception_message.as_deref()
 }
 
 /// `ModifyInstanceMetadataDefaults`: what is not given stays; `no-preference` and -1 take a setting away.
@@ -79,9 +87,11 @@ pub(crate) fn modify_instance_metadata_defaults(call: &Call<'_>) -> Result<Vec<u
         return Err(ApiError::new(400, "MissingParameter", text));
     }
     if defaults.managed {
-        let text = format!(
-            "This functionality has been disabled by a Declarative Policy. Custom Message: {MANAGED_MESSAGE}"
-        );
+        let mut text = "This functionality has been disabled by a Declarative Policy.".to_owned();
+        if let Some(message) = exception_message(call) {
+            text.push_str(" Custom Message: ");
+            text.push_str(message);
+        }
         return Err(ApiError::new(403, "UnauthorizedOperation", text));
     }
     stop_dry_run(call)?;
