@@ -411,6 +411,21 @@ pub(crate) struct ServeArguments {
     /// Regions: a number of them, or their names
     #[arg(long, value_name = "N|R1,R2", default_value = "4")]
     pub(crate) regions: String,
+    /// Launch templates in all [default: a tenth of the instances]
+    #[arg(long, value_name = "N")]
+    pub(crate) templates: Option<u64>,
+    /// Auto Scaling groups in all [default: a twentieth of the instances]
+    #[arg(long, value_name = "N")]
+    pub(crate) groups: Option<u64>,
+    /// The external id that the accounts' roles ask for
+    #[arg(long, value_name = "ID")]
+    pub(crate) external_id: Option<String>,
+    /// Close this region to a unit of the organization by a service control policy
+    #[arg(long, value_name = "REGION")]
+    pub(crate) closed_region: Option<String>,
+    /// Deny every call that this IAM policy does not allow
+    #[arg(long, value_name = "FILE")]
+    pub(crate) allow_only: Option<PathBuf>,
     /// Make a share of answers go wrong: throttle, error500, error503, slow or cut (repeatable)
     #[arg(long, value_name = "KIND=RATE")]
     pub(crate) fault: Vec<Fault>,

@@ -35,7 +35,17 @@ fn config(arguments: &ServeArguments) -> Result<Config, Failure> {
         Ok(number) => default_regions(number),
         Err(_) => arguments.regions.split(',').map(str::to_owned).collect(),
     };
+    let allowed = arguments.allow_only.as_deref().map(|path| {
+        std::fs::read_to_string(path).map_err(|error| {
+            Failure::usage(format!("the policy {} cannot be read: {error}", path.display()))
+        })
+    });
     Ok(Config {
+        templates: arguments.templates,
+        groups: arguments.groups,
+        external_id: arguments.external_id.clone(),
+        closed_region: arguments.closed_region.clone(),
+        allowed: allowed.transpose()?,
         accounts: arguments.accounts,
         instances: arguments.instances,
         seed: arguments.seed,
