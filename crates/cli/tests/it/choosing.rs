@@ -122,7 +122,8 @@ fn owners_are_read_from_the_tags_that_the_configuration_names() {
 
 #[test]
 fn an_accepted_gap_does_not_make_a_run_incomplete() {
-    let server = Server::simulator(&[&WORLD[..], &["--deny-by-policy", "*:us-west-2:ec2:*"]].concat());
+    let server =
+        Server::simulator(&[&WORLD[..], &["--deny-by-policy", "*:us-west-2:ec2:*"]].concat());
     let accept = |region: &str, expires: &str| {
         file(&format!(
             "[[accept_unread]]\nregion = \"{region}\"\nreason = \"closed on purpose\"\nexpires = {expires}\n"

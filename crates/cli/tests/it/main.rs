@@ -12,8 +12,9 @@ mod faults;
 mod generated;
 mod guard;
 mod harness;
-
+mod launches;
 mod moto;
 mod organization;
 mod permissions;
 mod reports;
+mod usage;

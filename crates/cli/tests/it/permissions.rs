@@ -1,14 +1,14 @@
-//! The printed policies are enough, and nothing more is called.
+//! The printed policies are enough, and nothing in them is too much.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, io::Write as _};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::{Run as _, Server, imdsure};
 
 fn policy(arguments: &[&str]) -> Value {
     let ended = imdsure(&[&["permissions", "audit"], arguments].concat()).ended();
-    assert_eq!(ended.code, 0);
+    assert_eq!(ended.code, 0, "{}", ended.err);
     ended.json()
 }
 
@@ -16,6 +16,25 @@ fn actions(policy: &Value) -> BTreeSet<String> {
     let statements = policy["Statement"].as_array().unwrap();
     let actions = statements.iter().flat_map(|s| s["Action"].as_array().unwrap());
     actions.map(|action| action.as_str().unwrap().to_owned()).collect()
+}
+
+fn controls() -> Vec<String> {
+    let listed = imdsure(&["control", "list", "--output", "json"]).ended().json();
+    let controls = listed["controls"].as_array().unwrap().iter();
+    controls.map(|control| control["name"].as_str().unwrap().to_owned()).collect()
+}
+
+/// A simulator that denies what is not among these actions.
+fn allowing(actions: &BTreeSet<String>, more: &[&str]) -> Server {
+    let policy = json!({
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}],
+    });
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(policy.to_string().as_bytes()).unwrap();
+    let path = file.path().to_str().unwrap().to_owned();
+    let world = ["--accounts", "3", "--instances", "240", "--regions", "2", "--allow-only", &path];
+    Server::simulator(&[&world[..], more].concat())
 }
 
 #[test]
@@ -29,14 +48,82 @@ fn every_action_is_named_and_none_is_a_pattern() {
 }
 
 #[test]
-fn what_is_called_is_what_the_policy_names() {
-    let server = Server::simulator(&["--accounts", "3", "--instances", "60"]);
-    assert_eq!(server.audit(&["--org"]).0, 1);
-    assert_eq!(server.audit(&[]).0, 1);
+fn the_printed_policy_is_enough_for_each_control() {
+    for control in controls() {
+        let usage: &[&str] = if control == "instance-imdsv1-unused" { &["--usage"] } else { &[] };
+        let chosen = [usage, &["--control", &control]].concat();
+        let server = allowing(&actions(&policy(&chosen)), &[]);
+        let (code, report) = server.audit(&chosen);
+        assert_eq!(report["errors"], json!([]), "{control}");
+        assert!([0, 1].contains(&code), "{control}: {code}");
+    }
+}
+
+#[test]
+fn no_action_of_the_printed_policy_is_too_much() {
+    // The account's alias is a name that is good to have, and asked for outside organizations alone.
+    let named = ["iam:ListAccountAliases"];
+    let needed = actions(&policy(&["--usage"]));
+    for missing in needed.iter().filter(|action| !named.contains(&action.as_str())) {
+        let mut rest = needed.clone();
+        rest.remove(missing);
+        let (code, report) = allowing(&rest, &[]).audit(&["--usage"]);
+        assert_eq!(code, 2, "{missing}");
+        let errors = report["errors"].as_array().unwrap();
+        let operations: BTreeSet<&str> =
+            errors.iter().map(|error| error["operation"].as_str().unwrap()).collect();
+        assert_eq!(operations, BTreeSet::from([missing.as_str()]), "{errors:?}");
+        assert!(errors.iter().all(|error| error["kind"] == "denied"), "{missing}: {errors:?}");
+    }
+}
+
+#[test]
+fn an_organization_is_read_with_the_organizations_policy() {
+    let server = allowing(&actions(&policy(&["--org"])), &[]);
+    let (code, report) = server.audit(&["--org"]);
+    assert_eq!((code, &report["errors"]), (1, &json!([])));
     let stats = server.stats();
     let called: BTreeSet<String> = stats["calls"].as_object().unwrap().keys().cloned().collect();
     let mut named = actions(&policy(&["--org"]));
-    // AWS asks for no permission for it.
+    // AWS asks for no permission for it; the organization told the names of its accounts.
     named.insert("sts:GetCallerIdentity".to_owned());
+    named.remove("iam:ListAccountAliases");
     assert_eq!(called, named);
+}
+
+#[test]
+fn templates_hold_the_policy_the_trust_and_the_external_id() {
+    let trust = ["--trust", "arn:aws:iam::111122223333:role/audit", "--external-id", "shop-42"];
+    let template = policy(&[&["--format", "cloudformation"], &trust[..]].concat());
+    let role = &template["Resources"]["ReadingRole"]["Properties"];
+    assert_eq!(role["Policies"][0]["PolicyDocument"], policy(&[]));
+    assert_eq!(template["Parameters"]["ExternalId"]["Default"], "shop-42");
+    let principal = &template["Parameters"]["TrustedPrincipal"]["Default"];
+    assert_eq!(principal, "arn:aws:iam::111122223333:role/audit");
+    let arguments = [&["permissions", "audit", "--format", "terraform"], &trust[..]].concat();
+    let terraform = imdsure(&arguments).ended().out;
+    for action in actions(&policy(&[])) {
+        assert!(terraform.contains(&format!("      \"{action}\",\n")), "{action}: {terraform}");
+    }
+    insta::assert_snapshot!(
+        imdsure(&[
+            "permissions",
+            "audit",
+            "--control",
+            "instance-imdsv1-disabled",
+            "--format",
+            "terraform"
+        ])
+        .ended()
+        .out
+    );
+    for wrong in [
+        &["--trust", "111122223333"][..],
+        &["--external-id", "x"],
+        &["--role-name", "x"],
+        &["--org", "--format", "terraform"],
+    ] {
+        let ended = imdsure(&[&["permissions", "audit"], wrong].concat()).ended();
+        assert_eq!(ended.code, 64, "{wrong:?}");
+    }
 }
