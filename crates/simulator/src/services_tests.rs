@@ -271,6 +271,7 @@ fn containers_name_templates_and_groups_that_exist() {
 
 #[test]
 fn unsigned_requests_are_refused_in_the_service_s_own_words() {
+    const CODE: &str = "MissingAuthenticationTokenException";
     let client = client();
     let send = |method: &str, path: &str, header: Option<(&'static str, &'static str)>| {
         let mut headers = http::HeaderMap::new();
@@ -281,7 +282,6 @@ fn unsigned_requests_are_refused_in_the_service_s_own_words() {
         let body = bytes::Bytes::new();
         client.send(&Request { method, path, query: String::new(), headers, body })
     };
-    const CODE: &str = "MissingAuthenticationTokenException";
     assert_eq!(send("GET", "/clusters/shop", None).error(), (403, CODE.into()));
     let target = Some(("x-amz-target", "SageMaker.ListNotebookInstances"));
     assert_eq!(send("POST", "/", target).error(), refused(CODE));

@@ -2,6 +2,7 @@
 
 mod data;
 mod metrics;
+mod query;
 
 use serde_json::Value;
 
