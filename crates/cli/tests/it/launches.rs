@@ -20,7 +20,16 @@ fn what_is_born_is_what_was_said() {
     let mut compared = [0, 0, 0];
     for seed in ["1", "2"] {
         let server = Server::simulator(&[
-            "--accounts", "1", "--instances", "160", "--templates", "48", "--groups", "24", "--seed", seed,
+            "--accounts",
+            "1",
+            "--instances",
+            "160",
+            "--templates",
+            "48",
+            "--groups",
+            "24",
+            "--seed",
+            seed,
         ]);
         let (_, report) = server.audit(&["--control", TEMPLATES, GROUPS]);
         assert_eq!(report["errors"], json!([]));
@@ -52,7 +61,8 @@ fn what_is_born_is_what_was_said() {
         for (resource, finding) in by_resource(&report, GROUPS) {
             let instance = &born["groups"][resource];
             if finding["verdict"] == "pass" && instance["error"].is_null() {
-                let safe = instance["http_tokens"] == "required" || instance["http_endpoint"] == "disabled";
+                let safe = instance["http_tokens"] == "required"
+                    || instance["http_endpoint"] == "disabled";
                 assert!(safe, "{finding} {instance}");
                 compared[1] += 1;
             }
@@ -69,6 +79,6 @@ fn the_simulators_launches_hold_for_another_client() {
 
 #[test]
 fn the_simulators_services_hold_for_another_client() {
-    let server = Server::simulator(&["--accounts", "8", "--instances", "600"]);
+    let server = Server::simulator(&["--accounts", "12", "--instances", "2000"]);
     server.python("services_checks.py", &[]);
 }
