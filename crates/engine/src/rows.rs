@@ -10,14 +10,15 @@ use serde_json::{Map, Value};
 
 use crate::EngineError;
 
-/// Columns of a judged row that have a field of their own; all others are facts.
-const FIELDS: [&str; 9] = [
+/// Columns of a judged row that are no facts: they have a field of their own, or, as `tags`, serve one.
+const FIELDS: [&str; 10] = [
     "resource",
     "name",
     "account_id",
     "account_name",
     "region",
     "managed_by",
+    "tags",
     "outcome",
     "verdict",
     "risk",
@@ -83,13 +84,16 @@ pub(crate) fn findings(
 }
 
 fn finding(control: &Control, mut row: Map<String, Value>) -> Result<Finding, EngineError> {
+    let outcome = row.get("outcome").and_then(Value::as_str).unwrap_or_default();
+    let Some(outcome) = control.outcome(outcome) else {
+        let outcome = outcome.to_owned();
+        return Err(EngineError::UnknownOutcome { control: control.name.clone(), outcome });
+    };
+    let fix = outcome.fix.as_ref().and_then(|name| control.fix(name));
+    let fix = fix.and_then(|fix| fix.for_finding(&row));
     let mut text = |column: &str| match row.get_mut(column).map(Value::take) {
         Some(Value::String(text)) => Some(text),
         _ => None,
-    };
-    let outcome = text("outcome").unwrap_or_default();
-    let Some(outcome) = control.outcome(&outcome) else {
-        return Err(EngineError::UnknownOutcome { control: control.name.clone(), outcome });
     };
     let resource = text("resource").unwrap_or_default();
     let name = text("name");
@@ -116,7 +120,7 @@ fn finding(control: &Control, mut row: Map<String, Value>) -> Result<Finding, En
         reason: outcome.reason.render(&row),
         facts: row,
         location: None,
-        fix: None,
+        fix,
         waived: None,
     })
 }

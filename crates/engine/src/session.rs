@@ -88,6 +88,12 @@ impl Session {
         self.derive_from(name).await
     }
 
+    /// Sets the highest hop limit that passes, of which SQL knows as `max_hop_limit()`. It counts for what
+    /// is planned afterwards.
+    pub fn set_max_hop_limit(&self, limit: i64) {
+        self.context.register_udf(functions::max_hop_limit(limit));
+    }
+
     /// Whether there is a table of that name.
     pub fn has(&self, table: &str) -> bool {
         self.context.table_exist(table).unwrap_or(false)

@@ -5,6 +5,7 @@ select
   account_id,
   region,
   managed_by(tags) as managed_by,
+  tags,
   instance_id,
   http_tokens,
   http_endpoint,

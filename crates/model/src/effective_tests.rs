@@ -142,7 +142,7 @@ impl Launch {
     }
 
     /// The same launch, with what was not read taken from another.
-    fn told_by(self, truth: &Self) -> Self {
+    fn told_by(self, truth: Self) -> Self {
         Self {
             tokens: [0, 1].map(|at| filled(self.tokens[at], truth.tokens[at])),
             endpoint: [0, 1].map(|at| filled(self.endpoint[at], truth.endpoint[at])),
@@ -167,7 +167,7 @@ fn read_launch() -> impl Strategy<Value = Launch> {
             image: Layer::Silent,
             enforcement: Layer::Silent,
         };
-        launch.told_by(&silent)
+        launch.told_by(silent)
     })
 }
 
@@ -249,7 +249,7 @@ proptest! {
     /// What passes passes whatever the layers say that were not read.
     #[test]
     fn unread_never_yields_a_pass(read in launch(), truth in launch()) {
-        let told = read.told_by(&truth);
+        let told = read.told_by(truth);
         if passes(read.gives()) {
             prop_assert!(passes(told.gives()), "{:?} {:?}", read, told);
         }

@@ -10,6 +10,7 @@ mod evidence;
 mod faults;
 mod generated;
 mod harness;
+mod literate;
 
 mod moto;
 mod organization;
