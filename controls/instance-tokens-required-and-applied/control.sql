@@ -4,6 +4,7 @@ select
   *,
   case
     when http_tokens is null then 'not-reported'
+    when http_tokens = 'optional' and http_endpoint = 'disabled' then 'tokens-optional-endpoint-disabled'
     when http_tokens = 'optional' then 'tokens-optional'
     when http_tokens <> 'required' then 'unrecognised'
     when state = 'applied' then 'applied'

@@ -53,8 +53,10 @@ pub enum EngineError {
         /// Which.
         column: &'static str,
     },
-    /// A control's reason names a fact that its query does not have.
-    #[error("control {control}: a reason names `{{{fact}}}`, which is no column of the query")]
+    /// A control's reason or command names a fact that its query does not have.
+    #[error(
+        "control {control}: a reason or command names `{{{fact}}}`, which is no column of the query"
+    )]
     UnknownFact {
         /// Whose.
         control: String,

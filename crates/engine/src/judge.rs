@@ -18,11 +18,13 @@ use crate::{EngineError, Session, guardrail::DERIVED, rows, views::VIEWS};
 
 /// The columns that every control's query has.
 const COLUMNS: [&str; 6] = ["resource", "name", "account_id", "region", "managed_by", "outcome"];
+/// A column that a control's query may have, and that is no fact: what the owner is read from.
+const TAGS: &str = "tags";
+/// The fields of a finding that a command may use beside its facts.
+const COMMAND_FIELDS: [&str; 4] = ["resource", "name", "account_id", "region"];
 /// Facts that raise the risk when they say so.
 const ROLE_FACT: &str = "instance_profile";
 const PUBLIC_FACT: &str = "public_ip";
-/// The column that the owner is read from.
-const TAGS: &str = "tags";
 
 /// A control, ready to answer over one session.
 #[derive(Debug)]
@@ -32,6 +34,8 @@ pub struct Judged<'a> {
     pub control: &'a Control,
     view: String,
     facts: BTreeSet<String>,
+    /// Whether its rows have tags.
+    tagged: bool,
     tables: BTreeSet<String>,
 }
 
@@ -49,14 +53,14 @@ impl<'a> Judged<'a> {
         // Judged anew, should it have been judged before.
         session.context.deregister_table(view.as_str())?;
         session.context.register_table(view.as_str(), query.into_view())?;
-        let facts = columns.into_iter().filter(|column| !COLUMNS.contains(&column.as_str()));
-        let facts: BTreeSet<String> = facts.collect();
-        let reasons = control.outcomes.iter().flat_map(|outcome| outcome.reason.facts());
-        if let Some(fact) = reasons.into_iter().find(|fact| !facts.contains(*fact)) {
+        let tagged = columns.contains(TAGS);
+        let fact = |column: &String| !COLUMNS.contains(&column.as_str()) && column != TAGS;
+        let facts: BTreeSet<String> = columns.into_iter().filter(fact).collect();
+        if let Some(fact) = unknown_fact(control, &facts) {
             let (control, fact) = (control.name.clone(), fact.to_owned());
             return Err(EngineError::UnknownFact { control, fact });
         }
-        Ok(Self { session, control, view, facts, tables })
+        Ok(Self { session, control, view, facts, tagged, tables })
     }
 
     /// The tables that the control reads.
@@ -171,8 +175,7 @@ impl<'a> Judged<'a> {
                  cast(null as varchar) as organizational_unit) a"
             }
         };
-        let owner =
-            if self.facts.contains(TAGS) { "owner(c.tags)" } else { "cast(null as varchar)" };
+        let owner = if self.tagged { "owner(c.tags)" } else { "cast(null as varchar)" };
         format!(
             "select c.*, a.account_name, a.organizational_unit, {owner} as owner, \
              {verdict} as verdict, {risk} as risk from \"{view}\" c {account}",
@@ -216,7 +219,15 @@ pub async fn tables_read(
     Ok(tables)
 }
 
-/// Says which table is missing; a view is missing with the table that it is derived from.
+/// A name in a reason or a command that is neither a fact nor, in a command, a field.
+fn unknown_fact<'a>(control: &'a Control, facts: &BTreeSet<String>) -> Option<&'a str> {
+    let in_reasons = control.outcomes.iter().flat_map(|outcome| outcome.reason.facts());
+    let in_commands = control.fixes.iter().flat_map(|fix| fix.command.facts());
+    let in_commands = in_commands.filter(|name| !COMMAND_FIELDS.contains(name));
+    in_reasons.chain(in_commands).find(|fact| !facts.contains(*fact))
+}
+
+/// Says which table is missing; a view is missing with any of the tables that it is derived from.
 fn cannot_run(session: &Session, error: &EngineError) -> EngineError {
     let message = match error {
         EngineError::Query(error) => error.strip_backtrace(),
@@ -224,9 +235,12 @@ fn cannot_run(session: &Session, error: &EngineError) -> EngineError {
     };
     let missing = VIEWS
         .iter()
-        .find(|view| !session.has(view.name) && message.contains(&format!(".{}'", view.name)));
-    EngineError::CannotRun(match missing {
-        Some(view) => format!("the table {}", view.table),
+        .filter(|view| message.contains(&format!(".{}'", view.name)))
+        .map(|view| view.missing(session))
+        .find(|missing| !missing.is_empty());
+    EngineError::CannotRun(match missing.as_deref() {
+        Some([table]) => format!("the table {table}"),
+        Some(tables) => format!("the tables {}", tables.join(", ")),
         None => message,
     })
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::EngineError;
 
-/// Columns of a judged row that have a field of their own; all others are facts.
+/// Columns of a judged row that are no facts: they have a field of their own, or, as `tags`, serve one.
 const FIELDS: [&str; 12] = [
     "resource",
     "name",
@@ -87,13 +87,16 @@ pub(crate) fn findings(
 }
 
 fn finding(control: &Control, mut row: Map<String, Value>) -> Result<Finding, EngineError> {
+    let outcome = row.get("outcome").and_then(Value::as_str).unwrap_or_default();
+    let Some(outcome) = control.outcome(outcome) else {
+        let outcome = outcome.to_owned();
+        return Err(EngineError::UnknownOutcome { control: control.name.clone(), outcome });
+    };
+    let fix = outcome.fix.as_ref().and_then(|name| control.fix(name));
+    let fix = fix.and_then(|fix| fix.for_finding(&row));
     let mut text = |column: &str| match row.get_mut(column).map(Value::take) {
         Some(Value::String(text)) => Some(text),
         _ => None,
-    };
-    let outcome = text("outcome").unwrap_or_default();
-    let Some(outcome) = control.outcome(&outcome) else {
-        return Err(EngineError::UnknownOutcome { control: control.name.clone(), outcome });
     };
     let resource = text("resource").unwrap_or_default();
     let name = text("name");
@@ -123,7 +126,7 @@ fn finding(control: &Control, mut row: Map<String, Value>) -> Result<Finding, En
         reason: outcome.reason.render(&row),
         facts: row,
         location: None,
-        fix: None,
+        fix,
         waived: None,
     })
 }

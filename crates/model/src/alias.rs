@@ -163,6 +163,7 @@ mod tests {
             default: false,
             aliases: aliases.iter().map(|a| (*a).to_owned()).collect(),
             outcomes: Vec::new(),
+            fixes: Vec::new(),
             page: String::new(),
             sql: String::new(),
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use crate::{Severity, Template, TemplateError, Verdict};
+use crate::{Effect, FixTemplate, Severity, Template, TemplateError, Verdict};
 
 /// Headings that every control's page has, in this order.
 const HEADINGS: [&str; 4] =
@@ -27,10 +27,12 @@ pub struct Control {
     pub aliases: Vec<String>,
     /// What its query may answer, and what that means.
     pub outcomes: Vec<Outcome>,
+    /// The repairs that outcomes name.
+    pub fixes: Vec<FixTemplate>,
     /// The documentation page (Markdown, without the front matter).
     pub page: String,
     /// The query: the columns `resource`, `name`, `account_id`, `region`, `managed_by` and `outcome`,
-    /// and any others, which become the finding's facts.
+    /// `tags` where its table has any, and any others, which become the finding's facts.
     pub sql: String,
 }
 
@@ -43,6 +45,8 @@ pub struct Outcome {
     pub verdict: Verdict,
     /// Its sentence, over the row's facts.
     pub reason: Template,
+    /// The name of its repair.
+    pub fix: Option<String>,
 }
 
 /// What is wrong with a control's folder.
@@ -75,6 +79,26 @@ pub enum ControlError {
     /// A reason that is no template.
     #[error("reason of outcome `{0}`: {1}")]
     Reason(String, TemplateError),
+    /// A command that is no template.
+    #[error("command of fix `{0}`: {1}")]
+    Command(String, TemplateError),
+    /// Two fixes of one name.
+    #[error("fix `{0}` is stated twice")]
+    FixTwice(String),
+    /// An outcome names a fix that is not stated.
+    #[error("outcome `{outcome}` names the fix `{fix}`, which has no [[fix]] entry")]
+    NoFix {
+        /// The outcome.
+        outcome: String,
+        /// What it names.
+        fix: String,
+    },
+    /// An outcome with a verdict that asks for no repair names one.
+    #[error("outcome `{0}` passes or skips, and names a fix")]
+    FixWithoutNeed(String),
+    /// No outcome names a fix.
+    #[error("no outcome names the fix `{0}`")]
+    FixUnused(String),
     /// A heading of the page is missing or out of order.
     #[error("the page needs the heading `{0}` (order: {order})", order = HEADINGS.join(", "))]
     NoHeading(&'static str),
@@ -91,6 +115,16 @@ struct FrontMatter {
     aliases: Vec<String>,
     #[serde(rename = "outcome", default)]
     outcomes: Vec<FrontMatterOutcome>,
+    #[serde(rename = "fix", default)]
+    fixes: Vec<FrontMatterFix>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FrontMatterFix {
+    name: String,
+    effect: Effect,
+    command: String,
 }
 
 #[derive(Deserialize)]
@@ -99,6 +133,7 @@ struct FrontMatterOutcome {
     name: String,
     verdict: Verdict,
     reason: String,
+    fix: Option<String>,
 }
 
 impl Control {
@@ -116,13 +151,16 @@ impl Control {
         }
         check_aliases(&front.aliases)?;
         check_headings(page)?;
+        let outcomes = outcomes(front.outcomes, sql)?;
+        let fixes = fixes(front.fixes, &outcomes)?;
         Ok(Self {
             name: name.to_owned(),
             title: front.title,
             severity: front.severity,
             default: front.default,
             aliases: front.aliases,
-            outcomes: outcomes(front.outcomes, sql)?,
+            outcomes,
+            fixes,
             page: page.trim().to_owned(),
             sql: sql.to_owned(),
         })
@@ -131,6 +169,11 @@ impl Control {
     /// The outcome of that name.
     pub fn outcome(&self, name: &str) -> Option<&Outcome> {
         self.outcomes.iter().find(|outcome| outcome.name == name)
+    }
+
+    /// The fix of that name.
+    pub fn fix(&self, name: &str) -> Option<&FixTemplate> {
+        self.fixes.iter().find(|fix| fix.name == name)
     }
 
     /// The first paragraph of "What it judges": the control in a few sentences.
@@ -191,9 +234,43 @@ fn outcomes(stated: Vec<FrontMatterOutcome>, sql: &str) -> Result<Vec<Outcome>, 
     let outcome = |stated: FrontMatterOutcome| {
         let reason = Template::parse(&stated.reason)
             .map_err(|error| ControlError::Reason(stated.name.clone(), error))?;
-        Ok(Outcome { name: stated.name, verdict: stated.verdict, reason })
+        Ok(Outcome { name: stated.name, verdict: stated.verdict, reason, fix: stated.fix })
     };
     stated.into_iter().map(outcome).collect()
+}
+
+fn fixes(
+    stated: Vec<FrontMatterFix>,
+    outcomes: &[Outcome],
+) -> Result<Vec<FixTemplate>, ControlError> {
+    let mut names = BTreeSet::new();
+    for fix in &stated {
+        check_words(&fix.name)?;
+        if !names.insert(fix.name.as_str()) {
+            return Err(ControlError::FixTwice(fix.name.clone()));
+        }
+    }
+    let mut unused = names.clone();
+    for outcome in outcomes {
+        let Some(fix) = &outcome.fix else { continue };
+        if !names.contains(fix.as_str()) {
+            let (outcome, fix) = (outcome.name.clone(), fix.clone());
+            return Err(ControlError::NoFix { outcome, fix });
+        }
+        if matches!(outcome.verdict, Verdict::Pass | Verdict::Skip) {
+            return Err(ControlError::FixWithoutNeed(outcome.name.clone()));
+        }
+        unused.remove(fix.as_str());
+    }
+    if let Some(fix) = unused.first() {
+        return Err(ControlError::FixUnused((*fix).to_owned()));
+    }
+    let template = |stated: FrontMatterFix| {
+        let command = Template::parse(&stated.command)
+            .map_err(|error| ControlError::Command(stated.name.clone(), error))?;
+        Ok(FixTemplate { name: stated.name, effect: stated.effect, command })
+    };
+    stated.into_iter().map(template).collect()
 }
 
 #[cfg(test)]
@@ -217,6 +294,34 @@ mod tests {
         assert!(!control.default);
         assert_eq!(control.outcome("bad").unwrap().verdict, Verdict::Fail);
         assert_eq!(control.description(), "One thing, in two lines.");
+    }
+
+    const FIX: &str =
+        "[[fix]]\nname = \"mend\"\neffect = \"in place\"\ncommand = \"aws mend {resource}\"\n";
+
+    #[test]
+    fn fixes_are_stated_once_and_named() {
+        let head = "title = \"T\"\nseverity = \"high\"";
+        let mended = OUTCOMES.replace("\"is not\"\n", "\"is not\"\nfix = \"mend\"\n");
+        let parse = |outcomes: &str, fixes: &str| {
+            Control::parse("x", &markdown(head, &format!("{outcomes}{fixes}"), PAGE), SQL)
+        };
+        let control = parse(&mended, FIX).unwrap();
+        let fix = control.fix(control.outcome("bad").unwrap().fix.as_deref().unwrap()).unwrap();
+        let values = serde_json::json!({"resource": "a b"});
+        let fix = fix.for_finding(values.as_object().unwrap()).unwrap();
+        assert_eq!((fix.effect, fix.command.as_str()), (Effect::InPlace, "aws mend 'a b'"));
+        let refused = |outcomes: &str, fixes: &str| parse(outcomes, fixes).unwrap_err();
+        let nowhere = ControlError::NoFix { outcome: "bad".into(), fix: "mend".into() };
+        assert_eq!(refused(&mended, ""), nowhere);
+        assert_eq!(refused(OUTCOMES, FIX), ControlError::FixUnused("mend".into()));
+        assert_eq!(refused(&mended, &FIX.repeat(2)), ControlError::FixTwice("mend".into()));
+        let passing = mended.replace("\"is {state}\"\n", "\"is {state}\"\nfix = \"mend\"\n");
+        assert_eq!(refused(&passing, FIX), ControlError::FixWithoutNeed("good".into()));
+        let broken = FIX.replace("{resource}", "{");
+        assert!(matches!(refused(&mended, &broken), ControlError::Command(..)));
+        let unknown = FIX.replace("in place", "magic");
+        assert!(matches!(refused(&mended, &unknown), ControlError::FrontMatter(_)));
     }
 
     #[test]

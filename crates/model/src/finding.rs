@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{Severity, Verdict};
+use crate::{Fix, Severity, Verdict};
 
 /// One verdict on one resource.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -43,7 +43,7 @@ pub struct Finding {
     /// Where in code it stands (findings of `scan`).
     pub location: Option<Value>,
     /// The repair that is known for it.
-    pub fix: Option<Value>,
+    pub fix: Option<Fix>,
     /// Set where somebody accepted the finding, with reason and expiry.
     pub waived: Option<Waiver>,
 }

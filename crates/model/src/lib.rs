@@ -1,12 +1,14 @@
 //! The domain of imdsure in plain data and pure functions: verdicts, findings, controls and their
-//! aliases, ownership, risk, exit codes. No I/O, no clock, no network: everything here can be tested
+//! aliases, what a launch gets, ownership, risk, exit codes. No I/O, no clock, no network: everything here can be tested
 //! with a table.
 
 mod alias;
 mod control;
+pub mod effective;
 mod error_row;
 mod exit;
 mod finding;
+mod fix;
 mod ownership;
 mod report;
 mod risk;
@@ -19,6 +21,7 @@ pub use control::{Control, ControlError, Outcome};
 pub use error_row::{AcceptUnread, ErrorKind, ErrorRow};
 pub use exit::{ExitCode, FailOn};
 pub use finding::{Finding, Waiver};
+pub use fix::{Effect, Fix, FixTemplate};
 pub use ownership::managed_by;
 pub use report::{
     ControlSummary, Counts, Head, InstanceQuestion, LaunchPart, LaunchQuestion, PolicyHole,

@@ -3,25 +3,31 @@
 
 use std::collections::BTreeMap;
 
+/// What Batch writes on what it makes. Its value is the service, not an environment.
+const BATCH_SERVICE_TAG: &str = "AWSBatchServiceTag";
+
 /// The owner of a resource with these tags, as `kind:name`, most specific first; none when nobody but
 /// the account's people own it.
 ///
-/// The tags of EKS, Karpenter, Beanstalk, ECS, Auto Scaling and CloudFormation are documented by those
-/// services; that of Batch is seen on its instances.
+/// Works for instances, for the launch templates and groups that these services make, and for whatever
+/// else carries their tags. The tags of EKS, Karpenter, Beanstalk, ECS, Auto Scaling and CloudFormation
+/// are documented by those services; those of Batch are seen on what it makes.
 pub fn managed_by(tags: &BTreeMap<String, String>) -> Option<String> {
-    const BY_KEY: [(&str, &str); 8] = [
+    const BY_KEY: [(&str, &str); 9] = [
         ("eks:nodegroup-name", "eks"),
         ("eks:cluster-name", "eks"),
         ("karpenter.sh/nodepool", "karpenter"),
         ("elasticbeanstalk:environment-name", "beanstalk"),
         ("aws:batch:compute-environment", "batch"),
+        (BATCH_SERVICE_TAG, "batch"),
         ("AmazonECSManaged", "ecs"),
         ("aws:autoscaling:groupName", "autoscaling"),
         ("aws:cloudformation:stack-name", "cloudformation"),
     ];
     let by_key = BY_KEY.iter().find_map(|(key, owner)| {
         let name = tags.get(*key)?;
-        Some(if name.is_empty() { (*owner).to_owned() } else { format!("{owner}:{name}") })
+        let nameless = name.is_empty() || *key == BATCH_SERVICE_TAG;
+        Some(if nameless { (*owner).to_owned() } else { format!("{owner}:{name}") })
     });
     by_key.or_else(|| {
         let cluster = tags.keys().find_map(|key| key.strip_prefix("kubernetes.io/cluster/"))?;
@@ -48,6 +54,8 @@ mod tests {
         let beanstalk = [group, ("elasticbeanstalk:environment-name", "shop")];
         assert_eq!(owner(&beanstalk).as_deref(), Some("beanstalk:shop"));
         assert_eq!(owner(&[("AmazonECSManaged", "")]).as_deref(), Some("ecs"));
+        let batch = [("AWSBatchServiceTag", "batch"), group];
+        assert_eq!(owner(&batch).as_deref(), Some("batch"));
         let self_managed = [("kubernetes.io/cluster/old", "owned")];
         assert_eq!(owner(&self_managed).as_deref(), Some("kubernetes:old"));
     }

@@ -1,5 +1,5 @@
-//! Reasons as templates over a row's facts, so that the condition of a control stands once (in its
-//! SQL) and its words stand beside the verdict they explain.
+//! Reasons and commands as templates over a row's facts, so that the condition of a control stands once
+//! (in its SQL) and its words stand beside the verdict they explain.
 
 /// A sentence with `{fact}` slots, parsed once and rendered for every row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +73,37 @@ impl Template {
     }
 }
 
+impl Template {
+    /// The command line for one row: values are quoted for a POSIX shell where they need it. None where a
+    /// fact is missing: a command with a hole in it must not be run.
+    pub fn render_command(
+        &self,
+        facts: &serde_json::Map<String, serde_json::Value>,
+    ) -> Option<String> {
+        let mut command = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => command.push_str(text),
+                Part::Fact(name) => match facts.get(name)? {
+                    serde_json::Value::Null => return None,
+                    serde_json::Value::String(text) => command.push_str(&shell_word(text)),
+                    other => command.push_str(&shell_word(&other.to_string())),
+                },
+            }
+        }
+        Some(command)
+    }
+}
+
+/// The text as one word of a POSIX shell.
+fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_./:@=+-".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
 fn fact_name(name: &str) -> Result<String, TemplateError> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if name.is_empty() || !name.chars().all(fits) {
@@ -92,6 +123,32 @@ mod tests {
         let sentence = template.render(facts.as_object().unwrap());
         assert_eq!(sentence, "optional, 2 hops, role not reported, not reported.");
         assert_eq!(template.facts().collect::<Vec<_>>(), ["tokens", "hops", "role", "gone"]);
+    }
+
+    #[test]
+    fn commands_are_safe_to_copy() {
+        let template = Template::parse("aws x --name {name} --number {number}").unwrap();
+        let command = |name: &str| {
+            let facts = serde_json::json!({"name": name, "number": 2});
+            template.render_command(facts.as_object().unwrap()).unwrap()
+        };
+        let table = [
+            ("web_1.eu/x:y@z=a+b-c", "web_1.eu/x:y@z=a+b-c"),
+            ("", "''"),
+            ("a b", "'a b'"),
+            ("$(rm -rf /)", "'$(rm -rf /)'"),
+            ("it's; `x`", "'it'\\''s; `x`'"),
+            ("{a,b}", "'{a,b}'"),
+            ("é", "'é'"),
+        ];
+        for (name, word) in table {
+            assert_eq!(command(name), format!("aws x --name {word} --number 2"));
+        }
+        for facts in
+            [serde_json::json!({"name": "a"}), serde_json::json!({"name": "a", "number": null})]
+        {
+            assert_eq!(template.render_command(facts.as_object().unwrap()), None);
+        }
     }
 
     #[test]

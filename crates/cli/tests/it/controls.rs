@@ -1,54 +1,130 @@
-//! The one harness that runs every control's `tests.md`: its rows become a table, the control judges them,
-//! and each row must get the verdict and the outcome that it states.
+//! The one harness that runs every control's `tests.md`, as CONTRIBUTING.md describes it: rows of one
+//! table with the verdict that each must get, and scenarios of several tables with exactly the findings
+//! that must come of them.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::BTreeSet;
 
-use arrow::{
-    array::{ArrayRef, Int64Array, RecordBatch, StringArray, new_null_array},
-    datatypes::DataType,
-};
 use futures::TryStreamExt as _;
-use imdsure_aws::tables::{AWS_EC2_INSTANCE, Table};
+use imdsure_aws::tables::TABLES;
 use imdsure_engine::{Judged, Session, embedded_catalog};
 use imdsure_model::{Control, Finding, Selection, Verdict};
+use serde_json::Value;
 
-use crate::harness::workspace;
+use crate::{
+    harness::workspace,
+    literate::{Block, Row, batch, blocks},
+};
 
-/// A row of `tests.md`: columns of the table, then what is expected.
-type Row = BTreeMap<String, Option<String>>;
+/// Columns of a row-wise table that say what is expected.
+const EXPECTED: [&str; 2] = ["verdict", "outcome"];
 
 #[tokio::test]
 async fn every_control_does_what_its_tests_say() {
     let catalog = embedded_catalog().unwrap();
     for control in catalog.controls() {
         let path = workspace().join("controls").join(&control.name).join("tests.md");
-        let rows = rows(&std::fs::read_to_string(path).unwrap());
-        let findings = judge(control, &rows).await;
-        assert_eq!(findings.len(), rows.len(), "{}", control.name);
-        for (number, row) in rows.iter().enumerate() {
-            let finding = &findings[&id(number)];
-            let expected: Verdict = expected(row, "verdict").parse().unwrap();
-            let outcome = control.outcome(expected_outcome(row)).unwrap();
-            let said = (finding.verdict, finding.reason.as_str());
-            let reason = outcome.reason.render(&finding.facts);
-            assert_eq!(said, (expected, reason.as_str()), "{}: {row:?}", control.name);
+        let sections = blocks(&std::fs::read_to_string(path).unwrap());
+        let mut tested = BTreeSet::new();
+        for (heading, blocks) in &sections {
+            let place = format!("{}: {heading}", control.name);
+            let rows = if blocks.iter().any(|block| block.table == "expected") {
+                scenario(control, blocks, &place).await
+            } else {
+                row_by_row(control, blocks, &place).await
+            };
+            tested.extend(rows);
         }
-        every_outcome_is_tested(control, &rows);
+        let stated = control.outcomes.iter().map(|outcome| outcome.name.clone());
+        let stated: BTreeSet<String> = stated.collect();
+        assert_eq!(tested, stated, "{}: outcomes tested, outcomes stated", control.name);
     }
 }
 
-fn every_outcome_is_tested(control: &Control, rows: &[Row]) {
-    let tested: BTreeSet<&str> = rows.iter().map(expected_outcome).collect();
-    let stated: BTreeSet<&str> = control.outcomes.iter().map(|o| o.name.as_str()).collect();
-    assert_eq!(tested, stated, "{}: outcomes tested, outcomes stated", control.name);
+/// Each row is a resource of its own. Gives the outcomes that were tested.
+async fn row_by_row(control: &Control, blocks: &[Block], place: &str) -> Vec<String> {
+    let mut outcomes = Vec::new();
+    for block in blocks {
+        let findings = judge(control, std::slice::from_ref(block)).await;
+        assert_eq!(findings.len(), block.rows.len(), "{place}: findings, rows");
+        for (number, row) in block.rows.iter().enumerate() {
+            let resource = Some(crate::literate::resource(number));
+            let finding =
+                findings.iter().find(|finding| Some(&finding.resource) == resource.as_ref());
+            outcomes.push(check(control, finding.unwrap(), row, place));
+        }
+    }
+    outcomes
 }
 
-async fn judge(control: &Control, rows: &[Row]) -> BTreeMap<String, Finding> {
+/// The tables together give exactly the findings expected. Gives the outcomes that were tested.
+async fn scenario(control: &Control, blocks: &[Block], place: &str) -> Vec<String> {
+    let (expected, given): (Vec<&Block>, Vec<&Block>) =
+        blocks.iter().partition(|block| block.table == "expected");
+    let [expected] = expected[..] else { panic!("{place}: one table `expected`") };
+    let given: Vec<Block> = given.into_iter().cloned().collect();
+    let findings = judge(control, &given).await;
+    let names: Vec<_> =
+        findings.iter().map(|finding| (&finding.resource, finding.verdict)).collect();
+    assert_eq!(findings.len(), expected.rows.len(), "{place}: findings are {names:?}");
+    let mut outcomes = Vec::new();
+    for row in &expected.rows {
+        let is_meant = |finding: &&Finding| {
+            let by = |column: &str, value: Option<&str>| {
+                row.get(column).is_none_or(|wanted| wanted.as_deref() == value)
+            };
+            by("resource", Some(&finding.resource)) && by("name", finding.name.as_deref())
+        };
+        let meant: Vec<&Finding> = findings.iter().filter(is_meant).collect();
+        let [finding] = meant[..] else { panic!("{place}: {row:?} means {meant:?}") };
+        let outcome = check(control, finding, row, place);
+        check_facts(finding, row, place);
+        outcomes.push(outcome);
+    }
+    outcomes
+}
+
+fn check(control: &Control, finding: &Finding, row: &Row, place: &str) -> String {
+    let text = |column: &str| row.get(column).cloned().flatten();
+    let verdict: Verdict = text("verdict").unwrap().parse().unwrap();
+    let name = text("outcome").unwrap();
+    let outcome = control.outcome(&name).unwrap_or_else(|| panic!("{place}: no outcome {name}"));
+    let said = (finding.verdict, finding.reason.as_str());
+    let reason = outcome.reason.render(&finding.facts);
+    assert_eq!(said, (verdict, reason.as_str()), "{place}: {row:?}\n{finding:#?}");
+    assert!(!finding.facts.contains_key("tags"), "{place}: tags are no fact");
+    name
+}
+
+/// Further columns of `expected`: fields of the finding, its fix, and facts.
+fn check_facts(finding: &Finding, row: &Row, place: &str) {
+    let fix = finding.fix.as_ref();
+    for (column, expected) in row {
+        let actual = match column.as_str() {
+            "resource" | "name" | "verdict" | "outcome" => continue,
+            "region" => finding.region.clone(),
+            "account_id" => finding.account_id.clone(),
+            "managed_by" => finding.managed_by.clone(),
+            "fix" => fix.map(|fix| fix.name.clone()),
+            "command" => fix.map(|fix| fix.command.clone()),
+            fact => match finding.facts.get(fact) {
+                None => panic!("{place}: no fact {fact}: {:?}", finding.facts),
+                Some(Value::Null) => None,
+                Some(Value::String(text)) => Some(text.clone()),
+                Some(other) => Some(other.to_string()),
+            },
+        };
+        assert_eq!(&actual, expected, "{place}: {column} of {}", finding.resource);
+    }
+}
+
+/// The findings over these tables; every other table is there and empty.
+async fn judge(control: &Control, given: &[Block]) -> Vec<Finding> {
     let session = Session::empty().unwrap();
-    session.add_batch(AWS_EC2_INSTANCE.name, batch(&AWS_EC2_INSTANCE, rows)).await.unwrap();
+    for table in TABLES {
+        let rows = given.iter().filter(|block| block.table == table.name);
+        let rows: Vec<Row> = rows.flat_map(|block| block.rows.iter().cloned()).collect();
+        session.add_batch(table.name, batch(table, &rows, &EXPECTED)).await.unwrap();
+    }
     let judged = Judged::new(&session, control).await.unwrap();
     let findings = judged.findings(Selection::All).await.unwrap();
     let findings: Vec<Finding> = findings.try_collect().await.unwrap();
@@ -58,59 +134,5 @@ async fn judge(control: &Control, rows: &[Row]) -> BTreeMap<String, Finding> {
         let number = findings.iter().filter(|finding| finding.verdict == verdict).count();
         assert_eq!(summary.counts.of(verdict), number as u64, "{} {verdict}", control.name);
     }
-    findings.into_iter().map(|finding| (finding.resource.clone(), finding)).collect()
-}
-
-fn id(number: usize) -> String {
-    format!("arn:aws:ec2:us-east-1:111122223333:instance/i-{number:017x}")
-}
-
-fn batch(table: &Table, rows: &[Row]) -> RecordBatch {
-    let columns = table.columns.iter().map(|column| -> ArrayRef {
-        let text = |row: &Row| row.get(column.name).cloned().flatten();
-        match (column.name, column.kind.data_type()) {
-            ("arn", _) => Arc::new(StringArray::from_iter_values((0..rows.len()).map(id))),
-            (_, DataType::Utf8) => Arc::new(rows.iter().map(text).collect::<StringArray>()),
-            (_, DataType::Int64) => {
-                let number = |row: &Row| text(row).map(|text| text.parse::<i64>().unwrap());
-                Arc::new(rows.iter().map(number).collect::<Int64Array>())
-            }
-            (_, other) => new_null_array(&other, rows.len()),
-        }
-    });
-    RecordBatch::try_new(table.schema(), columns.collect()).unwrap()
-}
-
-fn expected<'a>(row: &'a Row, column: &str) -> &'a str {
-    row[column].as_deref().unwrap()
-}
-
-fn expected_outcome(row: &Row) -> &str {
-    expected(row, "outcome")
-}
-
-/// The rows of all tables of a Markdown text. `null` is null.
-fn rows(markdown: &str) -> Vec<Row> {
-    let mut rows = Vec::new();
-    let mut header: Vec<String> = Vec::new();
-    for line in markdown.lines() {
-        let Some(inside) = line.trim().strip_prefix('|') else {
-            header.clear();
-            continue;
-        };
-        let cells = inside.trim_end_matches('|').split('|').map(|cell| cell.trim().to_owned());
-        if header.is_empty() {
-            header = cells.collect();
-            let known = |name: &String| {
-                let column = AWS_EC2_INSTANCE.columns.iter().any(|column| column.name == *name);
-                column || ["verdict", "outcome"].contains(&name.as_str())
-            };
-            assert!(header.iter().all(known), "a column that no table has: {header:?}");
-        } else if !inside.starts_with("---") && !inside.starts_with(" ---") {
-            let cells = cells.map(|cell| (cell != "null").then_some(cell));
-            rows.push(header.iter().cloned().zip(cells).collect());
-        }
-    }
-    assert!(!rows.is_empty());
-    rows
+    findings
 }

@@ -13,6 +13,7 @@ mod generated;
 mod guard;
 mod harness;
 mod launches;
+mod literate;
 mod moto;
 mod organization;
 mod permissions;

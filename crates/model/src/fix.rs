@@ -1,0 +1,62 @@
+//! A repair as data: what it is called, what it does to the resource, and the command that does it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::Template;
+
+/// What a repair does to the resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Effect {
+    /// It changes the running resource, without a restart.
+    #[serde(rename = "in place")]
+    InPlace,
+    /// It makes a new version of a launch template.
+    #[serde(rename = "new version")]
+    NewVersion,
+    /// It makes a new configuration, since the old one cannot be changed.
+    #[serde(rename = "new configuration")]
+    NewConfiguration,
+    /// It replaces instances.
+    #[serde(rename = "replacement")]
+    Replacement,
+    /// The resource has to be stopped for it.
+    #[serde(rename = "restart")]
+    Restart,
+    /// It cannot be undone.
+    #[serde(rename = "irreversible")]
+    Irreversible,
+    /// It changes what every silent launch of the account gets in the region.
+    #[serde(rename = "account default")]
+    AccountDefault,
+}
+
+/// A repair for one finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fix {
+    /// Its name within the control.
+    pub name: String,
+    /// What it does to the resource.
+    pub effect: Effect,
+    /// A command that can be copied into a shell.
+    pub command: String,
+}
+
+/// A repair as a control states it, for any finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FixTemplate {
+    /// Its name within the control.
+    pub name: String,
+    /// What it does to the resource.
+    pub effect: Effect,
+    /// Its command, over the finding's facts and the fields `resource`, `name`, `account_id`, `region`.
+    pub command: Template,
+}
+
+impl FixTemplate {
+    /// The repair of one finding; none where a value that the command needs was not reported.
+    pub fn for_finding(&self, values: &Map<String, Value>) -> Option<Fix> {
+        let command = self.command.render_command(values)?;
+        Some(Fix { name: self.name.clone(), effect: self.effect, command })
+    }
+}
