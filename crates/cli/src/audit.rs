@@ -173,8 +173,14 @@ fn announce(estimate: &Estimate) {
     let clear = if io::stderr().is_terminal() { CLEAR_LINE } else { "" };
     let _ = writeln!(
         io::stderr(),
-        "{clear}usage: asking CloudWatch about {instances} instances, about ${dollars:.2}, at most ${at_most:.2}"
+        "{clear}usage: asking CloudWatch about {instances} instances, about {}, at most {}",
+        cost(*dollars),
+        cost(*at_most),
     );
+}
+
+fn cost(dollars: f64) -> String {
+    if dollars < 0.01 { "1 cent".to_owned() } else { format!("${dollars:.2}") }
 }
 
 /// The first Ctrl-C (or termination signal) ends reading and reports what was read; a second one ends the

@@ -231,11 +231,15 @@ fn place(finding: &Finding) -> String {
     }
 }
 
+/// The end of the resource's ARN and its name. A finding on an account as a whole has its name above it.
 fn label(finding: &Finding) -> String {
-    let id = clean(finding.resource.rsplit('/').next().unwrap_or(&finding.resource));
+    let last = finding.resource.rsplit(['/', ':']).next().unwrap_or(&finding.resource);
+    if last == "root" || Some(last) == finding.account_id.as_deref() {
+        return "account".to_owned();
+    }
     match &finding.name {
-        Some(name) => format!("{id} {}", clean(name)),
-        None => id.into_owned(),
+        Some(name) if name != last => format!("{} {}", clean(last), clean(name)),
+        _ => clean(last).into_owned(),
     }
 }
 
