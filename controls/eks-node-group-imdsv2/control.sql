@@ -35,11 +35,24 @@ version as (
       or (n.launch_template_version = '$Latest' and v.latest_version)
     )
 ),
+certain_part as (
+  select distinct arn from part where gives <> 'unknown'
+),
+certain_version as (
+  select distinct arn from version where gives <> 'unknown'
+),
+-- Parts, unless they say nothing certain and the version does; the version where no part is certain.
 way as (
-  select * from part
+  select p.*
+  from part p
+  left join certain_part c on c.arn = p.arn
+  left join certain_version v on v.arn = p.arn
+  where c.arn is not null or v.arn is null
   union all
-  select * from version
-  where arn not in (select arn from part where gives <> 'unknown')
+  select v.*
+  from version v
+  left join certain_part c on c.arn = v.arn
+  where c.arn is null
 ),
 nodes as (
   select

@@ -136,3 +136,62 @@ async fn judge(control: &Control, given: &[Block]) -> Vec<Finding> {
     }
     findings
 }
+
+#[tokio::test]
+async fn the_highest_hop_limit_is_the_sessions() {
+    let catalog = embedded_catalog().unwrap();
+    let control = catalog.get("instance-hop-limit").unwrap();
+    let rows = "| instance_state | hop_limit |\n|---|---|\n| running | 1 |\n| running | 2 |\n| running | 3 |\n";
+    let sections = blocks(rows);
+    let rows = &sections[0].1[0].rows;
+    for (limit, failing) in [(None, 1), (Some(1), 2), (Some(64), 0)] {
+        let session = Session::empty().unwrap();
+        if let Some(limit) = limit {
+            session.set_max_hop_limit(limit);
+        }
+        let table = &imdsure_aws::tables::AWS_EC2_INSTANCE;
+        session.add_batch(table.name, batch(table, rows, &[])).await.unwrap();
+        let judged = Judged::new(&session, control).await.unwrap();
+        assert_eq!(judged.summary().await.unwrap().counts.fail, failing, "{limit:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_control_without_its_tables_says_which() {
+    let catalog = embedded_catalog().unwrap();
+    let control = catalog.get("launch-template-launches-imdsv2").unwrap();
+    let session = Session::empty().unwrap();
+    for table in TABLES {
+        let missing = ["aws_ec2_ami", "aws_ec2_instance_metadata_defaults"];
+        if !missing.contains(&table.name) {
+            session.add_batch(table.name, batch(table, &[], &[])).await.unwrap();
+        }
+    }
+    let error = Judged::new(&session, control).await.unwrap_err().to_string();
+    let expected = "the tables aws_ec2_instance_metadata_defaults, aws_ec2_ami";
+    assert!(error.ends_with(expected), "{error}");
+}
+
+#[tokio::test]
+async fn a_command_may_name_facts_and_fields_alone() {
+    let front = |command: &str| {
+        format!(
+            "+++\ntitle = \"T\"\nseverity = \"low\"\n\
+             [[outcome]]\nname = \"good\"\nverdict = \"pass\"\nreason = \"r\"\n\
+             [[outcome]]\nname = \"bad\"\nverdict = \"fail\"\nreason = \"r\"\nfix = \"mend\"\n\
+             [[fix]]\nname = \"mend\"\neffect = \"in place\"\ncommand = \"{command}\"\n+++\n\
+             ## What it judges\n## Why it matters\n## How to repair\n## Sources\n"
+        )
+    };
+    let sql =
+        "select *, case when hop_limit = 1 then 'good' else 'bad' end as outcome from instance";
+    let session = Session::unfilled().await.unwrap();
+    let known = "aws {resource} {name} {account_id} {region} {instance_id}";
+    let control = Control::parse("x", &front(known), sql).unwrap();
+    assert!(Judged::new(&session, &control).await.is_ok());
+    for unknown in ["{nothing}", "{tags}", "{managed_by}", "{outcome}"] {
+        let control = Control::parse("x", &front(unknown), sql).unwrap();
+        let error = Judged::new(&session, &control).await.unwrap_err().to_string();
+        assert!(error.contains(unknown), "{error}");
+    }
+}
