@@ -62,8 +62,8 @@ pub struct Guardrails {
 }
 
 impl Session {
-    /// Computes the derived tables whose tables there are.
-    pub(crate) async fn derive_guardrails(&self) -> Result<(), EngineError> {
+    /// Computes the derived tables whose tables there are: after the last of them was added.
+    pub async fn derive_guardrails(&self) -> Result<(), EngineError> {
         for derived in &DERIVED {
             if !derived.tables.iter().all(|table| self.has(table)) {
                 continue;

@@ -61,7 +61,7 @@ impl Session {
 
     /// A session without tables. SQL is read as Postgres reads it: the dialect of the queries that the
     /// field shares.
-    fn with(settings: &Settings) -> Result<Self, EngineError> {
+    pub fn with(settings: &Settings) -> Result<Self, EngineError> {
         let mut config = SessionConfig::new().with_information_schema(true);
         config.options_mut().sql_parser.dialect =
             "postgres".parse().map_err(|error| EngineError::CannotRun(format!("{error}")))?;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use futures::TryStreamExt as _;
 use imdsure_aws::tables::TABLES;
-use imdsure_engine::{Judged, Session, embedded_catalog};
+use imdsure_engine::{Judged, Session, Settings, embedded_catalog};
 use imdsure_model::{Control, Finding, Selection, Verdict};
 use serde_json::Value;
 
@@ -125,6 +125,7 @@ async fn judge(control: &Control, given: &[Block]) -> Vec<Finding> {
         let rows: Vec<Row> = rows.flat_map(|block| block.rows.iter().cloned()).collect();
         session.add_batch(table.name, batch(table, &rows, &EXPECTED)).await.unwrap();
     }
+    session.derive_guardrails().await.unwrap();
     let judged = Judged::new(&session, control).await.unwrap();
     let findings = judged.findings(Selection::All).await.unwrap();
     let findings: Vec<Finding> = findings.try_collect().await.unwrap();
@@ -145,10 +146,12 @@ async fn the_highest_hop_limit_is_the_sessions() {
     let sections = blocks(rows);
     let rows = &sections[0].1[0].rows;
     for (limit, failing) in [(None, 1), (Some(1), 2), (Some(64), 0)] {
-        let session = Session::empty().unwrap();
-        if let Some(limit) = limit {
-            session.set_max_hop_limit(limit);
-        }
+        let session = match limit {
+            Some(max_hop_limit) => {
+                Session::with(&Settings { max_hop_limit, ..Settings::default() }).unwrap()
+            }
+            None => Session::empty().unwrap(),
+        };
         let table = &imdsure_aws::tables::AWS_EC2_INSTANCE;
         session.add_batch(table.name, batch(table, rows, &[])).await.unwrap();
         let judged = Judged::new(&session, control).await.unwrap();
