@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use imdsure_model::{
-    Catalog, ErrorKind, ErrorRow, InstanceQuestion, LaunchPart, LaunchQuestion, PolicyHole,
-    PolicyQuestion, Questions, UsageAnswer,
+    Catalog, ControlSummary, ErrorKind, ErrorRow, InstanceQuestion, LaunchPart, LaunchQuestion,
+    PolicyHole, PolicyQuestion, Questions, UsageAnswer,
 };
 use serde_json::Value;
 
@@ -39,13 +39,16 @@ impl Session {
         &self,
         catalog: &Catalog,
         chosen: &[Judged<'_>],
+        summaries: &[ControlSummary],
     ) -> Result<Questions, EngineError> {
         let asked = chosen.iter().any(|judged| judged.tables().contains("aws_ec2_instance"));
-        let instances = match catalog.get(ANSWERS_IMDSV1).filter(|_| asked) {
-            Some(control) => {
+        let judged = chosen.iter().find(|judged| judged.control.name == ANSWERS_IMDSV1);
+        let instances = match (judged, catalog.get(ANSWERS_IMDSV1)) {
+            (Some(judged), _) => Some(self.instance_question(judged).await?),
+            (None, Some(control)) if asked => {
                 Some(self.instance_question(&Judged::new(self, control).await?).await?)
             }
-            None => None,
+            _ => None,
         };
         let guarded = chosen.iter().find(|judged| judged.control.name == GUARDED);
         let policy = match guarded {
@@ -55,7 +58,7 @@ impl Session {
         Ok(Questions {
             instances_allowing_imdsv1: instances,
             organization_policy: policy,
-            new_launches: launch_question(chosen).await?,
+            new_launches: launch_question(summaries),
         })
     }
 
@@ -221,19 +224,16 @@ fn add_table(error: &mut ErrorRow, table: Option<String>) {
 }
 
 /// What decides on new launches, of what was chosen.
-async fn launch_question(chosen: &[Judged<'_>]) -> Result<Option<LaunchQuestion>, EngineError> {
+fn launch_question(summaries: &[ControlSummary]) -> Option<LaunchQuestion> {
     let mut by = Vec::new();
     for (what, control) in LAUNCHES {
-        if let Some(judged) = chosen.iter().find(|judged| judged.control.name == control) {
-            let summary = judged.summary().await?;
+        if let Some(summary) = summaries.iter().find(|summary| summary.name == control) {
             let (counts, unread) = (summary.counts, summary.unread);
             by.push(LaunchPart { what, control: control.to_owned(), counts, unread });
         }
     }
     let mut deciding = by.iter().filter(|part| DECIDES.contains(&part.control.as_str())).peekable();
-    if deciding.peek().is_none() {
-        return Ok(None);
-    }
+    deciding.peek()?;
     let (mut fail, mut unknown) = (0, 0);
     for part in deciding {
         fail += part.counts.fail;
@@ -244,7 +244,7 @@ async fn launch_question(chosen: &[Judged<'_>]) -> Result<Option<LaunchQuestion>
         (0, _) => "unknown",
         _ => "no",
     };
-    Ok(Some(LaunchQuestion { by, answer }))
+    Some(LaunchQuestion { by, answer })
 }
 
 fn error_row(mut row: serde_json::Map<String, Value>) -> ErrorRow {

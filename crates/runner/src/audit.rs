@@ -305,7 +305,7 @@ async fn judge(
             }
         }
     }
-    let questions = match session.questions(catalog, &judged).await {
+    let questions = match session.questions(catalog, &judged, &summaries).await {
         Ok(questions) => questions,
         Err(error) => {
             errors.push(unanswered("questions", &error));

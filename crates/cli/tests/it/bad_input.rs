@@ -60,7 +60,8 @@ fn without_credentials_the_sources_that_were_tried_are_named() {
 #[test]
 fn credentials_that_aws_refuses_are_a_gap() {
     let server = world();
-    let mut command = server.imdsure(&["audit", "-o", "json"]);
+    let mut command =
+        server.imdsure(&["audit", "--control", "instance-imdsv1-disabled", "-o", "json"]);
     let ended = command.env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE").ended();
     assert_eq!(ended.code, 2);
     let error = &ended.json()["errors"][0];
@@ -68,7 +69,8 @@ fn credentials_that_aws_refuses_are_a_gap() {
         (&error["code"], &error["kind"]),
         (&json!("InvalidClientTokenId"), &json!("credentials"))
     );
-    let mut command = server.imdsure(&["audit", "-o", "pretty"]);
+    let mut command =
+        server.imdsure(&["audit", "--control", "instance-imdsv1-disabled", "-o", "pretty"]);
     let ended = command.env("AWS_SECRET_ACCESS_KEY", "wrong").ended();
     assert_eq!(ended.code, 2);
     assert!(ended.out.contains("SignatureDoesNotMatch"), "{}", ended.out);
@@ -84,7 +86,17 @@ fn expired_credentials_say_so() {
         "text/xml",
         "<ErrorResponse><Error><Type>Sender</Type><Code>ExpiredToken</Code><Message>The security token included in the request is expired</Message></Error></ErrorResponse>",
     );
-    let ended = imdsure(&["audit", "-o", "json", "--endpoint-url", &url]).envs(KEYS).ended();
+    let ended = imdsure(&[
+        "audit",
+        "--control",
+        "instance-imdsv1-disabled",
+        "-o",
+        "json",
+        "--endpoint-url",
+        &url,
+    ])
+    .envs(KEYS)
+    .ended();
     assert_eq!(ended.code, 2);
     assert_eq!(ended.json()["errors"][0]["code"], "ExpiredToken");
     assert_eq!(ended.json()["errors"][0]["kind"], "credentials");
@@ -121,7 +133,17 @@ fn credentials_that_expire_in_the_middle_are_renewed() {
         }
     });
     let role = "arn:aws:iam::222233334444:role/x";
-    let arguments = ["audit", "-o", "json", "--role-arn", role, "--endpoint-url", &url];
+    let arguments = [
+        "audit",
+        "--control",
+        "instance-imdsv1-disabled",
+        "-o",
+        "json",
+        "--role-arn",
+        role,
+        "--endpoint-url",
+        &url,
+    ];
     let ended = imdsure(&arguments).envs(KEYS).ended();
     assert_eq!((ended.code, &ended.json()["errors"]), (0, &json!([])), "{ended:?}");
     assert_eq!(sessions.load(Ordering::SeqCst), 2);
@@ -133,20 +155,28 @@ const REGIONS: &str = "<DescribeRegionsResponse><regionInfo><item><regionName>us
 fn a_role_that_cannot_be_assumed_is_a_gap() {
     let server = world();
     let (code, report) =
-        server.audit(&["--role-arn", "arn:aws:iam::999999999999:role/imdsure-read"]);
+        server.instances(&["--role-arn", "arn:aws:iam::999999999999:role/imdsure-read"]);
     assert_eq!((code, &report["errors"][0]["operation"]), (2, &json!("sts:AssumeRole")));
     assert_eq!(report["errors"][0]["account"], "999999999999");
 }
 
 #[test]
 fn a_region_that_does_not_exist_is_named_with_those_that_do() {
-    let ended = world().imdsure(&["audit", "--regions", "us-east-1,us-esat-2"]).ended();
+    let ended = world()
+        .imdsure(&[
+            "audit",
+            "--control",
+            "instance-imdsv1-disabled",
+            "--regions",
+            "us-east-1,us-esat-2",
+        ])
+        .ended();
     says(&ended, 64, &["us-esat-2", "us-west-2"]);
 }
 
 #[test]
 fn a_region_that_is_not_enabled_is_no_error() {
-    let (code, report) = world().audit(&["--regions", "af-south-1,us-east-1"]);
+    let (code, report) = world().instances(&["--regions", "af-south-1,us-east-1"]);
     assert_eq!((code, &report["errors"]), (1, &json!([])));
     assert_eq!(report["scope"]["regions"], json!(["us-east-1"]));
 }
@@ -183,16 +213,38 @@ fn an_export_with_nowhere_to_go_is_refused_before_anything_is_read() {
     let server = world();
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing/report.json");
-    let ended = server.imdsure(&["audit", "--export", missing.to_str().unwrap()]).ended();
+    let ended = server
+        .imdsure(&[
+            "audit",
+            "--control",
+            "instance-imdsv1-disabled",
+            "--export",
+            missing.to_str().unwrap(),
+        ])
+        .ended();
     says(&ended, 64, &["missing/report.json"]);
     let ended = server
-        .imdsure(&["audit", "--export", &format!("json:{}", folder.path().display())])
+        .imdsure(&[
+            "audit",
+            "--control",
+            "instance-imdsv1-disabled",
+            "--export",
+            &format!("json:{}", folder.path().display()),
+        ])
         .ended();
     says(&ended, 64, &["directory"]);
     assert_eq!(server.stats()["calls"], json!({}));
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
-    let ended = server.imdsure(&["audit", "--save", file.to_str().unwrap()]).ended();
+    let ended = server
+        .imdsure(&[
+            "audit",
+            "--control",
+            "instance-imdsv1-disabled",
+            "--save",
+            file.to_str().unwrap(),
+        ])
+        .ended();
     says(&ended, 64, &["file"]);
 }
 
@@ -212,8 +264,17 @@ fn one_report_that_fails_takes_no_other_with_it() {
     }
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("store");
-    let arguments =
-        ["audit", "--export", "csv:/dev/full", "-o", "json", "--save", store.to_str().unwrap()];
+    let arguments = [
+        "audit",
+        "--control",
+        "instance-imdsv1-disabled",
+        "--export",
+        "csv:/dev/full",
+        "-o",
+        "json",
+        "--save",
+        store.to_str().unwrap(),
+    ];
     let ended = world().imdsure(&arguments).ended();
     says(&ended, 2, &["/dev/full", "evidence kept in"]);
     assert_eq!(ended.json()["errors"], json!([]));
@@ -224,14 +285,26 @@ fn a_full_disk_is_told() {
     if !std::path::Path::new("/dev/full").exists() {
         return;
     }
-    let ended = world().imdsure(&["audit", "--export", "json:/dev/full"]).ended();
+    let ended = world()
+        .imdsure(&["audit", "--control", "instance-imdsv1-disabled", "--export", "json:/dev/full"])
+        .ended();
     says(&ended, 2, &["/dev/full"]);
 }
 
 #[test]
 fn nobody_listening_is_told() {
     let url = format!("http://127.0.0.1:{}", free_port());
-    let ended = imdsure(&["audit", "-o", "json", "--endpoint-url", &url]).envs(KEYS).ended();
+    let ended = imdsure(&[
+        "audit",
+        "--control",
+        "instance-imdsv1-disabled",
+        "-o",
+        "json",
+        "--endpoint-url",
+        &url,
+    ])
+    .envs(KEYS)
+    .ended();
     assert_eq!(ended.code, 2);
     assert_eq!(ended.json()["errors"][0]["code"], "Unreachable");
 }
@@ -240,7 +313,17 @@ fn nobody_listening_is_told() {
 fn an_endpoint_that_is_not_aws_is_told() {
     for status in [200, 404] {
         let url = answers(status, "text/html", "<html><body><p>It works!</body></html>");
-        let ended = imdsure(&["audit", "-o", "json", "--endpoint-url", &url]).envs(KEYS).ended();
+        let ended = imdsure(&[
+            "audit",
+            "--control",
+            "instance-imdsv1-disabled",
+            "-o",
+            "json",
+            "--endpoint-url",
+            &url,
+        ])
+        .envs(KEYS)
+        .ended();
         assert_eq!(ended.code, 2);
         let report = ended.json();
         let message = report["errors"][0]["message"].as_str().unwrap();
@@ -286,10 +369,30 @@ fn pages_that_are_odd_or_broken() {
 /// Audits an account whose only page of instances is this; exit code, findings, errors.
 fn audit_page(page: &str) -> (i32, Value, Value) {
     let url = aws_with_page(page.to_owned());
-    let ended = imdsure(&["audit", "-o", "json", "--endpoint-url", &url]).envs(KEYS).ended();
+    let ended = imdsure(&[
+        "audit",
+        "--control",
+        "instance-imdsv1-disabled",
+        "-o",
+        "json",
+        "--endpoint-url",
+        &url,
+    ])
+    .envs(KEYS)
+    .ended();
     let report = ended.json();
     // The same page for people: nothing foreign may steer the terminal.
-    let pretty = imdsure(&["audit", "-o", "pretty", "--endpoint-url", &url]).envs(KEYS).ended();
+    let pretty = imdsure(&[
+        "audit",
+        "--control",
+        "instance-imdsv1-disabled",
+        "-o",
+        "pretty",
+        "--endpoint-url",
+        &url,
+    ])
+    .envs(KEYS)
+    .ended();
     assert!(!pretty.out.contains(['\u{1b}', '\u{202e}']), "{:?}", pretty.out);
     (
         ended.code,
@@ -307,7 +410,17 @@ fn an_account_without_regions_is_not_clean() {
             (200, "text/xml", "<DescribeRegionsResponse/>".to_owned())
         }
     });
-    let ended = imdsure(&["audit", "-o", "json", "--endpoint-url", &url]).envs(KEYS).ended();
+    let ended = imdsure(&[
+        "audit",
+        "--control",
+        "instance-imdsv1-disabled",
+        "-o",
+        "json",
+        "--endpoint-url",
+        &url,
+    ])
+    .envs(KEYS)
+    .ended();
     assert_eq!((ended.code, &ended.json()["errors"][0]["kind"]), (2, &json!("malformed")));
 }
 
@@ -381,7 +494,14 @@ fn read_request(stream: &mut std::net::TcpStream) -> String {
 fn a_reader_that_goes_away_is_no_error() {
     let server = Server::simulator(&["--accounts", "3", "--instances", "3000"]);
     for format in ["jsonl", "json", "csv", "brief", "pretty"] {
-        let mut command = server.imdsure(&["audit", "--org", "-o", format]);
+        let mut command = server.imdsure(&[
+            "audit",
+            "--control",
+            "instance-imdsv1-disabled",
+            "--org",
+            "-o",
+            format,
+        ]);
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut first = [0; 10];
         process.stdout.take().unwrap().read_exact(&mut first).unwrap();

@@ -6,7 +6,7 @@ use std::{fs, path::PathBuf};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::harness::{Ended, Run as _, Server, imdsure};
+use crate::harness::{Ended, INSTANCES, Run as _, Server, imdsure};
 
 struct Kept {
     folder: TempDir,
@@ -23,7 +23,7 @@ fn kept_from(server: &Server, arguments: &[&str]) -> Kept {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("store");
     let save = ["--org", "--save", store.to_str().unwrap()];
-    let (code, live) = server.audit(&[&save[..], arguments].concat());
+    let (code, live) = server.instances(&[&save[..], arguments].concat());
     Kept { folder, live, code }
 }
 
@@ -42,7 +42,8 @@ impl Kept {
     fn again(&self, arguments: &[&str]) -> Ended {
         let store = self.store();
         let from = ["audit", "--output", "json", "--from", store.to_str().unwrap()];
-        imdsure(&[&from[..], arguments].concat()).ended()
+        let chosen: &[&str] = if arguments.contains(&"--control") { &[] } else { &INSTANCES };
+        imdsure(&[&from[..], chosen, arguments].concat()).ended()
     }
 }
 
@@ -146,7 +147,14 @@ fn what_is_no_manifest_is_refused() {
 fn no_evidence_is_wrong_usage() {
     let folder = tempfile::tempdir().unwrap();
     for path in [folder.path(), &folder.path().join("missing")] {
-        let ended = imdsure(&["audit", "--from", path.to_str().unwrap()]).ended();
+        let ended = imdsure(&[
+            "audit",
+            "--control",
+            "instance-imdsv1-disabled",
+            "--from",
+            path.to_str().unwrap(),
+        ])
+        .ended();
         assert_eq!(ended.code, 64, "{}", ended.err);
     }
 }
@@ -172,6 +180,15 @@ fn a_folder_with_signs_that_patterns_use_is_a_folder() {
     let kept = kept(&[]);
     let odd = kept.folder.path().join("a [b] *c?% é");
     fs::rename(kept.store(), &odd).unwrap();
-    let ended = imdsure(&["audit", "-o", "json", "--from", odd.to_str().unwrap()]).ended();
+    let ended = imdsure(&[
+        "audit",
+        "--control",
+        "instance-imdsv1-disabled",
+        "-o",
+        "json",
+        "--from",
+        odd.to_str().unwrap(),
+    ])
+    .ended();
     assert_eq!(ended.json(), kept.live);
 }

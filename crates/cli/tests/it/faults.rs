@@ -14,8 +14,8 @@ fn simulator(more: &[&str]) -> Server {
 
 /// The second account of the world, which is a member.
 fn member() -> String {
-    let (_, report) = simulator(&[]).audit(&["--org"]);
-    let own = simulator(&[]).audit(&[]).1["scope"]["accounts"][0].clone();
+    let (_, report) = simulator(&[]).instances(&["--org"]);
+    let own = simulator(&[]).instances(&[]).1["scope"]["accounts"][0].clone();
     let accounts = report["scope"]["accounts"].as_array().unwrap();
     accounts.iter().find(|id| **id != own).and_then(Value::as_str).unwrap().to_owned()
 }
@@ -27,9 +27,9 @@ fn without(report: &Value, missing: impl Fn(&Value) -> bool) -> Vec<&Value> {
 #[test]
 fn a_denied_region_is_a_gap_and_the_rest_is_read() {
     let account = member();
-    let (_, whole) = simulator(&[]).audit(&["--org"]);
+    let (_, whole) = simulator(&[]).instances(&["--org"]);
     let deny = format!("{account}:eu-west-1:ec2:DescribeInstances");
-    let (code, report) = simulator(&["--deny", &deny]).audit(&["--org"]);
+    let (code, report) = simulator(&["--deny", &deny]).instances(&["--org"]);
     assert_eq!(code, 2);
     let [error] = &report["errors"].as_array().unwrap()[..] else { panic!("{}", report["errors"]) };
     assert_eq!(error["account"], json!(account));
@@ -49,7 +49,7 @@ fn a_denied_region_is_a_gap_and_the_rest_is_read() {
 #[test]
 fn a_region_closed_by_policy_is_called_once_and_named() {
     let server = simulator(&["--deny-by-policy", "*:us-west-2:ec2:*"]);
-    let (code, report) = server.audit(&["--org"]);
+    let (code, report) = server.instances(&["--org"]);
     assert_eq!(code, 2);
     let errors = report["errors"].as_array().unwrap();
     assert_eq!(errors.len(), 4);
@@ -62,7 +62,7 @@ fn a_region_closed_by_policy_is_called_once_and_named() {
 fn an_account_that_cannot_be_entered_is_a_gap() {
     let account = member();
     let deny = format!("{account}:*:sts:AssumeRole");
-    let (code, report) = simulator(&["--deny", &deny]).audit(&["--org"]);
+    let (code, report) = simulator(&["--deny", &deny]).instances(&["--org"]);
     assert_eq!(code, 2);
     let [error] = &report["errors"].as_array().unwrap()[..] else { panic!("{}", report["errors"]) };
     assert_eq!((&error["account"], &error["region"]), (&json!(account), &Value::Null));
@@ -77,10 +77,11 @@ fn an_account_that_cannot_be_entered_is_a_gap() {
 
 #[test]
 fn question_one_counts_only_accounts_that_were_read() {
-    let (_, report) = simulator(&["--deny", "*:*:sts:AssumeRole"]).audit(&["--org"]);
+    let (_, report) = simulator(&["--deny", "*:*:sts:AssumeRole"]).instances(&["--org"]);
     let question = &report["questions"]["instances_allowing_imdsv1"];
     assert_eq!((&question["of_accounts"], &question["unread_accounts"]), (&json!(1), &json!(3)));
-    let (_, report) = simulator(&["--deny", "*:us-west-2:ec2:DescribeInstances"]).audit(&["--org"]);
+    let (_, report) =
+        simulator(&["--deny", "*:us-west-2:ec2:DescribeInstances"]).instances(&["--org"]);
     let question = &report["questions"]["instances_allowing_imdsv1"];
     assert_eq!((&question["of_accounts"], &question["unread_accounts"]), (&json!(4), &json!(0)));
     assert!(!report["scope"]["regions"].as_array().unwrap().contains(&json!("us-west-2")));
@@ -88,7 +89,8 @@ fn question_one_counts_only_accounts_that_were_read() {
 
 #[test]
 fn without_the_list_of_accounts_the_callers_own_is_read() {
-    let (code, report) = simulator(&["--deny", "*:*:organizations:ListAccounts"]).audit(&["--org"]);
+    let (code, report) =
+        simulator(&["--deny", "*:*:organizations:ListAccounts"]).instances(&["--org"]);
     assert_eq!(code, 2);
     assert_eq!(report["errors"][0]["operation"], "organizations:ListAccounts");
     assert_eq!(report["scope"]["accounts"].as_array().unwrap().len(), 1);
@@ -98,11 +100,11 @@ fn without_the_list_of_accounts_the_callers_own_is_read() {
 #[test]
 fn without_the_list_of_regions_the_chosen_ones_are_read() {
     let server = simulator(&["--deny", "*:*:ec2:DescribeRegions"]);
-    let (code, report) = server.audit(&["--regions", "us-east-1"]);
+    let (code, report) = server.instances(&["--regions", "us-east-1"]);
     assert_eq!(code, 2);
     assert_eq!(report["errors"].as_array().unwrap().len(), 1);
     assert!(!findings(&report, CONTROL).is_empty());
-    let (code, report) = server.audit(&[]);
+    let (code, report) = server.instances(&[]);
     assert_eq!((code, report["errors"][0]["region"].clone()), (2, Value::Null));
     assert!(findings(&report, CONTROL).is_empty());
 }
@@ -110,7 +112,7 @@ fn without_the_list_of_regions_the_chosen_ones_are_read() {
 #[test]
 fn a_closed_home_region_does_not_hide_the_others() {
     let server = simulator(&["--deny-by-policy", "*:us-east-1:ec2:*"]);
-    let (code, report) = server.audit(&["--org"]);
+    let (code, report) = server.instances(&["--org"]);
     assert_eq!((code, report["scope"]["regions"].as_array().unwrap().len()), (2, 3));
     let errors = report["errors"].as_array().unwrap();
     assert_eq!(errors.len(), 4, "one closed region in each account: {errors:?}");
@@ -120,7 +122,7 @@ fn a_closed_home_region_does_not_hide_the_others() {
 
 #[test]
 fn an_account_without_a_name_is_no_error() {
-    let (code, report) = simulator(&["--deny", "*:*:iam:*"]).audit(&[]);
+    let (code, report) = simulator(&["--deny", "*:*:iam:*"]).instances(&[]);
     assert_eq!((code, &report["errors"]), (1, &json!([])));
     assert_eq!(findings(&report, CONTROL)[0]["account_name"], Value::Null);
 }
@@ -129,20 +131,28 @@ fn an_account_without_a_name_is_no_error() {
 fn the_exit_code_follows_what_the_user_asks() {
     let server = simulator(&[]);
     let code = |arguments: &[&str]| {
-        server.imdsure(&[&["audit", "-o", "none"], arguments].concat()).ended().code
+        server
+            .imdsure(
+                &[&["audit", "--control", "instance-imdsv1-disabled", "-o", "none"], arguments]
+                    .concat(),
+            )
+            .ended()
+            .code
     };
     assert_eq!(code(&[]), 1);
     assert_eq!(code(&["--fail-on", "never"]), 0);
     assert_eq!(code(&["--fail-on", "unknown"]), 1);
     let empty = Server::simulator(&["--accounts", "2", "--instances", "0"]);
-    let ended = empty.imdsure(&["audit", "--output", "pretty"]).ended();
+    let ended = empty
+        .imdsure(&["audit", "--control", "instance-imdsv1-disabled", "--output", "pretty"])
+        .ended();
     assert_eq!(ended.code, 0);
     assert!(ended.out.contains("There are no instances: nothing to look at."), "{}", ended.out);
 }
 
 #[test]
 fn errors_on_every_attempt_become_a_gap() {
-    let (code, report) = simulator(&["--fault", "error500=1"]).audit(&["--org"]);
+    let (code, report) = simulator(&["--fault", "error500=1"]).instances(&["--org"]);
     assert_eq!(code, 2);
     let error = &report["errors"][0];
     assert_eq!(
@@ -165,7 +175,15 @@ fn interrupted(signal: &str) {
     use std::{process::Stdio, time::Duration};
     // Each answer takes two seconds, one at a time: the signal comes in the middle.
     let server = simulator(&["--fault", "slow=1"]);
-    let mut command = server.imdsure(&["audit", "-o", "json", "--concurrency", "1"]);
+    let mut command = server.imdsure(&[
+        "audit",
+        "--control",
+        "instance-imdsv1-disabled",
+        "-o",
+        "json",
+        "--concurrency",
+        "1",
+    ]);
     let process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     while server.stats()["calls"]["ec2:DescribeInstances"].as_u64().unwrap_or(0) < 2 {
         std::thread::sleep(Duration::from_millis(50));

@@ -163,6 +163,11 @@ impl Server {
         (ended.code, ended.json())
     }
 
+    /// The same with the control that judges instances alone: quick, where the others are not what is tested.
+    pub(crate) fn instances(&self, arguments: &[&str]) -> (i32, Value) {
+        self.audit(&[&INSTANCES[..], arguments].concat())
+    }
+
     /// A Python script of the tests, led to this server; its JSON answer.
     pub(crate) fn python(&self, script: &str, arguments: &[&str]) -> Value {
         let path = workspace().join("crates/cli/tests/it/py").join(script);
@@ -197,6 +202,9 @@ fn wait_for(port: u16) {
         std::thread::sleep(Duration::from_millis(50));
     }
 }
+
+/// Only the control that judges instances.
+pub(crate) const INSTANCES: [&str; 2] = ["--control", "instance-imdsv1-disabled"];
 
 /// The facts of a finding on which every witness must agree.
 pub(crate) const FACTS: [&str; 6] =

@@ -15,7 +15,7 @@ fn the_audit_agrees_with_boto3_instance_by_instance() {
     let witness: BTreeMap<String, Value> =
         serde_json::from_value(moto.python("moto_read.py", &[])).unwrap();
     assert_eq!(witness.len(), created.as_array().unwrap().len());
-    let (code, report) = moto.audit(&[]);
+    let (code, report) = moto.instances(&[]);
     assert_eq!((code, &report["errors"]), (1, &json!([])));
     let findings = findings(&report, CONTROL);
     assert_eq!(findings.len(), witness.len());
@@ -54,6 +54,8 @@ fn the_endpoint_flag_leads_to_moto_too() {
     moto.python("moto_create.py", &[]);
     let mut command = moto.imdsure(&[
         "audit",
+        "--control",
+        "instance-imdsv1-disabled",
         "-o",
         "json",
         "--endpoint-url",
@@ -70,7 +72,7 @@ fn the_endpoint_flag_leads_to_moto_too() {
 fn an_organization_in_moto_without_its_closed_account() {
     let moto = Server::moto();
     let members = moto.python("moto_organization.py", &[]);
-    let (code, report) = moto.audit(&["--org", "--regions", "eu-west-1"]);
+    let (code, report) = moto.instances(&["--org", "--regions", "eu-west-1"]);
     assert_eq!((code, &report["errors"]), (1, &json!([])));
     let accounts = report["scope"]["accounts"].as_array().unwrap();
     assert_eq!(accounts.len(), 3, "two members and the management account");
@@ -87,7 +89,7 @@ fn an_organization_in_moto_without_its_closed_account() {
 fn an_account_outside_any_organization_is_read_and_the_gap_told() {
     let moto = Server::moto();
     moto.python("moto_create.py", &[]);
-    let (code, report) = moto.audit(&["--org", "--regions", "eu-west-1"]);
+    let (code, report) = moto.instances(&["--org", "--regions", "eu-west-1"]);
     assert_eq!(
         (code, &report["errors"][0]["operation"]),
         (2, &json!("organizations:ListAccounts"))

@@ -60,7 +60,7 @@ fn assert_agrees(report: &Value, witness: &Value) {
 #[test]
 fn the_audit_reads_what_boto3_reads() {
     let server = Server::simulator(&["--accounts", "7", "--instances", "400", "--seed", "42"]);
-    let (code, report) = server.audit(&["--org"]);
+    let (code, report) = server.instances(&["--org"]);
     assert_eq!(code, 1);
     assert_eq!((&report["errors"], &report["scope"]["incomplete"]), (&json!([]), &json!(false)));
     assert_agrees(&report, &server.python("read_organization.py", &[]));
@@ -73,8 +73,8 @@ fn faults_lose_nothing() {
     let world = ["--accounts", "7", "--instances", "400", "--seed", "42"];
     let calm = Server::simulator(&world);
     let rough = Server::simulator(&[&world[..], &faults].concat());
-    let (calm_code, calm_report) = calm.audit(&["--org"]);
-    let (rough_code, rough_report) = rough.audit(&["--org"]);
+    let (calm_code, calm_report) = calm.instances(&["--org"]);
+    let (rough_code, rough_report) = rough.instances(&["--org"]);
     assert_eq!((calm_code, rough_code), (1, 1));
     assert_eq!(calm_report["controls"], rough_report["controls"]);
     assert_eq!(rough_report["errors"], json!([]));
@@ -84,19 +84,19 @@ fn faults_lose_nothing() {
 #[test]
 fn the_same_findings_whatever_the_order_of_reading() {
     let server = Server::simulator(&["--accounts", "5", "--instances", "300"]);
-    let (_, one) = server.audit(&["--org", "--concurrency", "1"]);
-    let (_, many) = server.audit(&["--org", "--concurrency", "64"]);
+    let (_, one) = server.instances(&["--org", "--concurrency", "1"]);
+    let (_, many) = server.instances(&["--org", "--concurrency", "64"]);
     assert_eq!(one["controls"], many["controls"]);
 }
 
 #[test]
 fn accounts_and_regions_are_chosen() {
     let server = Server::simulator(&["--accounts", "5", "--instances", "300"]);
-    let (_, all) = server.audit(&["--org"]);
+    let (_, all) = server.instances(&["--org"]);
     let accounts = all["scope"]["accounts"].as_array().unwrap();
     let [one, two] = [0, 1].map(|index| accounts[index].as_str().unwrap());
     let (_, some) =
-        server.audit(&["--org", "--account", one, "--account", two, "--regions", "eu-west-1"]);
+        server.instances(&["--org", "--account", one, "--account", two, "--regions", "eu-west-1"]);
     assert_eq!(some["scope"]["accounts"], json!([one, two]));
     assert_eq!(some["scope"]["regions"], json!(["eu-west-1"]));
     let expected: Vec<&Value> = findings(&all, CONTROL)
@@ -115,8 +115,8 @@ fn accounts_and_regions_are_chosen() {
 #[test]
 fn roles_and_the_callers_own_account_are_read() {
     let server = Server::simulator(&["--accounts", "4", "--instances", "200"]);
-    let (_, all) = server.audit(&["--org"]);
-    let (_, own) = server.audit(&[]);
+    let (_, all) = server.instances(&["--org"]);
+    let (_, own) = server.instances(&[]);
     let own_id = own["scope"]["accounts"][0].as_str().unwrap();
     assert_eq!(own["scope"]["accounts"].as_array().unwrap().len(), 1);
     let named = findings(&own, CONTROL).iter().all(|finding| finding["account_name"].is_string());
@@ -131,11 +131,11 @@ fn roles_and_the_callers_own_account_are_read() {
     let roles: Vec<String> =
         members.iter().map(|id| format!("arn:aws:iam::{id}:role/imdsure-read")).collect();
     let flags: Vec<&str> = roles.iter().flat_map(|role| ["--role-arn", role]).collect();
-    let (_, by_role) = server.audit(&flags);
+    let (_, by_role) = server.instances(&flags);
     assert_eq!(by_role["scope"]["accounts"], json!(members));
     let number = findings(&own, CONTROL).len() + findings(&by_role, CONTROL).len();
     assert_eq!(number, findings(&all, CONTROL).len());
-    let (_, by_name) = server.audit(&["--account", members[0], "--role-name", "imdsure-read"]);
+    let (_, by_name) = server.instances(&["--account", members[0], "--role-name", "imdsure-read"]);
     assert_eq!(by_name["scope"]["accounts"], json!([members[0]]));
     let named =
         findings(&by_name, CONTROL).iter().all(|finding| finding["account_name"].is_string());
@@ -146,8 +146,8 @@ fn roles_and_the_callers_own_account_are_read() {
 #[test]
 fn several_profiles_are_read_at_once() {
     let server = Server::simulator(&["--accounts", "4", "--instances", "200"]);
-    let (_, all) = server.audit(&["--org"]);
-    let (_, own) = server.audit(&[]);
+    let (_, all) = server.instances(&["--org"]);
+    let (_, own) = server.instances(&[]);
     let own = own["scope"]["accounts"][0].as_str().unwrap();
     let accounts = all["scope"]["accounts"].as_array().unwrap();
     let member = accounts.iter().filter_map(Value::as_str).find(|id| *id != own).unwrap();
@@ -161,7 +161,17 @@ fn several_profiles_are_read_at_once() {
         server.variable("AWS_SECRET_ACCESS_KEY"),
     );
     std::fs::write(&config, text).unwrap();
-    let arguments = ["audit", "-o", "json", "--profile", "keys", "--profile", "member"];
+    let arguments = [
+        "audit",
+        "-o",
+        "json",
+        "--control",
+        "instance-imdsv1-disabled",
+        "--profile",
+        "keys",
+        "--profile",
+        "member",
+    ];
     let mut command = imdsure(&[&arguments[..], &["--endpoint-url", server.url()]].concat());
     command.env("AWS_CONFIG_FILE", &config).env("AWS_ENDPOINT_URL", server.url());
     let ended = command.ended();
@@ -183,7 +193,7 @@ fn several_profiles_are_read_at_once() {
 #[test]
 fn connections_stay_near_the_concurrency() {
     let server = Server::simulator(&["--accounts", "40", "--instances", "2000", "--regions", "8"]);
-    let (code, report) = server.audit(&["--org", "--concurrency", "8"]);
+    let (code, report) = server.instances(&["--org", "--concurrency", "8"]);
     assert_eq!((code, report["scope"]["regions"].as_array().unwrap().len()), (1, 8));
     let stats = server.stats();
     // One more is the question for the counters itself.

@@ -23,7 +23,9 @@ fn world() -> Server {
 }
 
 fn output(format: &str) -> String {
-    let ended = world().imdsure(&["audit", "--org", "--output", format]).ended();
+    let ended = world()
+        .imdsure(&["audit", "--control", "instance-imdsv1-disabled", "--org", "--output", format])
+        .ended();
     assert_eq!(ended.code, 2);
     let time = ended
         .out
@@ -39,6 +41,25 @@ fn output(format: &str) -> String {
 #[test]
 fn pretty() {
     insta::assert_snapshot!(output("pretty"));
+}
+
+/// The head of what everybody sees first: the three questions, and every control in numbers.
+#[test]
+fn the_three_questions_in_pretty_and_brief() {
+    let server = Server::simulator(&["--accounts", "12", "--instances", "96", "--regions", "1"]);
+    for format in ["pretty", "brief"] {
+        let ended = server.imdsure(&["audit", "--org", "--output", format]).ended();
+        assert_eq!(ended.code, 1, "{}", ended.err);
+        let head = |line: &&str| !line.starts_with("12 accounts");
+        let lines = ended.out.lines().filter(head);
+        let head: Vec<&str> = match format {
+            "pretty" => lines.take_while(|line| !line.contains(": the worst")).collect(),
+            _ => lines.filter(|line| line.starts_with("question")).collect(),
+        };
+        insta::assert_snapshot!(head.join("\n"));
+    }
+    let (_, report) = server.audit(&["--org"]);
+    insta::assert_snapshot!(serde_json::to_string_pretty(&report["questions"]).unwrap());
 }
 
 #[test]
@@ -72,6 +93,7 @@ fn a_finding_has_the_fields_of_the_contract_in_their_order() {
         "owner",
         "account_id",
         "account_name",
+        "organizational_unit",
         "region",
         "managed_by",
         "reason",
@@ -100,7 +122,7 @@ fn a_finding_has_the_fields_of_the_contract_in_their_order() {
 
 #[test]
 fn the_report_object_holds_together() {
-    let (_, report) = world().audit(&["--org"]);
+    let (_, report) = world().instances(&["--org"]);
     let keys: Vec<&str> = report.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(keys, ["schema", "scope", "questions", "controls", "errors"]);
     assert_eq!(report["schema"], "imdsure.report/1");
@@ -119,7 +141,7 @@ fn the_report_object_holds_together() {
 #[test]
 fn risk_orders_the_work() {
     let server = Server::simulator(&["--accounts", "3", "--instances", "300"]);
-    let (_, report) = server.audit(&["--org"]);
+    let (_, report) = server.instances(&["--org"]);
     for finding in findings(&report, CONTROL) {
         let facts = &finding["facts"];
         let role = if facts["instance_profile"].is_null() { 0 } else { 30 };
@@ -134,7 +156,10 @@ fn risk_orders_the_work() {
         .filter_map(|finding| finding["facts"]["instance_id"].as_str())
         .collect();
     assert!((1..=20).contains(&urgent.len()), "the world fits the test: {urgent:?}");
-    let pretty = server.imdsure(&["audit", "--org", "-o", "pretty"]).ended().out;
+    let pretty = server
+        .imdsure(&["audit", "--control", "instance-imdsv1-disabled", "--org", "-o", "pretty"])
+        .ended()
+        .out;
     let rows = pretty.lines().filter(|line| line.starts_with("    fail") && line.contains(" i-"));
     assert_eq!(rows.count(), 20);
     for id in urgent {
@@ -149,7 +174,15 @@ fn exports_are_written_beside_the_output() {
     let path = |name: &str| folder.path().join(name).display().to_string();
     let exports = [path("a.json"), path("b.csv"), format!("jsonl:{}", path("c.txt"))];
     let flags: Vec<&str> = exports.iter().flat_map(|export| ["--export", export]).collect();
-    let ended = server.imdsure(&[&["audit", "--org", "-o", "none"], &flags[..]].concat()).ended();
+    let ended = server
+        .imdsure(
+            &[
+                &["audit", "--control", "instance-imdsv1-disabled", "--org", "-o", "none"],
+                &flags[..],
+            ]
+            .concat(),
+        )
+        .ended();
     assert_eq!((ended.code, ended.out.as_str()), (2, ""));
     let report: Value =
         serde_json::from_str(&std::fs::read_to_string(path("a.json")).unwrap()).unwrap();
@@ -201,7 +234,8 @@ fn a_terminal_gets_colour_and_no_remains_of_progress() {
     const CLEAR_LINE: &str = "\r\u{1b}[2K";
     let server = world();
     let program = env!("CARGO_BIN_EXE_imdsure");
-    let seen = server.python("on_a_terminal.py", &[program, "audit", "--org"]);
+    let seen =
+        server.python("on_a_terminal.py", &[program, "audit", "--control", CONTROL, "--org"]);
     assert_eq!(seen["code"], 2);
     let out = seen["out"].as_str().unwrap();
     let (progress, report) = out.split_once("3 accounts, 1 region").unwrap();
@@ -209,8 +243,10 @@ fn a_terminal_gets_colour_and_no_remains_of_progress() {
     let last = progress.rsplit(CLEAR_LINE).next().unwrap();
     assert!(!last.contains("instances"), "and taken away before the report: {progress:?}");
     assert!(report.contains("\u{1b}[1m") && report.contains("\u{1b}[31m"), "{report:?}");
-    let plain =
-        server.python("on_a_terminal.py", &["env", "NO_COLOR=1", program, "audit", "--org"]);
+    let plain = server.python(
+        "on_a_terminal.py",
+        &["env", "NO_COLOR=1", program, "audit", "--control", CONTROL, "--org"],
+    );
     let plain = plain["out"].as_str().unwrap().replace(CLEAR_LINE, "");
     assert!(plain.contains("How many instances") && !plain.contains('\u{1b}'), "{plain:?}");
 }
