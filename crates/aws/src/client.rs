@@ -24,7 +24,10 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::body::SdkBody;
 use http_body_util::BodyExt;
 use imdsure_model::ErrorKind;
-use tokio::time::{sleep, timeout};
+use tokio::{
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
 
 use crate::{
     access::Access,
@@ -53,6 +56,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Client {
     http: SharedHttpConnector,
+    /// Calls that may be under way, whoever makes them: a worker may have several.
+    slots: Semaphore,
     pacer: Pacer,
     progress: Arc<Progress>,
 }
@@ -67,10 +72,11 @@ pub(crate) struct Place<'a> {
 }
 
 impl Client {
-    /// A client whose calls are counted in `progress`. It keeps about `concurrency` connections.
+    /// A client whose calls are counted in `progress`. At most `concurrency` of them are under way at once.
     pub fn new(progress: Arc<Progress>, concurrency: usize) -> Self {
         Self {
             http: SharedHttpConnector::new(http::pool(concurrency)),
+            slots: Semaphore::new(concurrency.max(1)),
             pacer: Pacer::default(),
             progress,
         }
@@ -126,6 +132,8 @@ impl Client {
         read: &mut (impl FnMut(&[u8]) -> Result<T, Failure> + Send),
     ) -> Result<T, Failure> {
         let credentials = place.access.credentials(self).await?;
+        // Only a closed semaphore refuses, and nobody closes it.
+        let _slot = self.slots.acquire().await.ok();
         let request = request(operation, place, parameters, &credentials)?;
         self.progress.calls.add(1);
         let answer = timeout(ATTEMPT_TIMEOUT, self.exchange(request)).await;
