@@ -67,8 +67,7 @@ pub(super) async fn rows(session: &Session) -> Result<Vec<Row>, EngineError> {
     } else {
         "null as organizational_path, null as management"
     };
-    let sql =
-        format!("select account_id, arn, partition, {path} from aws_account order by account_id");
+    let sql = format!("select account_id, partition, {path} from aws_account order by account_id");
     let mut rows = Vec::new();
     for account in session.rows(&sql).await? {
         let id = text(&account, "account_id").unwrap_or_default();
@@ -132,8 +131,29 @@ impl Organization {
     fn row(&self, id: &str, account: &Row, regions: Regions) -> Row {
         let levels = self.levels(id, text(account, "organizational_path"));
         let is_management = account.get("management").and_then(Value::as_bool).unwrap_or(false);
+        let partition = text(account, "partition").unwrap_or("aws");
         let achieved = achieve(&Governed {
-            partition: text(account, "partition").unwrap_or("aws"),
+            partition,
+            account: id,
+            region: None,
+            is_management,
+            levels: &levels,
+            ec2_policy: self.ec2.get(id),
+        });
+        let applied: Vec<&str> = levels
+            .iter()
+            .flat_map(|level| level.policies.iter().map(|policy| policy.name.as_str()))
+            .collect();
+        let resource = format!("arn:{partition}:iam::{id}:root");
+        let ec2_unread = session.unread("aws_organizations_effective_policy").await?;
+        Ok(Self { policies, gap, ec2, ec2_unread })
+    }
+
+    fn row(&self, id: &str, account: &Row, regions: Regions) -> Row {
+        let levels = self.levels(id, text(account, "organizational_path"));
+        let is_management = account.get("management").and_then(Value::as_bool).unwrap_or(false);
+        let achieved = achieve(&Governed {
+            partition,
             account: id,
             region: None,
             is_management,
