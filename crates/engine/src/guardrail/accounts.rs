@@ -145,29 +145,6 @@ impl Organization {
             .flat_map(|level| level.policies.iter().map(|policy| policy.name.as_str()))
             .collect();
         let resource = format!("arn:{partition}:iam::{id}:root");
-        let ec2_unread = session.unread("aws_organizations_effective_policy").await?;
-        Ok(Self { policies, gap, ec2, ec2_unread })
-    }
-
-    fn row(&self, id: &str, account: &Row, regions: Regions) -> Row {
-        let levels = self.levels(id, text(account, "organizational_path"));
-        let is_management = account.get("management").and_then(Value::as_bool).unwrap_or(false);
-        let achieved = achieve(&Governed {
-            partition,
-            account: id,
-            region: None,
-            is_management,
-            levels: &levels,
-            ec2_policy: self.ec2.get(id),
-        });
-        let applied: Vec<&str> = levels
-            .iter()
-            .flat_map(|level| level.policies.iter().map(|policy| policy.name.as_str()))
-            .collect();
-        let resource = text(account, "arn").map_or_else(
-            || format!("arn:{}:iam::{id}:root", text(account, "partition").unwrap_or("aws")),
-            str::to_owned,
-        );
         let ec2_unread = self.ec2_unread.contains(&Some(id.to_owned()));
         let launch = launch(&achieved, regions, ec2_unread);
         // Enforcement refuses both: the launch, and setting an instance back.
