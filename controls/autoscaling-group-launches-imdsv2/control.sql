@@ -75,6 +75,12 @@ select
   coalesce(m.members_not_known, 0) as members_not_known,
   m.members_to_change,
   p.instance_profile,
+  -- Where usage was read: all instances born from the group, dead ones included.
+  w.instances as born_instances,
+  w.used as born_using_imdsv1,
+  w.silent as born_silent,
+  w.no_data as born_without_data,
+  w.calls as imdsv1_calls,
   case
     when g.status is not null then 'being-deleted'
     when p.parts is null then 'launch-not-read'
@@ -95,3 +101,6 @@ left join part p
 left join membership m
   on m.autoscaling_group_arn = g.autoscaling_group_arn
   and m.account_id = g.account_id and m.region = g.region
+left join launch_usage w
+  on w.account_id = g.account_id and w.region = g.region
+  and w.kind = 'autoscaling-group' and w.origin = g.name

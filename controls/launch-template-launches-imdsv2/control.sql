@@ -68,6 +68,12 @@ select
   t.refused_versions,
   t.unknown_versions,
   t.instance_profile,
+  -- Where usage was read: all instances born from the template, dead ones included.
+  w.instances as born_instances,
+  w.used as born_using_imdsv1,
+  w.silent as born_silent,
+  w.no_data as born_without_data,
+  w.calls as imdsv1_calls,
   -- What others own is theirs: no version is made behind their back.
   case when t.managed_by is null then '{"MetadataOptions":' || t.options_required || '}' end as launch_template_data,
   case
@@ -83,3 +89,6 @@ select
   end as outcome
 from template t
 left join uses_unread e on e.account_id = t.account_id and e.region = t.region
+left join launch_usage w
+  on w.account_id = t.account_id and w.region = t.region
+  and w.kind = 'launch-template' and w.origin = t.launch_template_id

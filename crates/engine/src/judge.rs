@@ -14,7 +14,7 @@ use imdsure_model::{
     severity_risk,
 };
 
-use crate::{EngineError, Session, guardrail::DERIVED, rows, views::VIEWS};
+use crate::{EngineError, Session, derived::DERIVED, rows, views::VIEWS};
 
 /// The columns that every control's query has.
 const COLUMNS: [&str; 6] = ["resource", "name", "account_id", "region", "managed_by", "outcome"];

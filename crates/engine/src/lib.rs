@@ -3,10 +3,10 @@
 //! A control is a query over evidence; its rows are findings. Nothing here calls AWS.
 
 mod catalog;
+mod derived;
 mod error;
 pub mod evidence;
 mod functions;
-mod guardrail;
 mod judge;
 mod questions;
 mod rows;
@@ -14,7 +14,7 @@ mod session;
 mod views;
 
 pub use catalog::embedded_catalog;
+pub use derived::Guardrails;
 pub use error::EngineError;
-pub use guardrail::Guardrails;
 pub use judge::{Judged, tables_read};
 pub use session::{Session, Settings};

@@ -84,7 +84,7 @@ impl Session {
         for table in &set.manifest.tables {
             session.add_parquet(&table.name, &set.path(table)).await?;
         }
-        session.derive_guardrails().await?;
+        session.derive().await?;
         Ok(session)
     }
 
@@ -94,7 +94,7 @@ impl Session {
         for table in TABLES {
             session.add_batch(table.name, RecordBatch::new_empty(table.schema())).await?;
         }
-        session.derive_guardrails().await?;
+        session.derive().await?;
         Ok(session)
     }
 

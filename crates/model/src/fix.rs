@@ -31,6 +31,21 @@ pub enum Effect {
     AccountDefault,
 }
 
+impl Effect {
+    /// The word of reports and front matter.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InPlace => "in place",
+            Self::NewVersion => "new version",
+            Self::NewConfiguration => "new configuration",
+            Self::Replacement => "replacement",
+            Self::Restart => "restart",
+            Self::Irreversible => "irreversible",
+            Self::AccountDefault => "account default",
+        }
+    }
+}
+
 /// A repair for one finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fix {

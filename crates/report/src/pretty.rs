@@ -109,6 +109,25 @@ impl Pretty {
         Ok(())
     }
 
+    /// What repairs the findings shown: each way once, with the command for the first that it fits.
+    fn repairs(
+        &self,
+        places: &[(String, Vec<Finding>)],
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        let mut known: Vec<&str> = Vec::new();
+        for fix in places.iter().flat_map(|(_, findings)| findings).filter_map(|f| f.fix.as_ref()) {
+            if known.contains(&fix.name.as_str()) {
+                continue;
+            }
+            known.push(&fix.name);
+            let title = format!("repair: {} ({}), of the first:", fix.name, fix.effect.as_str());
+            writeln!(out, "  {}", self.dim(&clean(&title)))?;
+            writeln!(out, "    {}", clean(&fix.command))?;
+        }
+        Ok(())
+    }
+
     /// The gaps, those of one sort together: an organization that closes a region closes it everywhere.
     fn errors(&self, head: &Head, out: &mut dyn io::Write) -> io::Result<()> {
         if head.errors.is_empty() {
@@ -205,6 +224,7 @@ impl Format for Pretty {
             writeln!(out, "  {}", self.bold(place))?;
             self.rows(findings, shared.is_some(), out)?;
         }
+        self.repairs(&places, out)?;
         if shown < open {
             let rest =
                 "--output brief lists all of them, --output json|jsonl|csv every fact of each";

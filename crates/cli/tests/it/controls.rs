@@ -125,7 +125,7 @@ async fn judge(control: &Control, given: &[Block]) -> Vec<Finding> {
         let rows: Vec<Row> = rows.flat_map(|block| block.rows.iter().cloned()).collect();
         session.add_batch(table.name, batch(table, &rows, &EXPECTED)).await.unwrap();
     }
-    session.derive_guardrails().await.unwrap();
+    session.derive().await.unwrap();
     let judged = Judged::new(&session, control).await.unwrap();
     let findings = judged.findings(Selection::All).await.unwrap();
     let findings: Vec<Finding> = findings.try_collect().await.unwrap();

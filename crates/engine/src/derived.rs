@@ -1,6 +1,7 @@
-//! Deriving what organization policies achieve: for each account, whether a launch with version 1 is
-//! stopped and by what, and for each policy, whether it does what it seems to. Computed when judging, from
-//! kept tables, so that old evidence is judged by the newest rule.
+//! Derived tables: what follows from kept tables and no view can say. For each account, whether a launch with
+//! version 1 is stopped and by what; for each policy, whether it does what it seems to; for each template and
+//! group, how its instances use version 1, where usage was read. Computed when judging, so that old evidence is
+//! judged by the newest rule.
 
 mod accounts;
 mod policies;
@@ -19,6 +20,7 @@ use crate::{EngineError, Session, rows};
 /// A table that is computed from others.
 pub(crate) struct Derived {
     pub(crate) name: &'static str,
+    /// The tables that it cannot be without, and that are read for it.
     pub(crate) tables: &'static [&'static str],
     columns: &'static [(&'static str, Kind)],
 }
@@ -31,7 +33,7 @@ enum Kind {
 }
 
 /// The derived tables.
-pub(crate) static DERIVED: [Derived; 2] = [
+pub(crate) static DERIVED: [Derived; 3] = [
     Derived {
         name: "account_guardrail",
         tables: &[
@@ -48,6 +50,25 @@ pub(crate) static DERIVED: [Derived; 2] = [
         tables: &["aws_organizations_policy"],
         columns: policies::COLUMNS,
     },
+    // It costs money to read: what is said with it is said without it too, and nobody reads it by the way.
+    Derived { name: LAUNCH_USAGE, tables: &[], columns: USAGE_COLUMNS },
+];
+
+const LAUNCH_USAGE: &str = "launch_usage";
+const USAGE_COLUMNS: &[(&str, Kind)] = &[
+    ("account_id", Kind::Text),
+    ("region", Kind::Text),
+    ("kind", Kind::Text),
+    ("origin", Kind::Text),
+    ("version", Kind::Text),
+    ("instances", Kind::Integer),
+    ("dead", Kind::Integer),
+    ("used", Kind::Integer),
+    ("silent", Kind::Integer),
+    ("no_data", Kind::Integer),
+    ("calls", Kind::Integer),
+    ("last_nonzero", Kind::Text),
+    ("longest_covered_hours", Kind::Integer),
 ];
 
 type Row = Map<String, Value>;
@@ -63,13 +84,14 @@ pub struct Guardrails {
 
 impl Session {
     /// Computes the derived tables whose tables there are: after the last of them was added.
-    pub async fn derive_guardrails(&self) -> Result<(), EngineError> {
+    pub async fn derive(&self) -> Result<(), EngineError> {
         for derived in &DERIVED {
             if !derived.tables.iter().all(|table| self.has(table)) {
                 continue;
             }
             let rows = match derived.name {
                 "account_guardrail" => accounts::rows(self).await?,
+                LAUNCH_USAGE => self.launch_usage().await?,
                 _ => policies::rows(self).await?,
             };
             let batch = batch(derived, &rows)?;
@@ -78,6 +100,17 @@ impl Session {
             self.context.register_table(derived.name, Arc::new(table))?;
         }
         Ok(())
+    }
+
+    /// How the instances of each template and group use version 1; nothing where usage was not read, or was
+    /// kept by a version that knew no origins.
+    async fn launch_usage(&self) -> Result<Vec<Row>, EngineError> {
+        let read =
+            ["aws_ec2_instance", "aws_cloudwatch_imds_usage"].iter().all(|table| self.has(table));
+        if !read {
+            return Ok(Vec::new());
+        }
+        self.rows(include_str!("../views/launch_usage.sql")).await
     }
 
     /// What organization policies achieve for each account, and the policies on the metadata service with
