@@ -436,28 +436,42 @@ impl Collector {
     }
 }
 
-/// What an organization policy closes in one region: a service that was refused is not called again, and
-/// where EC2 and another were, the region is closed as a whole. (Two services beside EC2 may well be closed
-/// each for itself.)
+/// What an organization policy closes in one region. What was refused is not called again; a service of which
+/// two operations were refused is closed, and where that is EC2 and another service refuses too, the region is.
+/// (One operation may well be denied by itself, and so may services beside EC2.)
 #[derive(Debug, Default)]
-struct Closed(Vec<(&'static str, CallError)>);
+struct Closed(Vec<(&'static Operation, CallError)>);
 
 impl Closed {
     fn by_policy(&self, source: &Source) -> Option<&CallError> {
-        let services: Vec<&str> = source.operations.iter().map(|o| o.service.name).collect();
-        let same = self.0.iter().find(|(service, _)| services.contains(service));
-        let region = self.0.iter().find(|(service, _)| *service == EC2.name && self.0.len() > 1);
-        let same = same.or(region);
-        same.map(|(_, error)| error)
+        let refused = |operation: &Operation| {
+            self.0.iter().find(|(known, _)| *known == operation).map(|(_, error)| error)
+        };
+        source
+            .operations
+            .iter()
+            .find_map(|operation| refused(operation))
+            .or_else(|| source.operations.iter().find_map(|o| self.service(o.service.name)))
+            .or_else(|| self.region())
+    }
+
+    /// Why a service is closed as a whole.
+    fn service(&self, service: &str) -> Option<&CallError> {
+        let mut refused = self.0.iter().filter(|(operation, _)| operation.service.name == service);
+        refused.next().filter(|_| refused.next().is_some()).map(|(_, error)| error)
+    }
+
+    /// Why the region is closed as a whole.
+    fn region(&self) -> Option<&CallError> {
+        let others = self.0.iter().any(|(operation, _)| operation.service.name != EC2.name);
+        self.service(EC2.name).filter(|_| others)
     }
 
     fn learn(&mut self, source: &Source, error: CallError) {
-        let service = source.operations.first().map(|operation| operation.service.name);
-        if let Some(service) = service
-            && closed_by_policy(&error)
-            && !self.0.iter().any(|(known, _)| *known == service)
-        {
-            self.0.push((service, error));
+        let refused =
+            source.operations.iter().find(|operation| operation.name() == error.operation);
+        if let Some(refused) = refused.filter(|_| closed_by_policy(&error)) {
+            self.0.push((refused, error));
         }
     }
 }
@@ -508,27 +522,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_closed_services_close_a_region_only_with_ec2() {
-        let of = |service: &str| {
-            let found = SOURCES
-                .iter()
-                .find(|s| s.operations.first().is_some_and(|o| o.service.name == service));
-            found.unwrap()
+    fn one_refused_operation_closes_no_service_and_no_service_beside_ec2_a_region() {
+        let of = |operation: &str| {
+            let calls = |s: &&Source| s.operations.iter().any(|o| o.name() == operation);
+            SOURCES.iter().find(calls).unwrap()
         };
-        let error = || CallError {
-            account_id: None,
-            region: None,
-            operation: String::new(),
-            code: String::new(),
-            message: String::new(),
-            kind: ErrorKind::ClosedByPolicy,
+        let refuse = |closed: &mut Closed, operation: &str| {
+            let error = CallError {
+                account_id: None,
+                region: None,
+                operation: operation.to_owned(),
+                code: String::new(),
+                message: String::new(),
+                kind: ErrorKind::ClosedByPolicy,
+            };
+            closed.learn(of(operation), error);
         };
+        let is_closed = |closed: &Closed, operation| closed.by_policy(of(operation)).is_some();
         let mut closed = Closed::default();
-        closed.learn(of("lightsail"), error());
-        closed.learn(of("appstream"), error());
-        assert!(closed.by_policy(of("lightsail")).is_some());
-        assert!(closed.by_policy(of("eks")).is_none());
-        closed.learn(of("ec2"), error());
-        assert!(closed.by_policy(of("eks")).is_some());
+        refuse(&mut closed, "ec2:DescribeInstances");
+        assert!(is_closed(&closed, "ec2:DescribeInstances"));
+        assert!(!is_closed(&closed, "ec2:DescribeImages"));
+        refuse(&mut closed, "ec2:DescribeLaunchTemplates");
+        assert!(is_closed(&closed, "ec2:DescribeImages"));
+        assert!(!is_closed(&closed, "eks:ListClusters"));
+        refuse(&mut closed, "lightsail:GetInstances");
+        assert!(is_closed(&closed, "eks:ListClusters"));
+        let mut beside = Closed::default();
+        refuse(&mut beside, "lightsail:GetInstances");
+        refuse(&mut beside, "appstream:DescribeFleets");
+        assert!(is_closed(&beside, "lightsail:GetInstances"));
+        assert!(!is_closed(&beside, "eks:ListClusters"));
     }
 }

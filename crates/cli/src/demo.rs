@@ -42,15 +42,21 @@ impl Story<'_> {
         terminal::print(&format!(
             "SIMULATED: an AWS organization of {ACCOUNTS} accounts and {INSTANCES} instances, served on \
              {}.\nNo AWS account is used, nothing leaves this machine.\n\n\
-             1. Which instances still answer IMDSv1, in every account, with the evidence kept?\n\n",
+             1. The three questions of every auditor, over all accounts, with the evidence kept:\n\n",
             self.running.endpoint_url()
         ))?;
-        self.show(&["audit", "--org", "--output", "pretty", "--save", "evidence"])?;
+        self.show_head(&["audit", "--org", "--output", "pretty", "--save", "evidence"])?;
         terminal::print(
             "One region of one account is closed by an organization policy: shown as a gap, never as \
              clean, and the\nexit code says so (2).\n\n\
-             2. What would Security Hub and CIS say? The same evidence, judged again, offline:\n\n",
+             2. Where will the next instance with version 1 come from? The same evidence, offline:\n\n",
         )?;
+        let launches = "launch-template-launches-imdsv2";
+        self.show(&["audit", "--from", "evidence", "--control", launches, "--output", "pretty"])?;
+        terminal::print("3. Do the organization's guardrails do what they seem to?\n\n")?;
+        let sound = "organization-guardrail-sound";
+        self.show(&["audit", "--from", "evidence", "--control", sound, "--output", "pretty"])?;
+        terminal::print("4. What would Security Hub and CIS say? Judged again:\n\n")?;
         let frameworks = ["--control", "EC2.8", "cis-aws:5.6", "--output", "brief"];
         self.show_numbers(&[&["audit", "--from", "evidence"][..], &frameworks].concat())?;
         terminal::print(
@@ -67,13 +73,35 @@ impl Story<'_> {
         ended(status.code())
     }
 
+    /// Runs a command and shows its report without the findings of single controls.
+    fn show_head(&self, arguments: &[&str]) -> Result<(), Failure> {
+        let findings = |line: &str| line.contains(": the worst ") || line.ends_with(" findings");
+        let mut shown = true;
+        self.show_lines(arguments, |line| {
+            if findings(line) {
+                shown = false;
+            } else if line.starts_with("Not read") {
+                shown = true;
+            }
+            shown
+        })
+    }
+
     /// Runs a command and shows its lines of numbers.
     fn show_numbers(&self, arguments: &[&str]) -> Result<(), Failure> {
+        self.show_lines(arguments, |line| line.ends_with(" unread"))
+    }
+
+    fn show_lines(
+        &self,
+        arguments: &[&str],
+        mut shown: impl FnMut(&str) -> bool,
+    ) -> Result<(), Failure> {
         announce(arguments)?;
         let mut command = self.imdsure(arguments)?;
         let output = command.stderr(Stdio::null()).output().map_err(Failure::bug)?;
         let text = String::from_utf8_lossy(&output.stdout);
-        for line in text.lines().filter(|line| line.ends_with(" unread")) {
+        for line in text.lines().filter(|line| shown(line)) {
             terminal::print(&format!("{line}\n"))?;
         }
         ended(output.status.code())

@@ -11,7 +11,12 @@ fn the_demo_tells_its_story_without_an_account() {
         "SIMULATED",
         "$ imdsure audit --org",
         "How many instances still allow IMDSv1?",
+        "Does an organization policy stop it?",
+        "Do new launches get IMDSv2 by themselves?",
         "Not read",
+        "launch-template-launches-imdsv2: ",
+        "repair: ",
+        "organization-guardrail-sound: ",
         "instance-tokens-required:",
         "instance-tokens-required-and-applied:",
     ];
