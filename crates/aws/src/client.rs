@@ -85,7 +85,12 @@ impl Client {
     /// A client whose calls go to something else than the network.
     #[cfg(test)]
     pub(crate) fn over(connector: impl HttpConnector + 'static, progress: Arc<Progress>) -> Self {
-        Self { http: SharedHttpConnector::new(connector), pacer: Pacer::default(), progress }
+        Self {
+            http: SharedHttpConnector::new(connector),
+            slots: Semaphore::new(64),
+            pacer: Pacer::default(),
+            progress,
+        }
     }
 
     /// Makes a call until it is answered, refused, or patience ends, and reads the answer with `read`.

@@ -229,6 +229,10 @@ fn launch_question(summaries: &[ControlSummary]) -> Option<LaunchQuestion> {
     for (what, control) in LAUNCHES {
         if let Some(summary) = summaries.iter().find(|summary| summary.name == control) {
             let (counts, unread) = (summary.counts, summary.unread);
+            if counts.judged() + unread == 0 {
+                // There is none: it decides nothing.
+                continue;
+            }
             by.push(LaunchPart { what, control: control.to_owned(), counts, unread });
         }
     }
