@@ -16,6 +16,8 @@ mod fuzz;
 mod imagebuilder;
 mod images;
 mod instances;
+#[cfg(test)]
+mod launch_tests;
 mod lightsail;
 mod options;
 mod paged;
