@@ -44,7 +44,7 @@ fn generated_help_is_the_committed_one() {
 fn generated_page_of_tables_is_the_committed_one() {
     let mut text = String::from(
         "# Tables\n\nWhat a source fills and a control reads. Every column may be null: null is \"AWS did not \
-         report it\".\nThis page is generated from `crates/aws/src/tables.rs` (`make generate`).\n",
+         report it\".\nThis page is generated from `crates/aws/src/tables/` (`make generate`).\n",
     );
     for table in TABLES {
         write!(
