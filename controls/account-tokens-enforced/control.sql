@@ -13,6 +13,7 @@ setting as (
     p.account_id,
     p.region,
     d.managed_by,
+    d.http_tokens,
     case
       when d.account_id is null then 'unread'
       when d.http_tokens_enforced = 'enabled' then 'enabled'
@@ -32,9 +33,11 @@ account as (
     string_agg(region, ', ' order by region) filter (where enforcement = 'unread') as regions_unread,
     string_agg(region, ', ' order by region) filter (where enforcement = 'unrecognised') as regions_unrecognised,
     string_agg(region, ', ' order by region) filter (where managed_by = 'declarative-policy') as regions_by_policy,
-    -- What a policy manages, the account cannot set.
+    -- What a policy manages, the account cannot set; and where silent launches do not get required tokens,
+    -- enforcement alone would refuse them all.
     string_agg(region, ', ' order by region)
-      filter (where enforcement = 'disabled' and managed_by is distinct from 'declarative-policy')
+      filter (where enforcement = 'disabled' and http_tokens = 'required'
+        and managed_by is distinct from 'declarative-policy')
       as regions_to_set
   from setting
   group by account_id

@@ -29,10 +29,14 @@ member as (
     m.region,
     m.autoscaling_group_arn,
     m.instance_id,
-    i.http_tokens = 'optional' and i.http_endpoint = 'enabled' as answers_imdsv1,
+    i.http_tokens = 'optional' and i.http_endpoint = 'enabled'
+      and not coalesce(i.metadata_options_state = 'pending' and i.instance_state is distinct from 'stopped', false)
+      as answers_imdsv1,
     -- Without a row it is gone, unless the instances were not read.
     case
       when i.account_id is null then e.account_id is not null
+      -- Until a change is applied AWS shows what was asked for, not what is in force.
+      when i.metadata_options_state = 'pending' and i.instance_state is distinct from 'stopped' then true
       when i.http_tokens = 'required' or i.http_endpoint = 'disabled' then false
       when i.http_tokens = 'optional' and i.http_endpoint = 'enabled' then false
       else true
@@ -78,8 +82,10 @@ select
   -- Where usage was read: all instances born from the group, dead ones included.
   w.instances as born_instances,
   w.used as born_using_imdsv1,
+  w.refused as born_refused_imdsv1,
   w.silent as born_silent,
   w.no_data as born_without_data,
+  w.not_asked as born_not_asked,
   w.calls as imdsv1_calls,
   case
     when g.status is not null then 'being-deleted'

@@ -20,7 +20,7 @@ select
     when u.instance_id is null then 'not-asked'
     when u.calls is null then 'no-data'
     when u.covered_hours * 2 < date_part('epoch', u.window_end - u.window_start) / 3600 then 'short'
-    when not u.rebooted_in_window then 'no-start'
+    when u.rebooted_in_window is not true then 'no-start'
     else 'unused'
   end as outcome
 from instance i

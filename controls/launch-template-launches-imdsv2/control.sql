@@ -5,6 +5,11 @@ with used as (
   where active
   group by account_id, region, launch_template_id, version_number
 ),
+follows_latest as (
+  select distinct account_id, region, launch_template_id
+  from aws_ec2_launch_template_use
+  where active and version = '$Latest'
+),
 uses_unread as (
   select distinct account_id, region from scan_error
   where table_name is null or table_name = 'aws_ec2_launch_template_use'
@@ -71,11 +76,17 @@ select
   -- Where usage was read: all instances born from the template, dead ones included.
   w.instances as born_instances,
   w.used as born_using_imdsv1,
+  w.refused as born_refused_imdsv1,
   w.silent as born_silent,
   w.no_data as born_without_data,
+  w.not_asked as born_not_asked,
   w.calls as imdsv1_calls,
   -- What others own is theirs: no version is made behind their back.
-  case when t.managed_by is null then '{"MetadataOptions":' || t.options_required || '}' end as launch_template_data,
+  -- Nor one from the default where something follows the latest, which is another: it would be thrown back.
+  case
+    when t.managed_by is null and (f.account_id is null or t.default_version = t.latest_version)
+      then '{"MetadataOptions":' || t.options_required || '}'
+  end as launch_template_data,
   case
     when t.default_gives = 'v1' then 'default-launches-imdsv1'
     when t.imdsv1_versions is not null then 'used-version-launches-imdsv1'
@@ -92,3 +103,5 @@ left join uses_unread e on e.account_id = t.account_id and e.region = t.region
 left join launch_usage w
   on w.account_id = t.account_id and w.region = t.region
   and w.kind = 'launch-template' and w.origin = t.launch_template_id
+left join follows_latest f
+  on f.account_id = t.account_id and f.region = t.region and f.launch_template_id = t.launch_template_id

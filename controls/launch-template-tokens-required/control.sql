@@ -12,8 +12,9 @@ select
   http_endpoint,
   hop_limit,
   instance_profile,
-  -- What others own is theirs: no version is made behind their back.
-  case when coalesce(managed_by(tags), managed_by(instance_tags), operator) is null
+  -- What others own is theirs: no version is made behind their back. Nor one from a default that is not the
+  -- latest: what follows the latest would be thrown back.
+  case when latest_version and coalesce(managed_by(tags), managed_by(instance_tags), operator) is null
     then '{"MetadataOptions":' || with_tokens_required(metadata_options) || '}'
   end as launch_template_data,
   case

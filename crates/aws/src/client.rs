@@ -3,6 +3,7 @@
 //! over an organization, a few throttled regions would empty them for all.)
 
 use std::{
+    collections::HashMap,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -25,7 +26,7 @@ use aws_smithy_types::body::SdkBody;
 use http_body_util::BodyExt;
 use imdsure_model::ErrorKind;
 use tokio::{
-    sync::Semaphore,
+    sync::{Mutex, Semaphore},
     time::{sleep, timeout},
 };
 
@@ -35,6 +36,7 @@ use crate::{
     http,
     operation::Operation,
     pacer::{Lane, Pacer},
+    partition::Partition,
     progress::Progress,
     service::Reach,
     wire::{self, Parameters},
@@ -59,6 +61,7 @@ pub struct Client {
     /// Calls that may be under way, whoever makes them: a worker may have several.
     slots: Semaphore,
     pacer: Pacer,
+    names: Names,
     progress: Arc<Progress>,
 }
 
@@ -78,6 +81,7 @@ impl Client {
             http: SharedHttpConnector::new(http::pool(concurrency)),
             slots: Semaphore::new(concurrency.max(1)),
             pacer: Pacer::default(),
+            names: Names::default(),
             progress,
         }
     }
@@ -89,6 +93,7 @@ impl Client {
             http: SharedHttpConnector::new(connector),
             slots: Semaphore::new(64),
             pacer: Pacer::default(),
+            names: Names { known: Mutex::default(), every: true },
             progress,
         }
     }
@@ -142,14 +147,12 @@ impl Client {
         let request = request(operation, place, parameters, &credentials)?;
         self.progress.calls.add(1);
         let answer = timeout(ATTEMPT_TIMEOUT, self.exchange(request)).await;
-        let answer = answer.unwrap_or_else(|_| Err(timed_out())).map_err(|failure| {
-            let plain = place.access.endpoints.is_plain(operation.service);
-            if failure.code == NO_HOST && operation.service.reach == Reach::SomeRegions && plain {
-                not_offered(operation, place.region)
-            } else {
-                failure
+        let answer = match answer.unwrap_or_else(|_| Err(timed_out())) {
+            Err(failure) if failure.code == NO_HOST && self.lacks(operation, place).await => {
+                return Err(not_offered(operation, place.region));
             }
-        })?;
+            answer => answer?,
+        };
         let Answer { status, kind, body } = answer;
         if (200..300).contains(&status) {
             return read(&body).map_err(|failure| wire::explain(operation, &body, failure));
@@ -159,6 +162,18 @@ impl Client {
             place.access.forget(&credentials).await;
         }
         Err(failure)
+    }
+
+    /// Whether a region whose host name nobody knows does without the service. It does when the same service
+    /// has a name in the partition's first region: else it is the resolver that knows no names.
+    async fn lacks(&self, operation: &Operation, place: &Place<'_>) -> bool {
+        let service = operation.service;
+        if service.reach != Reach::SomeRegions || !place.access.endpoints.is_plain(service) {
+            return false;
+        }
+        let home = Partition::of_region(place.region).first_region();
+        let host = service.endpoint(home, false, false).replace("https://", "");
+        place.region != home && self.names.knows(host).await
     }
 
     async fn exchange(&self, request: HttpRequest) -> Result<Answer, Failure> {
@@ -253,6 +268,29 @@ fn bad_endpoint(url: &str, message: &str) -> Failure {
 fn timed_out() -> Failure {
     let message = format!("no whole answer within {} seconds", ATTEMPT_TIMEOUT.as_secs());
     Failure::new("Timeout", message, Class::Transient(ErrorKind::Unavailable))
+}
+
+/// Which host names of services resolve, each asked for once.
+#[derive(Debug, Default)]
+struct Names {
+    known: Mutex<HashMap<String, bool>>,
+    /// Every name is taken as known: for tests, that must not ask the network.
+    every: bool,
+}
+
+impl Names {
+    async fn knows(&self, host: String) -> bool {
+        if self.every {
+            return true;
+        }
+        let mut known = self.known.lock().await;
+        if let Some(known) = known.get(&host) {
+            return *known;
+        }
+        let found = tokio::net::lookup_host((host.as_str(), 443)).await.is_ok();
+        known.insert(host, found);
+        found
+    }
 }
 
 /// The code of a host name that nobody knows.

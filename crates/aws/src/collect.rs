@@ -22,7 +22,7 @@ use crate::{
     read::{self, RegionRow, Window, most_metrics},
     row::Row,
     scope::{Account, Scope},
-    service::EC2,
+    service::{EC2, ORGANIZATIONS},
     source::{SOURCES, Source, Wanted},
     tables::{
         AWS_ACCOUNT, AWS_CLOUDWATCH_IMDS_USAGE, AWS_ORGANIZATIONS_EFFECTIVE_POLICY,
@@ -94,6 +94,8 @@ struct Collector {
     chosen_regions: BTreeSet<String>,
     reading: Reading,
     regions: Mutex<BTreeSet<String>>,
+    /// The regions that some account has, enabled or not.
+    listed: Mutex<BTreeSet<String>>,
     /// Regions whose instances CloudWatch can be asked about.
     used: Mutex<Vec<Metered>>,
 }
@@ -128,9 +130,10 @@ pub async fn collect(
     let ids = scope.accounts.iter().map(|account| account.id.clone()).collect();
     progress.accounts.add(scope.accounts.len() as u64);
     let accounts = scope.accounts.into_iter().map(|account| Work::Account(Arc::new(account)));
-    let reader = scope.organization.filter(|_| reading.wanted.has(&AWS_ORGANIZATIONS_POLICY));
-    let reader = reader.map(|reader| Work::Organization(Box::new(reader)));
-    let work: Vec<Work> = reader.into_iter().chain(accounts).collect();
+    let policies = reading.wanted.has(&AWS_ORGANIZATIONS_POLICY);
+    let readers = scope.organizations.into_values().filter(|_| policies);
+    let readers = readers.map(|reader| Work::Organization(Box::new(reader)));
+    let work: Vec<Work> = readers.chain(accounts).collect();
     let collector = Arc::new(Collector {
         client,
         sink,
@@ -138,13 +141,17 @@ pub async fn collect(
         chosen_regions: scope.regions,
         reading,
         regions: Mutex::default(),
+        listed: Mutex::default(),
         used: Mutex::default(),
     });
     for error in &scope.errors {
-        // Which accounts and regions are missing because of it cannot be said.
-        collector.error(&ErrorRow { region: None, ..error.row(None) });
+        collector.error(&wide(error, None));
+    }
+    if let Some(error) = scope.without_tree.filter(|_| policies) {
+        collector.error(&wide(&error, Some(AWS_ORGANIZATIONS_POLICY.name)));
     }
     collector.run(work).await;
+    collector.tell_unknown_regions();
     // What usage costs is known when all instances are.
     collector.run(collector.usage()).await;
     let regions = std::mem::take(&mut *collector.regions());
@@ -222,9 +229,7 @@ impl Collector {
         };
         self.append(&AWS_ORGANIZATIONS_POLICY, &rows);
         for error in &errors {
-            // Which accounts it bears on cannot be said: it is the organization's gap.
-            let table = Some(AWS_ORGANIZATIONS_POLICY.name);
-            self.error(&ErrorRow { region: None, ..error.row(table) });
+            self.error(&wide(error, Some(AWS_ORGANIZATIONS_POLICY.name)));
         }
     }
 
@@ -317,7 +322,10 @@ impl Collector {
                 self.unless_stopped(operation, &place, (source.read)(&mut unit)).await
             };
             match answer {
-                Ok(()) => anything = true,
+                Ok(()) => {
+                    anything = true;
+                    closed.answered.extend(source.operations.iter().map(|o| o.service.name));
+                }
                 Err(error) => {
                     unit.unread(&error, source.fills);
                     closed.learn(source, error);
@@ -407,7 +415,29 @@ impl Collector {
         self.append(&AWS_ACCOUNT, &[row]);
     }
 
+    /// A chosen region that no account has, found out only now: nobody could list the regions before.
+    fn tell_unknown_regions(&self) {
+        let listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if listed.is_empty() {
+            return;
+        }
+        for region in self.chosen_regions.difference(&listed) {
+            self.error(&ErrorRow {
+                account_id: None,
+                region: Some(region.clone()),
+                operation: DESCRIBE_REGIONS.name(),
+                code: "UnknownRegion".to_owned(),
+                message: format!("no account has a region `{region}`"),
+                kind: ErrorKind::Refused,
+                table_name: None,
+                accepted: None,
+            });
+        }
+    }
+
     fn region_rows(&self, account: &Account, regions: &[RegionRow]) {
+        let names = regions.iter().map(|region| region.name.clone());
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
         let row = |region: &RegionRow| {
             Row::new(&AWS_REGION)
                 .set("account_id", account.id.as_str())
@@ -436,16 +466,20 @@ impl Collector {
     }
 }
 
-/// What an organization policy closes in one region. What was refused is not called again; a service of which
-/// two operations were refused is closed, and where that is EC2 and another service refuses too, the region is.
+/// What an organization policy closes in one region. What was refused is not called again; a service that
+/// refused two operations and answered none is closed, and where that is EC2 and another refuses too, the region is.
 /// (One operation may well be denied by itself, and so may services beside EC2.)
 #[derive(Debug, Default)]
-struct Closed(Vec<(&'static Operation, CallError)>);
+struct Closed {
+    refused: Vec<(&'static Operation, CallError)>,
+    /// Services that answered something: they are not closed.
+    answered: BTreeSet<&'static str>,
+}
 
 impl Closed {
     fn by_policy(&self, source: &Source) -> Option<&CallError> {
         let refused = |operation: &Operation| {
-            self.0.iter().find(|(known, _)| *known == operation).map(|(_, error)| error)
+            self.refused.iter().find(|(known, _)| *known == operation).map(|(_, error)| error)
         };
         source
             .operations
@@ -457,13 +491,15 @@ impl Closed {
 
     /// Why a service is closed as a whole.
     fn service(&self, service: &str) -> Option<&CallError> {
-        let mut refused = self.0.iter().filter(|(operation, _)| operation.service.name == service);
-        refused.next().filter(|_| refused.next().is_some()).map(|(_, error)| error)
+        let mut refused =
+            self.refused.iter().filter(|(operation, _)| operation.service.name == service);
+        let first = refused.next().filter(|_| refused.next().is_some());
+        first.filter(|_| !self.answered.contains(service)).map(|(_, error)| error)
     }
 
     /// Why the region is closed as a whole.
     fn region(&self) -> Option<&CallError> {
-        let others = self.0.iter().any(|(operation, _)| operation.service.name != EC2.name);
+        let others = self.refused.iter().any(|(operation, _)| operation.service.name != EC2.name);
         self.service(EC2.name).filter(|_| others)
     }
 
@@ -471,9 +507,18 @@ impl Closed {
         let refused =
             source.operations.iter().find(|operation| operation.name() == error.operation);
         if let Some(refused) = refused.filter(|_| closed_by_policy(&error)) {
-            self.0.push((refused, error));
+            self.refused.push((refused, error));
         }
     }
+}
+
+/// The gap that a call for the whole organization leaves: which accounts and regions are missing because of it
+/// cannot be said, so that it has no place. Who could not enter his own account is named.
+fn wide(error: &CallError, table: Option<&str>) -> ErrorRow {
+    let row = ErrorRow { region: None, ..error.row(table) };
+    let organization = error.operation.starts_with(ORGANIZATIONS.name);
+    let account_id = row.account_id.clone().filter(|_| !organization);
+    ErrorRow { account_id, ..row }
 }
 
 fn place<'a>(account: &'a Account, region: &'a str) -> Place<'a> {
@@ -553,5 +598,9 @@ mod tests {
         refuse(&mut beside, "appstream:DescribeFleets");
         assert!(is_closed(&beside, "lightsail:GetInstances"));
         assert!(!is_closed(&beside, "eks:ListClusters"));
+        let mut spot = Closed { answered: ["ec2"].into(), ..Closed::default() };
+        refuse(&mut spot, "ec2:DescribeSpotInstanceRequests");
+        refuse(&mut spot, "ec2:DescribeSpotFleetRequests");
+        assert!(!is_closed(&spot, "ec2:DescribeImages"));
     }
 }

@@ -65,7 +65,9 @@ const USAGE_COLUMNS: &[(&str, Kind)] = &[
     ("dead", Kind::Integer),
     ("used", Kind::Integer),
     ("silent", Kind::Integer),
+    ("refused", Kind::Integer),
     ("no_data", Kind::Integer),
+    ("not_asked", Kind::Integer),
     ("calls", Kind::Integer),
     ("last_nonzero", Kind::Text),
     ("longest_covered_hours", Kind::Integer),
@@ -116,6 +118,10 @@ impl Session {
     /// What organization policies achieve for each account, and the policies on the metadata service with
     /// their mistakes: rows of the derived tables, by their columns.
     pub async fn guardrails(&self) -> Result<Guardrails, EngineError> {
+        let missing = DERIVED.iter().flat_map(|derived| self.missing(derived.tables)).next();
+        if let Some(table) = missing {
+            return Err(EngineError::CannotRun(format!("the table {table}")));
+        }
         let accounts = "select g.*, a.name as account_name from account_guardrail g left join \
             (select account_id as id, max(name) as name from aws_account group by account_id) a \
             on a.id = g.account_id order by account_id";
@@ -136,18 +142,26 @@ impl Session {
         Ok(all)
     }
 
+    /// Whether any of this table could not be read.
+    async fn has_gap(&self, table: &str) -> Result<bool, EngineError> {
+        if !self.has("scan_error") {
+            return Ok(false);
+        }
+        let sql = format!("select operation from scan_error where table_name = '{table}' limit 1");
+        Ok(!self.rows(&sql).await?.is_empty())
+    }
+
     /// The accounts of which this table could not be read; one that is not named stands for all.
     async fn unread(&self, table: &str) -> Result<BTreeSet<Option<String>>, EngineError> {
         if !self.has("scan_error") {
             return Ok(BTreeSet::new());
         }
-        let sql = format!("select account_id from scan_error where table_name = '{table}'");
-        Ok(self
-            .rows(&sql)
-            .await?
-            .iter()
-            .map(|row| text(row, "account_id").map(str::to_owned))
-            .collect())
+        let sql = format!(
+            "select distinct account_id from scan_error \
+             where table_name is null or table_name = '{table}'"
+        );
+        let account = |row: &Row| text(row, "account_id").map(str::to_owned);
+        Ok(self.rows(&sql).await?.iter().map(account).collect())
     }
 }
 

@@ -107,7 +107,7 @@ impl<'a> Judged<'a> {
     }
 
     /// The account × region pairs whose rows are missing from what the control reads.
-    async fn unread(&self) -> Result<u64, EngineError> {
+    pub(crate) async fn unread(&self) -> Result<u64, EngineError> {
         if !self.session.has("scan_error") {
             return Ok(0);
         }
@@ -158,22 +158,13 @@ impl<'a> Judged<'a> {
 
     /// The control's rows with verdict, risk and the account's name.
     pub(crate) fn judged_rows(&self) -> String {
-        // Evidence kept by an earlier version may know no units.
-        let account = match (self.session.has("aws_account"), self.session.has_units()) {
-            (true, true) => {
-                "left join (select account_id as id, max(name) as account_name, \
-                 max(organizational_unit) as organizational_unit from aws_account \
-                 group by account_id) a on a.id = c.account_id"
-            }
-            (true, false) => {
-                "left join (select account_id as id, max(name) as account_name, \
-                 cast(null as varchar) as organizational_unit from aws_account \
-                 group by account_id) a on a.id = c.account_id"
-            }
-            (false, _) => {
-                "cross join (select cast(null as varchar) as id, cast(null as varchar) as account_name, \
-                 cast(null as varchar) as organizational_unit) a"
-            }
+        let account = if self.session.has("aws_account") {
+            "left join (select account_id as id, max(name) as account_name, \
+             max(organizational_unit) as organizational_unit from aws_account \
+             group by account_id) a on a.id = c.account_id"
+        } else {
+            "cross join (select cast(null as varchar) as id, cast(null as varchar) as account_name, \
+             cast(null as varchar) as organizational_unit) a"
         };
         let owner = if self.tagged { "owner(c.tags)" } else { "cast(null as varchar)" };
         format!(
@@ -233,11 +224,11 @@ fn cannot_run(session: &Session, error: &EngineError) -> EngineError {
         EngineError::Query(error) => error.strip_backtrace(),
         other => other.to_string(),
     };
-    let missing = VIEWS
-        .iter()
-        .filter(|view| message.contains(&format!(".{}'", view.name)))
-        .map(|view| view.missing(session))
-        .find(|missing| !missing.is_empty());
+    let named = |name: &str| message.contains(&format!(".{name}'"));
+    let views = VIEWS.iter().filter(|view| named(view.name)).map(|view| view.missing(session));
+    let derived = DERIVED.iter().filter(|table| named(table.name));
+    let derived = derived.map(|table| session.missing(table.tables));
+    let missing = views.chain(derived).find(|missing| !missing.is_empty());
     EngineError::CannotRun(match missing.as_deref() {
         Some([table]) => format!("the table {table}"),
         Some(tables) => format!("the tables {}", tables.join(", ")),

@@ -104,7 +104,8 @@ impl Session {
         let sql = format!(
             "select count(*) filter (where u.calls > 0) as used, \
              count(*) filter (where u.calls = 0) as silent, \
-             count(*) filter (where u.calls is null) as no_data, \
+             count(*) filter (where u.instance_id is not null and u.calls is null) as no_data, \
+             count(*) filter (where u.instance_id is null) as not_asked, \
              min(u.window_start) as window_start, max(u.window_end) as window_end \
              from ({}) i left join aws_cloudwatch_imds_usage u \
              on u.account_id = i.account_id and u.region = i.region and u.instance_id = i.instance_id \
@@ -123,6 +124,7 @@ impl Session {
             used: number("used"),
             silent: number("silent"),
             no_data: number("no_data"),
+            not_asked: number("not_asked"),
             window_start: text("window_start"),
             window_end: text("window_end"),
         }))
@@ -155,6 +157,7 @@ impl Session {
             accounts: number("accounts"),
             of_accounts: self.accounts_read().await?,
             unread_accounts: self.accounts_unread().await?,
+            unread_regions: judged.unread().await?,
             with_role: number("roles"),
             with_role_and_public_address: number("public"),
             usage: self.usage_answer(judged).await?,
@@ -243,8 +246,9 @@ fn launch_question(summaries: &[ControlSummary]) -> Option<LaunchQuestion> {
         fail += part.counts.fail;
         unknown += part.counts.unknown + part.unread;
     }
+    let asked = |control: &&str| summaries.iter().any(|summary| summary.name == **control);
     let answer = match (fail, unknown) {
-        (0, 0) => "yes",
+        (0, 0) if DECIDES.iter().all(|control| asked(control)) => "yes",
         (0, _) => "unknown",
         _ => "no",
     };

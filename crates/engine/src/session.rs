@@ -1,14 +1,11 @@
 //! The DataFusion session over one evidence set.
 
-use std::{
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{path::Path, sync::Arc};
 
-use arrow::{array::RecordBatch, datatypes::Schema};
+use arrow::{
+    array::RecordBatch,
+    datatypes::{DataType, Field, Schema},
+};
 use datafusion::{
     datasource::{
         MemTable,
@@ -29,7 +26,6 @@ const MEMORY: usize = 192 << 20;
 /// A session whose tables are those of an evidence set.
 pub struct Session {
     pub(crate) context: SessionContext,
-    units: AtomicBool,
 }
 
 /// What an organization decides on how evidence is judged.
@@ -75,7 +71,7 @@ impl Session {
         for function in functions::all(settings) {
             context.register_udf(function);
         }
-        Ok(Self { context, units: AtomicBool::new(false) })
+        Ok(Self { context })
     }
 
     /// A session over a set's tables.
@@ -106,25 +102,16 @@ impl Session {
         let options = ListingOptions::new(Arc::new(ParquetFormat::default()));
         let config = ListingTableConfig::new(url).with_listing_options(options);
         let config = config.infer_schema(&self.context.state()).await?;
-        if let Some(schema) = &config.file_schema {
-            self.learn(schema);
-        }
+        let config = with_all_columns(name, config);
         self.context.register_table(name, Arc::new(ListingTable::try_new(config)?))?;
         self.derive_from(name).await
     }
 
     /// Adds a table in memory.
     pub async fn add_batch(&self, name: &str, batch: RecordBatch) -> Result<(), EngineError> {
-        self.learn(&batch.schema());
         let table = MemTable::try_new(batch.schema(), vec![vec![batch]])?;
         self.context.register_table(name, Arc::new(table))?;
         self.derive_from(name).await
-    }
-
-    fn learn(&self, schema: &Schema) {
-        if schema.column_with_name("organizational_unit").is_some() {
-            self.units.store(true, Ordering::Relaxed);
-        }
     }
 
     /// Whether there is a table of that name.
@@ -132,12 +119,29 @@ impl Session {
         self.context.table_exist(table).unwrap_or(false)
     }
 
-    /// Whether accounts are known with their organizational units.
-    pub(crate) fn has_units(&self) -> bool {
-        self.units.load(Ordering::Relaxed)
-    }
-
     pub(crate) async fn sql(&self, sql: &str) -> Result<DataFrame, EngineError> {
         Ok(self.context.sql(sql).await?)
     }
+}
+
+/// Adds the columns that the table has now and evidence kept by an earlier version had not: they are null,
+/// which is what null means, not reported.
+fn with_all_columns(name: &str, config: ListingTableConfig) -> ListingTableConfig {
+    let (Some(table), Some(schema)) =
+        (TABLES.iter().find(|table| table.name == name), config.file_schema.clone())
+    else {
+        return config;
+    };
+    let known = |field: &Field| schema.column_with_name(field.name()).is_some();
+    let now = table.schema();
+    let missing = now.fields().iter().filter(|field| !known(field)).map(|field| {
+        let kind = match field.data_type() {
+            // As Parquet's texts are read.
+            DataType::Utf8 => DataType::Utf8View,
+            other => other.clone(),
+        };
+        Arc::new(Field::new(field.name(), kind, true))
+    });
+    let fields: Vec<_> = schema.fields().iter().cloned().chain(missing).collect();
+    config.with_schema(Arc::new(Schema::new(fields)))
 }

@@ -88,11 +88,16 @@ impl View {
 
     /// The tables that a session lacks for it.
     pub(crate) fn missing(&self, session: &Session) -> Vec<&'static str> {
-        self.tables.iter().copied().filter(|table| !session.has(table)).collect()
+        session.missing(self.tables)
     }
 }
 
 impl Session {
+    /// Those of these tables that it lacks.
+    pub(crate) fn missing(&self, tables: &[&'static str]) -> Vec<&'static str> {
+        tables.iter().copied().filter(|table| !self.has(table)).collect()
+    }
+
     /// Makes the views that a table makes possible that has just come in.
     pub(crate) async fn derive_from(&self, table: &str) -> Result<(), EngineError> {
         for view in VIEWS.iter().filter(|view| view.tables.contains(&table)) {

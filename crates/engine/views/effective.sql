@@ -11,7 +11,8 @@ with layered as (
     case when d.account_id is not null then coalesce(d.http_endpoint, 'silent') end as default_http_endpoint,
     case when d.account_id is not null then coalesce(cast(d.hop_limit as varchar), 'silent') end as default_hop_limit,
     case when d.account_id is not null then coalesce(d.http_tokens_enforced, 'silent') end as http_tokens_enforced,
-    case when i.account_id is not null then coalesce(i.imds_support, 'silent') end as ami_imds_support
+    case when i.account_id is not null then coalesce(i.imds_support, 'silent') end as ami_imds_support,
+    d.managed_by as defaults_managed_by
   from (
 {launches}
   ) launch

@@ -21,10 +21,13 @@ select
   b.version,
   count(*) as instances,
   count(*) filter (where b.instance_state = 'terminated') as dead,
-  count(*) filter (where u.calls > 0) as used,
+  -- Calls that were answered are uses; calls that were refused, since tokens are required, are not.
+  count(*) filter (where u.calls > 0 and u.metric = 'MetadataNoToken') as used,
+  count(*) filter (where u.calls > 0 and u.metric = 'MetadataNoTokenRejected') as refused,
   count(*) filter (where u.calls = 0) as silent,
-  count(*) filter (where u.calls is null) as no_data,
-  coalesce(sum(u.calls), 0) as calls,
+  count(*) filter (where u.instance_id is not null and u.calls is null) as no_data,
+  count(*) filter (where u.instance_id is null) as not_asked,
+  sum(u.calls) as calls,
   max(u.last_nonzero) as last_nonzero,
   max(u.covered_hours) as longest_covered_hours
 from born b

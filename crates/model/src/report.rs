@@ -101,6 +101,9 @@ pub struct InstanceQuestion {
     pub of_accounts: u64,
     /// Accounts that were to be read and could not be, in no region.
     pub unread_accounts: u64,
+    /// Account × region pairs whose instances could not be read; an account that could not be entered counts
+    /// once.
+    pub unread_regions: u64,
     /// Instances that answer IMDSv1 and carry a role: credentials can be stolen there.
     pub with_role: u64,
     /// … and have a public address as well.
@@ -118,6 +121,8 @@ pub struct UsageAnswer {
     pub silent: u64,
     /// Instances without data: nothing can be said of them.
     pub no_data: u64,
+    /// Instances that CloudWatch was not asked about, or did not answer for.
+    pub not_asked: u64,
     /// Where the window begins (RFC 3339); null when nobody was asked about.
     pub window_start: Option<String>,
     /// Where it ends.

@@ -48,16 +48,22 @@ pub(crate) fn lines(head: &Head) -> Vec<String> {
     let questions = &head.questions;
     if let Some(question) = &questions.instances_allowing_imdsv1 {
         let usage = question.usage.as_ref().map(|usage| {
-            let UsageAnswer { silent, used, no_data, .. } = usage;
-            format!("; {silent} made no version 1 call, {used} did, {no_data} have no data")
+            let UsageAnswer { silent, used, no_data, not_asked, .. } = usage;
+            format!(
+                "; {silent} made no version 1 call, {used} did, {no_data} have no data, {not_asked} were not asked about"
+            )
         });
         lines.push(format!(
-            "{INSTANCES} {} of {}, in {} of {}; {} unknown{}",
+            "{INSTANCES} {} of {}, in {} of {}; {} unknown{}{}",
             question.allow_imdsv1,
             question.of,
             question.accounts,
             count(question.of_accounts, "account", "accounts"),
             question.unknown,
+            match question.unread_regions {
+                0 => String::new(),
+                unread => format!("; {} not read", count(unread, "region", "regions")),
+            },
             usage.unwrap_or_default(),
         ));
     }

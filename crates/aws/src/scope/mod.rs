@@ -82,6 +82,12 @@ pub struct OrganizationalUnit {
 }
 
 impl Account {
+    /// The id of its organization, by its ARN; none outside one.
+    pub fn organization(&self) -> Option<&str> {
+        // arn:aws:organizations::MANAGEMENT:account/o-…/ACCOUNT
+        self.arn.as_deref()?.split('/').nth(1)
+    }
+
     /// Whether it manages its organization, by its ARN; none outside an organization.
     pub fn management(&self) -> Option<bool> {
         // arn:aws:organizations::MANAGEMENT:account/o-…/ACCOUNT
@@ -102,8 +108,11 @@ pub struct Scope {
     pub accounts: Vec<Account>,
     /// Calls that did not tell what they were asked.
     pub errors: Vec<CallError>,
-    /// Who can read the organization's policies, where the organization is read.
-    pub(crate) organization: Option<Account>,
+    /// Why the organization's tree could not be read, where it was to be: what policies bind an account is
+    /// not known then.
+    pub(crate) without_tree: Option<CallError>,
+    /// Who can read an organization's policies, for each organization that is read, by its id.
+    pub(crate) organizations: BTreeMap<String, Account>,
     /// The regions chosen by the user; every enabled one when empty.
     pub regions: BTreeSet<String>,
 }
@@ -128,6 +137,17 @@ pub enum ScopeError {
     /// Units, and a tree that could not be read.
     #[error("--ou needs the organization's tree, which could not be read: {0}")]
     NoTree(CallError),
+    /// An account that is named and left out at once.
+    #[error("--account {0} is outside the units of --ou, or left out by --exclude-account")]
+    ChosenAndNot(String),
+    /// The only account that could be read without the list is left out.
+    #[error(
+        "the organization's accounts could not be listed, and the caller's own is left out by --exclude-account"
+    )]
+    NothingWithoutList,
+    /// A role name that is none.
+    #[error("`{}` is no name of a role: letters, digits and `+=,.@_-/` are{}", .0, arn_hint(.0))]
+    BadRoleName(String),
     /// Nothing is left to read.
     #[error(
         "no account is left to read: --ou, --account and --exclude-account leave none of the organization's {0} active accounts"
@@ -170,6 +190,10 @@ pub enum ScopeError {
     /// An endpoint that is no URL.
     #[error(transparent)]
     BadEndpoint(#[from] BadEndpoint),
+}
+
+fn arn_hint(name: &str) -> &'static str {
+    if name.starts_with("arn:") { "; --role-arn takes ARNs" } else { "" }
 }
 
 fn similar(known: &[String], region: &str) -> String {
@@ -224,6 +248,9 @@ impl ScopeRequest {
         }
         if self.role_name.is_some() && !self.organization && self.accounts.is_empty() {
             return Err(ScopeError::RoleNameAlone);
+        }
+        if let Some(name) = self.role_name.as_ref().filter(|name| !is_role_name(name)) {
+            return Err(ScopeError::BadRoleName(name.clone()));
         }
         self.check_organization()?;
         self.check_roles()
@@ -329,19 +356,18 @@ impl ScopeRequest {
         base: &Base,
         scope: &mut Scope,
     ) -> Result<Vec<Account>, ScopeError> {
-        let tree = self.tree(client, base).await?;
+        let tree = self.tree(client, base, scope).await?;
         let listed = match read::list_accounts(client, &base.place()).await {
             Ok(listed) => listed,
             // What can be read without the list is read all the same.
             Err(error) => {
                 scope.errors.push(error);
-                return Ok(vec![base.own()]);
+                return self.without_list(base);
             }
         };
         let active: Vec<ListedAccount> = listed.into_iter().filter(ListedAccount::active).collect();
-        let named = self.accounts.iter().chain(&self.excluded_accounts);
         let missing = |id: &&String| !active.iter().any(|account| account.id == **id);
-        if let Some(id) = named.clone().find(missing) {
+        if let Some(id) = self.accounts.iter().find(missing) {
             return Err(ScopeError::NotInOrganization(id.clone()));
         }
         let all = active.len();
@@ -352,11 +378,16 @@ impl ScopeRequest {
         let mut accounts: Vec<Account> = active.into_iter().map(member).collect();
         let own = |account: &Account| account.id == base.caller.account_id;
         if accounts.iter().any(own) {
-            scope.organization.get_or_insert_with(|| base.own());
+            let id = accounts.iter().find_map(Account::organization).unwrap_or_default().to_owned();
+            scope.organizations.entry(id).or_insert_with(|| base.own());
         } else {
             // A list that leaves out who asks is not the whole organization.
             scope.errors.push(base.not_listed());
             accounts.push(base.own());
+        }
+        let within = |id: &&String| accounts.iter().any(|a| a.id == **id && self.chooses(a));
+        if let Some(id) = self.accounts.iter().find(|id| !within(id)) {
+            return Err(ScopeError::ChosenAndNot(id.clone()));
         }
         accounts.retain(|account| self.chooses(account));
         if accounts.is_empty() {
@@ -365,12 +396,35 @@ impl ScopeRequest {
         Ok(accounts)
     }
 
+    /// The accounts that can be read without the list: those that are named, else the caller's own.
+    fn without_list(&self, base: &Base) -> Result<Vec<Account>, ScopeError> {
+        let named =
+            self.accounts.iter().map(|id| base.by_role(id, base.role_arn(id, self.role_name())));
+        let mut accounts: Vec<Account> = named.collect();
+        if accounts.is_empty() {
+            accounts.push(base.own());
+        }
+        accounts.retain(|account| !self.excluded_accounts.contains(&account.id));
+        if accounts.is_empty() {
+            return Err(ScopeError::NothingWithoutList);
+        }
+        Ok(accounts)
+    }
+
     /// The organization's tree. Only who chooses units needs it; for others it is good to have.
-    async fn tree(&self, client: &Client, base: &Base) -> Result<Tree, ScopeError> {
+    async fn tree(
+        &self,
+        client: &Client,
+        base: &Base,
+        scope: &mut Scope,
+    ) -> Result<Tree, ScopeError> {
         let tree = match Tree::read(client, &base.place()).await {
             Ok(tree) => tree,
             Err(error) if !self.units.is_empty() => return Err(ScopeError::NoTree(error)),
-            Err(_) => return Ok(Tree::default()),
+            Err(error) => {
+                scope.without_tree = Some(error);
+                return Ok(Tree::default());
+            }
         };
         match self.units.iter().find(|unit| !tree.has(unit)) {
             Some(unit) => Err(ScopeError::UnknownUnit(unit.clone())),
@@ -392,6 +446,12 @@ impl ScopeRequest {
 
 fn is_account_id(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// A role's name, with its path before it where it has one.
+pub fn is_role_name(text: &str) -> bool {
+    let word = |b: u8| b.is_ascii_alphanumeric() || b"+=,.@_-/".contains(&b);
+    !text.is_empty() && !text.starts_with('/') && !text.ends_with('/') && text.bytes().all(word)
 }
 
 /// `r-` and 4 to 32 letters and digits; `ou-`, those of the root, `-`, and 8 to 32 of its own.

@@ -62,14 +62,10 @@ struct Scp {
 pub(super) async fn rows(session: &Session) -> Result<Vec<Row>, EngineError> {
     let organization = Organization::read(session).await?;
     let enforcement = enforcement(session).await?;
-    let path = if session.has_units() {
-        "organizational_path, management"
-    } else {
-        "null as organizational_path, null as management"
-    };
-    let sql = format!("select account_id, partition, {path} from aws_account order by account_id");
+    let sql = "select account_id, partition, organizational_path, management from aws_account \
+        order by account_id";
     let mut rows = Vec::new();
-    for account in session.rows(&sql).await? {
+    for account in session.rows(sql).await? {
         let id = text(&account, "account_id").unwrap_or_default();
         let regions = enforcement.get(id).copied().unwrap_or_default();
         rows.push(organization.row(id, &account, regions));
@@ -80,24 +76,34 @@ pub(super) async fn rows(session: &Session) -> Result<Vec<Row>, EngineError> {
 /// How many of an account's regions enforce tokens.
 #[derive(Debug, Clone, Copy, Default)]
 struct Regions {
+    /// To be read.
     all: i64,
     enforced: i64,
     unread: i64,
+    /// Enabled, and not chosen.
+    left_out: i64,
 }
 
 impl Regions {
+    /// All regions of the account do.
     const fn enforce(self) -> bool {
-        self.all > 0 && self.enforced == self.all
+        self.all > 0 && self.enforced == self.all && self.left_out == 0
+    }
+
+    /// None is known not to, but not all are known.
+    const fn may_enforce(self) -> bool {
+        self.enforced + self.unread == self.all
     }
 }
 
 async fn enforcement(session: &Session) -> Result<BTreeMap<String, Regions>, EngineError> {
-    let sql = "select r.account_id, count(*) as all_regions, \
-        count(*) filter (where d.http_tokens_enforced = 'enabled') as enforced, \
-        count(*) filter (where d.account_id is null) as unread \
+    let sql = "select r.account_id, count(*) filter (where r.read) as all_regions, \
+        count(*) filter (where r.read and d.http_tokens_enforced = 'enabled') as enforced, \
+        count(*) filter (where r.read and d.account_id is null) as unread, \
+        count(*) filter (where not r.read and r.opt_in_status <> 'not-opted-in') as left_out \
         from aws_region r left join aws_ec2_instance_metadata_defaults d \
         on d.account_id = r.account_id and d.region = r.region \
-        where r.read group by r.account_id";
+        group by r.account_id";
     let rows = session.rows(sql).await?;
     let regions = rows.into_iter().filter_map(|row| {
         let number = |column: &str| row.get(column).and_then(Value::as_i64).unwrap_or_default();
@@ -105,6 +111,7 @@ async fn enforcement(session: &Session) -> Result<BTreeMap<String, Regions>, Eng
             all: number("all_regions"),
             enforced: number("enforced"),
             unread: number("unread"),
+            left_out: number("left_out"),
         };
         Some((text(&row, "account_id")?.to_owned(), regions))
     });
@@ -116,15 +123,21 @@ impl Organization {
         let sql = "select policy_id, name, content, targets from aws_organizations_policy \
             where type = 'SERVICE_CONTROL_POLICY' order by policy_id";
         let policies = session.rows(sql).await?.iter().map(Scp::of).collect();
-        let gap = (!session.unread("aws_organizations_policy").await?.is_empty())
+        let gap = session
+            .has_gap("aws_organizations_policy")
+            .await?
             .then_some("(not all policies could be listed or read)");
         let sql = "select account_id, content from aws_organizations_effective_policy";
-        let ec2 = session.rows(sql).await?.into_iter().filter_map(|row| {
-            let values = Ec2Policy::parse(text(&row, "content")?).ok()?.values();
-            Some((text(&row, "account_id")?.to_owned(), values))
-        });
-        let ec2 = ec2.collect();
-        let ec2_unread = session.unread("aws_organizations_effective_policy").await?;
+        let mut ec2 = BTreeMap::new();
+        let mut ec2_unread = session.unread("aws_organizations_effective_policy").await?;
+        for row in session.rows(sql).await? {
+            let account = text(&row, "account_id").unwrap_or_default().to_owned();
+            match Ec2Policy::parse(text(&row, "content").unwrap_or_default()) {
+                Ok(policy) => drop(ec2.insert(account, policy.values())),
+                // A text that is not understood says neither that it stops nor that it does not.
+                Err(_) => drop(ec2_unread.insert(Some(account))),
+            }
+        }
         Ok(Self { policies, gap, ec2, ec2_unread })
     }
 
@@ -145,7 +158,8 @@ impl Organization {
             .flat_map(|level| level.policies.iter().map(|policy| policy.name.as_str()))
             .collect();
         let resource = format!("arn:{partition}:iam::{id}:root");
-        let ec2_unread = self.ec2_unread.contains(&Some(id.to_owned()));
+        let ec2_unread =
+            self.ec2_unread.contains(&Some(id.to_owned())) || self.ec2_unread.contains(&None);
         let launch = launch(&achieved, regions, ec2_unread);
         // Enforcement refuses both: the launch, and setting an instance back.
         let enforced = regions.enforce() && achieved.way_back.stop != Stop::Stopped;
@@ -183,7 +197,8 @@ impl Organization {
     /// The levels from the root to the account. What is not known of them makes them undecided.
     fn levels(&self, account: &str, path: Option<&str>) -> Vec<Level> {
         let Some(path) = path else {
-            let gap = self.gap.unwrap_or("(policies of the organization were not read)");
+            let gap =
+                self.gap.unwrap_or("(where the account stands, or the policies, were not read)");
             return vec![Level {
                 unread: vec![gap.to_owned()],
                 ..Level::with_full_access("organization", Vec::new())
@@ -253,6 +268,12 @@ fn launch(achieved: &Achievement, regions: Regions, ec2_unread: bool) -> Launch 
             reason:
                 "no service control policy stops it, and the EC2 policy in effect could not be read"
                     .to_owned(),
+        },
+        Stop::NotStopped if regions.may_enforce() => Launch {
+            stop: "unknown",
+            by: None,
+            reason: "no policy stops it, and whether every region enforces tokens is not known"
+                .to_owned(),
         },
         Stop::NotStopped => Launch { stop: "not-stopped", by: None, reason: reason.clone() },
         Stop::Unknown => Launch { stop: "unknown", by: None, reason: reason.clone() },

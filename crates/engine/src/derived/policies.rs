@@ -24,7 +24,13 @@ pub(super) const COLUMNS: &[(&str, Kind)] = &[
 ];
 
 /// What a text is about, if it is about the metadata service: what its keys and actions are called.
-const SUBJECTS: [&str; 5] = [
+const SUBJECTS: [&str; 10] = [
+    // What people write where they misspell a key counts: it is what the linter is for.
+    "httptokens",
+    "http_tokens",
+    "hoplimit",
+    "imds",
+    "metadata_default",
     "metadatahttp",
     "attribute/http",
     "instancemetadata",

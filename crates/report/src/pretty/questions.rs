@@ -52,13 +52,13 @@ impl Pretty {
             _ if incomplete => Verdict::Unknown,
             _ => Verdict::Pass,
         };
-        let unread = match question.unread_accounts {
-            0 => String::new(),
-            number => {
-                let text = format!("; {} not read", count(number, "account", "accounts"));
-                self.verdict(Verdict::Unknown, &text)
-            }
+        let unread = match (question.unread_accounts, question.unread_regions) {
+            (0, 0) => String::new(),
+            (0, regions) => format!("; {} not read", count(regions, "region", "regions")),
+            (accounts, _) => format!("; {} not read", count(accounts, "account", "accounts")),
         };
+        let unread = self.verdict(Verdict::Unknown, &unread);
+        let unread = if question.unread_regions == 0 { "" } else { &unread };
         writeln!(
             out,
             "  {} of {}, in {} of {}{unread}",
@@ -110,10 +110,14 @@ impl Pretty {
     fn usage(&self, usage: &UsageAnswer, out: &mut dyn io::Write) -> io::Result<()> {
         let used = self.verdict(Verdict::Fail, &thousands(usage.used));
         let unknown = self.verdict(Verdict::Unknown, &thousands(usage.no_data));
+        let silent = self.verdict(Verdict::Pass, &thousands(usage.silent));
+        let not_asked = match usage.not_asked {
+            0 => String::new(),
+            number => format!(", {} were not asked about", thousands(number)),
+        };
         writeln!(
             out,
-            "  Of them {} made no version 1 call in the window, {used} did, {unknown} have no data.",
-            self.verdict(Verdict::Pass, &thousands(usage.silent)),
+            "  Of them {silent} made no version 1 call in the window, {used} did, {unknown} have no data{not_asked}.",
         )
     }
 
