@@ -536,7 +536,7 @@ fn closed(error: &CallError) -> bool {
 /// The gap that a limit on costs leaves.
 fn too_expensive(estimate: &Estimate, max_cost: f64) -> ErrorRow {
     let message = format!(
-        "not asked: {} instances would cost up to ${:.2}, and --max-cost is ${max_cost:.2}",
+        "not asked: {} instances would cost up to ${}, and --max-cost is ${max_cost}",
         estimate.instances, estimate.at_most
     );
     ErrorRow {

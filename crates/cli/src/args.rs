@@ -115,7 +115,7 @@ pub(crate) struct ReadArguments {
     #[arg(
         long,
         value_name = "DIR",
-        conflicts_with_all = ["profile", "role_arn", "org", "ou", "account", "exclude_account", "accounts_file", "role_name", "external_id", "usage", "regions", "endpoint_url", "concurrency", "save"]
+        conflicts_with_all = ["profile", "role_arn", "org", "ou", "account", "exclude_account", "accounts_file", "role_name", "external_id", "usage", "usage_days", "max_cost", "regions", "endpoint_url", "concurrency", "save"]
     )]
     pub(crate) from: Option<PathBuf>,
 }

@@ -52,11 +52,14 @@ impl From<AuditError> for Failure {
             AuditError::Scope(ScopeError::Identity(_)) => {
                 Self::usage(&error).hint("`imdsure demo` shows an audit without any AWS account")
             }
-            AuditError::Stopped => Self::incomplete(&error),
+            AuditError::Stopped | AuditError::Scope(ScopeError::NoTree(_)) => {
+                Self::incomplete(&error)
+            }
             AuditError::Control(_)
             | AuditError::Output(_)
             | AuditError::Scope(_)
             | AuditError::UsageNotAsked
+            | AuditError::UsageOfNothing
             | AuditError::Save(_) => Self::usage(&error),
             AuditError::Open(engine) => unopened(engine),
             AuditError::Engine(engine) => unfinished(engine),

@@ -2,7 +2,7 @@
 
 use imdsure_aws::{
     permissions::{self, ReadingRole},
-    scope::DEFAULT_ROLE,
+    scope::{DEFAULT_ROLE, is_role_name},
     source::Wanted,
 };
 use imdsure_model::ExitCode;
@@ -41,10 +41,38 @@ fn check(arguments: &PermissionsArguments) -> Result<(), Failure> {
             )));
         }
     }
+    if let Some(trust) = arguments.trust.as_ref().filter(|trust| !is_principal(trust)) {
+        return Err(Failure::usage(format!(
+            "`{trust}` is nobody who can be trusted: an account id, or the ARN of a role or user, is"
+        )));
+    }
+    // A template names the role without a path.
+    let name = arguments
+        .role_name
+        .as_ref()
+        .filter(|name| !is_role_name(name) || (template && name.contains('/')));
+    if let Some(name) = name {
+        return Err(Failure::usage(format!(
+            "`{name}` is no name of a role: letters, digits and `+=,.@_-` are"
+        )));
+    }
     if arguments.role_name.is_some() && !template && !arguments.org {
         return Err(Failure::usage("--role-name goes with --org or with a template"));
     }
     Ok(())
+}
+
+/// Twelve digits, or an ARN of IAM or STS.
+fn is_principal(text: &str) -> bool {
+    let account = |id: &str| id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit());
+    let mut parts = text.splitn(6, ':');
+    let arn = parts.next() == Some("arn")
+        && parts.next().is_some_and(|partition| partition.starts_with("aws"))
+        && parts.next().is_some_and(|service| ["iam", "sts"].contains(&service))
+        && parts.next() == Some("")
+        && parts.next().is_some_and(account)
+        && parts.next().is_some_and(|rest| !rest.is_empty() && !rest.contains(['*', ' ', '"']));
+    account(text) || arn
 }
 
 fn text(wanted: &Wanted, arguments: &PermissionsArguments) -> String {

@@ -248,7 +248,7 @@ fn launch_question(summaries: &[ControlSummary]) -> Option<LaunchQuestion> {
     }
     let asked = |control: &&str| summaries.iter().any(|summary| summary.name == **control);
     let answer = match (fail, unknown) {
-        (0, 0) if DECIDES.iter().all(|control| asked(control)) => "yes",
+        (0, 0) if DECIDES.iter().all(asked) => "yes",
         (0, _) => "unknown",
         _ => "no",
     };

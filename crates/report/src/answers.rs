@@ -60,9 +60,10 @@ pub(crate) fn lines(head: &Head) -> Vec<String> {
             question.accounts,
             count(question.of_accounts, "account", "accounts"),
             question.unknown,
-            match question.unread_regions {
-                0 => String::new(),
-                unread => format!("; {} not read", count(unread, "region", "regions")),
+            match (question.unread_accounts, question.unread_regions) {
+                (0, 0) => String::new(),
+                (0, regions) => format!("; {} not read", count(regions, "region", "regions")),
+                (accounts, _) => format!("; {} not read", count(accounts, "account", "accounts")),
             },
             usage.unwrap_or_default(),
         ));
@@ -77,7 +78,11 @@ pub(crate) fn lines(head: &Head) -> Vec<String> {
     }
     if let Some(question) = &questions.new_launches {
         let part = |part: &imdsure_model::LaunchPart| {
-            format!("{} of {} {} do not", part.counts.fail, part.counts.judged(), part.what)
+            let unread = match part.unread {
+                0 => String::new(),
+                unread => format!(" ({} not read)", count(unread, "region", "regions")),
+            };
+            format!("{} of {} {} do not{unread}", part.counts.fail, part.counts.judged(), part.what)
         };
         let parts: Vec<String> = question.by.iter().map(part).collect();
         lines.push(format!("{LAUNCHES} {}: {}", question.answer, parts.join(", ")));

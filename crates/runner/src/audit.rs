@@ -9,7 +9,7 @@ use imdsure_aws::{
     progress::Progress,
     scope::{ScopeError, ScopeRequest},
     source::Wanted,
-    tables::AWS_CLOUDWATCH_IMDS_USAGE,
+    tables::{AWS_CLOUDWATCH_IMDS_USAGE, AWS_EC2_INSTANCE},
 };
 use imdsure_engine::{
     EngineError, Guardrails, Judged, Session, embedded_catalog,
@@ -104,6 +104,9 @@ pub enum AuditError {
         "{JUDGES_USAGE} reads CloudWatch metrics, and CloudWatch bills for them: add --usage, or read evidence that holds them (--from)"
     )]
     UsageNotAsked,
+    /// Usage that costs money, and nothing that would say what it is.
+    #[error("--usage asks CloudWatch about instances, and nothing that was chosen reads instances")]
+    UsageOfNothing,
     /// Stopped before there was anything to report.
     #[error("stopped before any account was known: there is nothing to report")]
     Stopped,
@@ -152,6 +155,9 @@ impl AuditRequest {
         let wanted = wanted(controls.iter().copied(), usage).await?;
         if !usage && wanted.has(&AWS_CLOUDWATCH_IMDS_USAGE) {
             return Err(AuditError::UsageNotAsked);
+        }
+        if usage && !tables_read(controls.iter().copied()).await?.contains(AWS_EC2_INSTANCE.name) {
+            return Err(AuditError::UsageOfNothing);
         }
         Ok((controls, wanted))
     }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use imdsure_engine::Settings;
-use imdsure_model::{AcceptUnread, ErrorRow};
+use imdsure_model::{AcceptUnread, ErrorKind, ErrorRow};
 use serde::{Deserialize, Deserializer};
 
 /// The file that is read when none is named.
@@ -47,8 +47,42 @@ fn hop_limit<'de, D: Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
 
 /// `[[accept_unread]]`: a gap that somebody answers for until a day.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "StatedAcceptance")]
 struct Acceptance {
+    account: Option<String>,
+    region: Option<String>,
+    service: Option<String>,
+    reason: String,
+    expires: jiff::civil::Date,
+}
+
+impl TryFrom<StatedAcceptance> for Acceptance {
+    type Error = String;
+
+    fn try_from(stated: StatedAcceptance) -> Result<Self, String> {
+        let StatedAcceptance { account, region, service, reason, expires } = stated;
+        if account.is_none() && region.is_none() && service.is_none() {
+            return Err(
+                "name what is accepted: account, region, service, or several of them".into()
+            );
+        }
+        let digits = |id: &String| id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit());
+        if let Some(id) = account.as_ref().filter(|id| !digits(id)) {
+            return Err(format!("`{id}` is no account id: twelve digits are"));
+        }
+        let lower =
+            |name: &String| name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        if let Some(name) = service.as_ref().filter(|name| !lower(name)) {
+            return Err(format!("`{name}` is no service as IAM writes it, like `lightsail`"));
+        }
+        Ok(Self { account, region, service, reason, expires })
+    }
+}
+
+/// The same as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StatedAcceptance {
     /// The account; every one without it.
     account: Option<String>,
     /// The region; every one without it.
@@ -166,9 +200,8 @@ impl Acceptance {
             named.as_deref().is_none_or(|named| place == Some(named))
         };
         let service = error.operation.split(':').next();
-        let names_anything =
-            self.account.is_some() || self.region.is_some() || self.service.is_some();
-        names_anything
+        // Somebody may answer for what is closed or denied, not for an outage or a run that was stopped.
+        matches!(error.kind, ErrorKind::ClosedByPolicy | ErrorKind::Denied)
             && same(&self.account, error.account_id.as_deref())
             && same(&self.region, error.region.as_deref())
             && same(&self.service, service)

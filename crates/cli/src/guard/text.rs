@@ -76,7 +76,7 @@ fn one(path: &str, mistake: &Mistake, style: Style, text: &mut String) {
     };
     let statement = match (mistake.statement, &mistake.sid) {
         (_, Some(sid)) => format!(", in {}", clean(sid)),
-        (Some(index), None) => format!(", in statement {index}"),
+        (Some(index), None) => format!(", in statement {}", index + 1),
         (None, None) => String::new(),
     };
     let place = format!("{}:{}{statement}", clean(path), mistake.position);

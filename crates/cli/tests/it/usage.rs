@@ -81,7 +81,7 @@ fn nobody_pays_without_having_said_so() {
         (&error["operation"], &error["code"]),
         (&json!("cloudwatch:GetMetricData"), &json!("CostLimit"))
     );
-    assert!(error["message"].as_str().unwrap().contains("--max-cost is $0.00"), "{error}");
+    assert!(error["message"].as_str().unwrap().contains("--max-cost is $0.0001"), "{error}");
     assert_eq!(server.stats()["calls"]["cloudwatch:GetMetricData"], Value::Null);
     let verdicts = findings(&report, CONTROL).iter().filter(|f| f["verdict"] == "pass");
     assert_eq!(verdicts.count(), 0);

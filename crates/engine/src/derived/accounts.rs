@@ -122,7 +122,7 @@ impl Organization {
     async fn read(session: &Session) -> Result<Self, EngineError> {
         let sql = "select policy_id, name, content, targets from aws_organizations_policy \
             where type = 'SERVICE_CONTROL_POLICY' order by policy_id";
-        let policies = session.rows(sql).await?.iter().map(Scp::of).collect();
+        let policies: Vec<Scp> = session.rows(sql).await?.iter().map(Scp::of).collect();
         let gap = session
             .has_gap("aws_organizations_policy")
             .await?
@@ -225,6 +225,11 @@ impl Organization {
                 }
                 _ => level.unread.push(scp.name.clone()),
             }
+        }
+        if !level.full_access && level.policies.is_empty() && level.unread.is_empty() {
+            // AWS attaches one policy at least to whatever has service control policies: that none is known
+            // is a gap, and no denial.
+            level.unread.push("(no policy is known here)".to_owned());
         }
         level
     }
