@@ -128,7 +128,8 @@ pub async fn collect(
     let ids = scope.accounts.iter().map(|account| account.id.clone()).collect();
     progress.accounts.add(scope.accounts.len() as u64);
     let accounts = scope.accounts.into_iter().map(|account| Work::Account(Arc::new(account)));
-    let reader = scope.organization.filter(|_| reading.wanted.has(&AWS_ORGANIZATIONS_POLICY));
+    let policies = reading.wanted.has(&AWS_ORGANIZATIONS_POLICY);
+    let reader = scope.organization.filter(|_| policies);
     let reader = reader.map(|reader| Work::Organization(Box::new(reader)));
     let work: Vec<Work> = reader.into_iter().chain(accounts).collect();
     let collector = Arc::new(Collector {
@@ -143,6 +144,9 @@ pub async fn collect(
     for error in &scope.errors {
         // Which accounts and regions are missing because of it cannot be said.
         collector.error(&ErrorRow { region: None, ..error.row(None) });
+    }
+    if let Some(error) = scope.tree_error.filter(|_| policies) {
+        collector.policies_unread(&error);
     }
     collector.run(work).await;
     // What usage costs is known when all instances are.
@@ -222,10 +226,14 @@ impl Collector {
         };
         self.append(&AWS_ORGANIZATIONS_POLICY, &rows);
         for error in &errors {
-            // Which accounts it bears on cannot be said: it is the organization's gap.
-            let table = Some(AWS_ORGANIZATIONS_POLICY.name);
-            self.error(&ErrorRow { region: None, ..error.row(table) });
+            self.policies_unread(error);
         }
+    }
+
+    /// Which accounts it bears on cannot be said: it is the organization's gap.
+    fn policies_unread(&self, error: &CallError) {
+        let table = Some(AWS_ORGANIZATIONS_POLICY.name);
+        self.error(&ErrorRow { region: None, ..error.row(table) });
     }
 
     async fn read_effective_policy(&self, account: &Account) {

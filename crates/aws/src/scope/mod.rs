@@ -104,6 +104,8 @@ pub struct Scope {
     pub errors: Vec<CallError>,
     /// Who can read the organization's policies, where the organization is read.
     pub(crate) organization: Option<Account>,
+    /// Why the organization's tree could not be read: then nobody can say whom its policies reach.
+    pub(crate) tree_error: Option<CallError>,
     /// The regions chosen by the user; every enabled one when empty.
     pub regions: BTreeSet<String>,
 }
@@ -329,7 +331,7 @@ impl ScopeRequest {
         base: &Base,
         scope: &mut Scope,
     ) -> Result<Vec<Account>, ScopeError> {
-        let tree = self.tree(client, base).await?;
+        let tree = self.tree(client, base, scope).await?;
         let listed = match read::list_accounts(client, &base.place()).await {
             Ok(listed) => listed,
             // What can be read without the list is read all the same.
@@ -365,12 +367,21 @@ impl ScopeRequest {
         Ok(accounts)
     }
 
-    /// The organization's tree. Only who chooses units needs it; for others it is good to have.
-    async fn tree(&self, client: &Client, base: &Base) -> Result<Tree, ScopeError> {
+    /// The organization's tree. Who chooses units needs it, and who reads policies; for others it is good
+    /// to have.
+    async fn tree(
+        &self,
+        client: &Client,
+        base: &Base,
+        scope: &mut Scope,
+    ) -> Result<Tree, ScopeError> {
         let tree = match Tree::read(client, &base.place()).await {
             Ok(tree) => tree,
             Err(error) if !self.units.is_empty() => return Err(ScopeError::NoTree(error)),
-            Err(_) => return Ok(Tree::default()),
+            Err(error) => {
+                scope.tree_error.get_or_insert(error);
+                return Ok(Tree::default());
+            }
         };
         match self.units.iter().find(|unit| !tree.has(unit)) {
             Some(unit) => Err(ScopeError::UnknownUnit(unit.clone())),
