@@ -18,4 +18,6 @@ mod moto;
 mod organization;
 mod permissions;
 mod reports;
+mod tables;
 mod usage;
+mod witnesses;
