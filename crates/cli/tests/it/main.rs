@@ -9,6 +9,7 @@ mod controls;
 mod demo;
 mod evidence;
 mod faults;
+mod gaps;
 mod generated;
 mod guard;
 mod harness;
