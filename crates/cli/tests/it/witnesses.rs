@@ -140,3 +140,12 @@ fn what_guards_is_what_boto3_reads() {
     }
     assert!(met.len() > 3, "{met:?}");
 }
+
+#[test]
+fn what_guards_an_organization_for_people() {
+    let world = ["--accounts", "12", "--instances", "24", "--regions", "1", "--seed", "3"];
+    let server = Server::simulator(&world);
+    let ended = server.imdsure(&["guard", "show", "--org", "-o", "pretty"]).ended();
+    assert_eq!((ended.code, ended.err.as_str()), (0, ""));
+    insta::assert_snapshot!(ended.out);
+}
