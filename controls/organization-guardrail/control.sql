@@ -7,7 +7,6 @@ select
   cast(null as varchar) as managed_by,
   case
     when launch = 'stopped' and stopped_by = 'ec2-policy' then 'ec2-policy'
-    when launch = 'stopped' and stopped_by = 'enforcement' and unread_regions > 0 then 'unknown'
     when launch = 'stopped' and stopped_by = 'enforcement' then 'enforcement'
     when launch = 'stopped' then 'scp'
     when launch = 'unknown' then 'unknown'

@@ -153,15 +153,24 @@ impl Session {
 
     /// The accounts of which this table could not be read; one that is not named stands for all.
     async fn unread(&self, table: &str) -> Result<BTreeSet<Option<String>>, EngineError> {
+        self.accounts_with_gap(&format!("table_name = '{table}'")).await
+    }
+
+    /// The accounts of which nothing could be read, that no region names.
+    async fn unread_as_a_whole(&self) -> Result<BTreeSet<Option<String>>, EngineError> {
+        self.accounts_with_gap("table_name is null and region is null").await
+    }
+
+    async fn accounts_with_gap(
+        &self,
+        condition: &str,
+    ) -> Result<BTreeSet<Option<String>>, EngineError> {
         if !self.has("scan_error") {
             return Ok(BTreeSet::new());
         }
-        let sql = format!(
-            "select distinct account_id from scan_error \
-             where table_name is null or table_name = '{table}'"
-        );
-        let account = |row: &Row| text(row, "account_id").map(str::to_owned);
-        Ok(self.rows(&sql).await?.iter().map(account).collect())
+        let sql = format!("select account_id from scan_error where {condition}");
+        let rows = self.rows(&sql).await?;
+        Ok(rows.iter().map(|row| text(row, "account_id").map(str::to_owned)).collect())
     }
 }
 

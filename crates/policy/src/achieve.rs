@@ -27,6 +27,8 @@ pub struct Governed<'a> {
     pub levels: &'a [Level],
     /// The account's effective EC2 policy, if it has one.
     pub ec2_policy: Option<&'a Ec2Values>,
+    /// Whether it may have one that could not be read.
+    pub ec2_policy_unread: bool,
 }
 
 /// Whether something is stopped.
@@ -144,7 +146,18 @@ impl<'a> Judge<'a> {
     }
 
     pub(crate) fn enforced(&self) -> Truth {
-        self.governed.ec2_policy.map_or(Truth::No, Ec2Values::enforced)
+        self.ec2_policy_says(Ec2Values::enforced)
+    }
+
+    /// What the EC2 policy in effect says; nothing without one, and who knows what where it was not read.
+    fn ec2_policy_says(&self, says: impl FnOnce(&Ec2Values) -> Truth) -> Truth {
+        match self.governed.ec2_policy {
+            Some(values) => says(values),
+            None if self.governed.ec2_policy_unread => {
+                Truth::unknown("the EC2 policy in effect could not be read")
+            }
+            None => Truth::No,
+        }
     }
 
     /// A launch that names no option and inherits version 1. Whether AWS then sets the key is not
@@ -223,7 +236,7 @@ impl<'a> Judge<'a> {
     fn defaults(&self) -> Way {
         let decision = self.decide(&self.caller.modify_defaults());
         let scp = way(&[("ModifyInstanceMetadataDefaults", decision)]);
-        match self.governed.ec2_policy.map_or(Truth::No, Ec2Values::manages_defaults) {
+        match self.ec2_policy_says(Ec2Values::manages_defaults) {
             Truth::Yes => by_ec2_policy("the EC2 policy manages the defaults of the account"),
             Truth::Unknown(reason) if scp.stop != Stop::Stopped => {
                 Way { stop: Stop::Unknown, by: Some(By::Ec2Policy), reason }

@@ -19,6 +19,7 @@ fn judged(policy: Policy, ec2_policy: Option<&Ec2Values>, is_management: bool) -
         is_management,
         levels: &levels,
         ec2_policy,
+        ec2_policy_unread: false,
     })
 }
 
@@ -63,6 +64,7 @@ fn without_policies_nothing_is_stopped() {
         is_management: false,
         levels: &[],
         ec2_policy: None,
+        ec2_policy_unread: false,
     });
     assert_eq!(stops(&achievement), [NotStopped; 5]);
     assert_eq!(codes(&achievement), ["defaults-unprotected"]);
@@ -159,6 +161,25 @@ fn an_ec2_policy_stops_what_it_enforces() {
 }
 
 #[test]
+fn an_ec2_policy_that_was_not_read_may_stop_what_nothing_else_stops() {
+    let governed = |levels| {
+        achieve(&Governed {
+            partition: "aws",
+            account: "111122223333",
+            region: None,
+            is_management: false,
+            levels,
+            ec2_policy: None,
+            ec2_policy_unread: true,
+        })
+    };
+    assert_eq!(stops(&governed(&[])), [Unknown, Unknown, Unknown, NotStopped, NotStopped]);
+    assert!(governed(&[]).launch_with_v1.reason.contains("could not be read"));
+    let levels = [Level::with_full_access("root", vec![Attached::new("guard", policy(REQUIRE))])];
+    assert_eq!(governed(&levels).launch_with_v1.stop, Stopped);
+}
+
+#[test]
 fn a_region_that_a_statement_is_about_has_to_be_known() {
     let regional = REQUIRE.replace("arn:aws:ec2:*:", "arn:aws:ec2:us-east-1:");
     let levels = [Level::with_full_access("root", vec![Attached::new("guard", policy(&regional))])];
@@ -170,6 +191,7 @@ fn a_region_that_a_statement_is_about_has_to_be_known() {
             is_management: false,
             levels: &levels,
             ec2_policy: None,
+            ec2_policy_unread: false,
         })
         .launch_with_v1
         .stop

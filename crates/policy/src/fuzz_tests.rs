@@ -28,6 +28,7 @@ fn governed(levels: &[Level]) -> Governed<'_> {
         is_management: false,
         levels,
         ec2_policy: None,
+        ec2_policy_unread: false,
     }
 }
 

@@ -107,7 +107,7 @@ pub static AWS_EC2_LAUNCH_TEMPLATE_USE: Table = Table {
         column(
             "version_number",
             Kind::Integer,
-            "The version's number; null when there is no such version, or it could not be read.",
+            "The version's number, also of one that was deleted; null for `$Default` and `$Latest` of a template that is gone or was not read.",
         ),
     ],
 };

@@ -86,6 +86,36 @@ fn boto3_pages_filters_assumes_and_is_refused_as_by_aws() {
     assert_eq!(answers, expected);
 }
 
+/// What awscli answers.
+fn told(server: &Server, arguments: &[&str]) -> Value {
+    let ended = server.awscli(&[arguments, &["--output", "json"]].concat());
+    assert_eq!(ended.code, 0, "{arguments:?}: {}", ended.err);
+    ended.json()
+}
+
+#[test]
+fn awscli_finds_an_account_its_place_and_its_name() {
+    let server = Server::simulator(&["--accounts", "3", "--instances", "9", "--regions", "1"]);
+    let (_, report) = server.instances(&["--org"]);
+    let organization = told(&server, &["organizations", "describe-organization"]);
+    let manager = &organization["Organization"]["MasterAccountId"];
+    let findings = crate::harness::findings(&report, "instance-imdsv1-disabled");
+    let is_member = |finding: &&Value| finding["account_id"] != *manager;
+    let member = findings.iter().find(is_member).unwrap();
+    let id = member["account_id"].as_str().unwrap();
+    let account = told(&server, &["organizations", "describe-account", "--account-id", id]);
+    assert_eq!(account["Account"]["Name"], member["account_name"]);
+    let parents = told(&server, &["organizations", "list-parents", "--child-id", id]);
+    let parent = &parents["Parents"][0];
+    assert_eq!(parent["Type"], "ORGANIZATIONAL_UNIT");
+    let unit = parent["Id"].as_str().unwrap();
+    assert_eq!(server.instances(&["--ou", unit]).1["scope"]["accounts"], json!([id]));
+    let (_, own) = server.instances(&[]);
+    let aliases = told(&server, &["iam", "list-account-aliases"]);
+    let named = crate::harness::findings(&own, "instance-imdsv1-disabled");
+    assert_eq!(aliases["AccountAliases"], json!([named[0]["account_name"]]));
+}
+
 #[test]
 fn unpaginated_reads_draw_from_the_smaller_bucket() {
     let server = world();

@@ -39,6 +39,8 @@ pub(super) const COLUMNS: &[(&str, Kind)] = &[
 
 const FULL_ACCESS: &str = "p-FullAWSAccess";
 const ENFORCED: &str = "HttpTokensEnforced is enabled in every region that was read";
+const NOT_READ: &str =
+    "no policy stops it, and whether HttpTokensEnforced is enabled everywhere could not be read";
 
 /// The organization's service control policies, and what is not known of them.
 struct Organization {
@@ -90,9 +92,20 @@ impl Regions {
         self.all > 0 && self.enforced == self.all && self.left_out == 0
     }
 
-    /// None is known not to, but not all are known.
+    /// Whether all of them may enforce, for all that was read.
     const fn may_enforce(self) -> bool {
         self.enforced + self.unread == self.all
+    }
+
+    /// What is known of a way that no policy closes.
+    fn decide(self, stop: Stop, reason: String) -> (&'static str, String) {
+        match stop {
+            Stop::Stopped => ("stopped", reason),
+            // Enforcement refuses the launch, and setting an instance back.
+            _ if self.enforce() => ("stopped", ENFORCED.to_owned()),
+            Stop::NotStopped if self.may_enforce() => ("unknown", NOT_READ.to_owned()),
+            other => (word(other), reason),
+        }
     }
 }
 
@@ -127,15 +140,18 @@ impl Organization {
             .has_gap("aws_organizations_policy")
             .await?
             .then_some("(not all policies could be listed or read)");
-        let sql = "select account_id, content from aws_organizations_effective_policy";
         let mut ec2 = BTreeMap::new();
         let mut ec2_unread = session.unread("aws_organizations_effective_policy").await?;
+        // An account that could not be entered.
+        ec2_unread.extend(session.unread_as_a_whole().await?);
+        let sql = "select account_id, content from aws_organizations_effective_policy";
         for row in session.rows(sql).await? {
-            let account = text(&row, "account_id").unwrap_or_default().to_owned();
-            match Ec2Policy::parse(text(&row, "content").unwrap_or_default()) {
-                Ok(policy) => drop(ec2.insert(account, policy.values())),
-                // A text that is not understood says neither that it stops nor that it does not.
-                Err(_) => drop(ec2_unread.insert(Some(account))),
+            let account = text(&row, "account_id").map(str::to_owned);
+            let policy = text(&row, "content").and_then(|content| Ec2Policy::parse(content).ok());
+            match (account, policy) {
+                (Some(account), Some(policy)) => drop(ec2.insert(account, policy.values())),
+                // A text that is no policy.
+                (account, _) => drop(ec2_unread.insert(account)),
             }
         }
         Ok(Self { policies, gap, ec2, ec2_unread })
@@ -152,17 +168,17 @@ impl Organization {
             is_management,
             levels: &levels,
             ec2_policy: self.ec2.get(id),
+            ec2_policy_unread: self.ec2_unread.contains(&Some(id.to_owned()))
+                || self.ec2_unread.contains(&None),
         });
         let applied: Vec<&str> = levels
             .iter()
             .flat_map(|level| level.policies.iter().map(|policy| policy.name.as_str()))
             .collect();
         let resource = format!("arn:{partition}:iam::{id}:root");
-        let ec2_unread =
-            self.ec2_unread.contains(&Some(id.to_owned())) || self.ec2_unread.contains(&None);
-        let launch = launch(&achieved, regions, ec2_unread);
-        // Enforcement refuses both: the launch, and setting an instance back.
-        let enforced = regions.enforce() && achieved.way_back.stop != Stop::Stopped;
+        let launch = launch(&achieved, regions);
+        let way_back = &achieved.way_back;
+        let (way_back, way_back_reason) = regions.decide(way_back.stop, way_back.reason.clone());
         let codes: Vec<&str> = achieved.holes.iter().map(|hole| hole.code).collect();
         let words: Vec<&str> = achieved.holes.iter().map(|hole| hole.words.as_str()).collect();
         let row = json!({
@@ -173,8 +189,8 @@ impl Organization {
             "stopped_by": launch.by,
             "launch": launch.stop,
             "launch_reason": launch.reason,
-            "way_back": if enforced { "stopped" } else { word(achieved.way_back.stop) },
-            "way_back_reason": if enforced { ENFORCED } else { achieved.way_back.reason.as_str() },
+            "way_back": way_back,
+            "way_back_reason": way_back_reason,
             "defaults_change": word(achieved.defaults_change.stop),
             "defaults_change_reason": achieved.defaults_change.reason,
             "hop_limit": word(achieved.hop_limit.stop),
@@ -256,33 +272,15 @@ struct Launch {
     reason: String,
 }
 
-fn launch(achieved: &Achievement, regions: Regions, ec2_unread: bool) -> Launch {
+fn launch(achieved: &Achievement, regions: Regions) -> Launch {
     let Way { stop, by, reason } = &achieved.launch_with_v1;
-    let by = match by {
-        Some(By::Ec2Policy) => "ec2-policy",
-        Some(By::Statement(_) | By::NothingAllows) | None => "scp",
+    let by = match (stop, by) {
+        (Stop::Stopped, Some(By::Ec2Policy)) => "ec2-policy",
+        (Stop::Stopped, Some(By::Statement(_) | By::NothingAllows) | None) => "scp",
+        (Stop::NotStopped | Stop::Unknown, _) => "enforcement",
     };
-    match stop {
-        Stop::Stopped => Launch { stop: "stopped", by: Some(by), reason: reason.clone() },
-        _ if regions.enforce() => {
-            Launch { stop: "stopped", by: Some("enforcement"), reason: ENFORCED.to_owned() }
-        }
-        Stop::NotStopped if ec2_unread => Launch {
-            stop: "unknown",
-            by: None,
-            reason:
-                "no service control policy stops it, and the EC2 policy in effect could not be read"
-                    .to_owned(),
-        },
-        Stop::NotStopped if regions.may_enforce() => Launch {
-            stop: "unknown",
-            by: None,
-            reason: "no policy stops it, and whether every region enforces tokens is not known"
-                .to_owned(),
-        },
-        Stop::NotStopped => Launch { stop: "not-stopped", by: None, reason: reason.clone() },
-        Stop::Unknown => Launch { stop: "unknown", by: None, reason: reason.clone() },
-    }
+    let (stop, reason) = regions.decide(*stop, reason.clone());
+    Launch { stop, by: (stop == "stopped").then_some(by), reason }
 }
 
 const fn word(stop: Stop) -> &'static str {

@@ -1,5 +1,5 @@
 """What boto3 reads of version 1 calls: by instance, the sum of the metric over the window that is given, and the
-hours that have data. Arguments: start and end of the window (RFC 3339)."""
+hours that have data. Arguments: start and end of the window (RFC 3339), and the regions; every one without any."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ import boto3
 
 start, end = (datetime.fromisoformat(text.replace("Z", "+00:00")) for text in sys.argv[1:3])
 usage = {}
-for name in [r["RegionName"] for r in boto3.client("ec2").describe_regions()["Regions"]]:
+for name in sys.argv[3:] or [r["RegionName"] for r in boto3.client("ec2").describe_regions()["Regions"]]:
     cloudwatch = boto3.client("cloudwatch", region_name=name)
     ec2 = boto3.client("ec2", region_name=name)
     for page in ec2.get_paginator("describe_instances").paginate():
