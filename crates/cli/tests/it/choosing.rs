@@ -77,16 +77,21 @@ fn what_cannot_be_chosen_is_refused() {
     let bad = file("123456789012\nnot-an-id\n");
     let empty = file("# nobody\n");
     let [bad_path, empty_path] = [&bad, &empty].map(|file| file.path().to_str().unwrap());
-    let table: [(&[&str], &str); 9] = [
+    let table: [(&[&str], &str); 11] = [
         (&["--ou", "Workloads"], "`Workloads` is no id of an organizational unit"),
         (&["--ou", "ou-zzzz-11112222"], "the organization has no unit `ou-zzzz-11112222`"),
         (&["--exclude-account", "123456789012"], "--exclude-account goes with --org"),
-        (&["--org", "--exclude-account", "123456789012"], "123456789012 is not an active account"),
+        (&["--org", "--account", "123456789012"], "123456789012 is not an active account"),
         (&["--org", "--exclude-account", &every], "no account is left to read"),
         (&["--org", "--accounts-file", bad_path], ":2:1: `not-an-id` is no account id"),
         (&["--org", "--accounts-file", empty_path], "names no account"),
         (&["--accounts-file", "/nonexistent"], "/nonexistent cannot be read"),
         (&["--external-id", "x"], "--external-id goes with"),
+        (&["--org", "--role-name", "arn:aws:iam::111122223333:role/x"], "--role-arn takes ARNs"),
+        (
+            &["--usage", "--control", "organization-guardrail"],
+            "nothing that was chosen reads instances",
+        ),
     ];
     for (arguments, words) in table {
         let ended = server.imdsure(&[&["audit"], arguments].concat()).ended();
@@ -153,6 +158,34 @@ fn an_accepted_gap_does_not_make_a_run_incomplete() {
 }
 
 #[test]
+fn an_outage_is_accepted_by_nobody() {
+    let server =
+        Server::simulator(&[&WORLD[..], &["--deny", "*:*:ec2:DescribeInstances"]].concat());
+    let config =
+        file("[[accept_unread]]\nservice = \"ec2\"\nreason = \"known\"\nexpires = 2999-01-01\n");
+    let path = config.path().to_str().unwrap().to_owned();
+    // Denied: somebody may answer for that.
+    assert_eq!(audit(&server, &["--config", &path]).0, 0);
+    let dead = ["--endpoint-url", "http://127.0.0.1:9", "--config", &path];
+    let (code, report) = audit(&server, &dead);
+    assert_eq!(code, 2, "{report}");
+}
+
+#[test]
+fn what_the_organization_does_not_list_is_not_read_instead_of_what_was_named() {
+    let deny = ["--deny", "*:*:organizations:ListAccounts"];
+    let server = Server::simulator(&[&WORLD[..], &deny].concat());
+    let (_, all) = audit(&Server::simulator(&WORLD), &[]);
+    let member = accounts(&all).into_iter().next().unwrap();
+    let (code, report) = audit(&server, &["--account", &member]);
+    assert_eq!((code, accounts(&report)), (2, BTreeSet::from([member])));
+    let own = server.instances(&[]).1["scope"]["accounts"][0].as_str().unwrap().to_owned();
+    let left_out = [&["audit", "--exclude-account", &own][..], &ONLY].concat();
+    let ended = server.imdsure(&left_out).ended();
+    assert_eq!(ended.code, 64, "{}", ended.err);
+}
+
+#[test]
 fn a_configuration_that_cannot_be_meant_is_refused_with_its_place() {
     let table = [
         ("owner_tag = []", ":1:1: unknown field `owner_tag`"),
@@ -165,6 +198,15 @@ fn a_configuration_that_cannot_be_meant_is_refused_with_its_place() {
         ("[[accept_unread]]\nreason = \"x\"\nexpires = \"soon\"", ":3:11: `soon` is no day"),
         ("[[accept_unread]]\nreason = \"x\"", ": missing field `expires`"),
         ("owner_tags = [", ":1:1"),
+        ("[[accept_unread]]\nreason = \"x\"\nexpires = 2999-01-01", "name what is accepted"),
+        (
+            "[[accept_unread]]\naccount = \"42\"\nreason = \"x\"\nexpires = 2999-01-01",
+            "`42` is no account id",
+        ),
+        (
+            "[[accept_unread]]\nservice = \"EC2\"\nreason = \"x\"\nexpires = 2999-01-01",
+            "`EC2` is no service",
+        ),
     ];
     for (text, words) in table {
         let config = file(text);
