@@ -132,6 +132,23 @@ impl Unit<'_> {
         Ok(all)
     }
 
+    /// The same, with what AWS services manage and the account has hidden. Where the parameter is not known
+    /// yet, nothing can be hidden.
+    pub(crate) async fn list_with_managed(
+        &self,
+        operation: &'static Operation,
+        parameters: Parameters,
+        list: &[&str],
+    ) -> Result<Vec<Value>, CallError> {
+        let (name, value) = INCLUDE_MANAGED;
+        match self.list(operation, parameters.clone().with(name, value), list).await {
+            Err(error) if error.code == UNKNOWN_PARAMETER => {
+                self.list(operation, parameters, list).await
+            }
+            answer => answer,
+        }
+    }
+
     /// Makes one call.
     pub(crate) async fn ask(
         &self,
@@ -153,6 +170,11 @@ impl Unit<'_> {
         }
     }
 }
+
+/// Asks EC2 for resources that AWS services manage too, also where the account hides them.
+pub(crate) const INCLUDE_MANAGED: (&str, &str) = ("IncludeManagedResources", "true");
+/// EC2's code for a parameter that it does not know.
+pub(crate) const UNKNOWN_PARAMETER: &str = "UnknownParameter";
 
 /// Whether an organization policy closes what was called.
 pub(crate) fn closed_by_policy(error: &CallError) -> bool {

@@ -12,7 +12,7 @@ use crate::{
     operation::DESCRIBE_INSTANCES,
     partition::Partition,
     tables::{AWS_CLOUDWATCH_IMDS_USAGE, AWS_EC2_AMI, AWS_EC2_INSTANCE},
-    unit::{SeenInstance, Unit},
+    unit::{INCLUDE_MANAGED, SeenInstance, UNKNOWN_PARAMETER, Unit},
     xml::{Cursor, XmlError},
 };
 
@@ -103,16 +103,28 @@ async fn describe_instances(
     mut hand_on: impl FnMut(&InstancePage<'_>) + Send,
 ) -> Result<(), CallError> {
     let mut token: Option<String> = None;
+    let mut managed = true;
     loop {
-        let parameters = DESCRIBE_INSTANCES.page(token.as_deref());
-        let next = client
+        let mut parameters = DESCRIBE_INSTANCES.page(token.as_deref());
+        if managed {
+            parameters = parameters.with(INCLUDE_MANAGED.0, INCLUDE_MANAGED.1);
+        }
+        let answer = client
             .call(&DESCRIBE_INSTANCES, place, &parameters, |body| {
                 let page = InstancePage::read(body)?;
                 // A page is handed on only when it was read to its end: cut short, it adds nothing.
                 hand_on(&page);
                 Ok::<_, Failure>(page.next_token)
             })
-            .await?;
+            .await;
+        let next = match answer {
+            // Where the parameter is not known yet, nothing can be hidden.
+            Err(error) if managed && error.code == UNKNOWN_PARAMETER => {
+                managed = false;
+                continue;
+            }
+            answer => answer?,
+        };
         if next.is_none() {
             return Ok(());
         }

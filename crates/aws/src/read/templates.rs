@@ -23,7 +23,9 @@ const VERSIONS_A_CALL: usize = 200;
 /// Reads all templates, and their default and latest versions.
 pub(crate) async fn templates(unit: &mut Unit<'_>) -> Result<(), CallError> {
     let list = ["launchTemplates"];
-    for template in unit.list(&DESCRIBE_LAUNCH_TEMPLATES, Parameters::new(), &list).await? {
+    for template in
+        unit.list_with_managed(&DESCRIBE_LAUNCH_TEMPLATES, Parameters::new(), &list).await?
+    {
         let number = |name: &str| text_at(&template, &[name])?.parse::<i64>().ok();
         let (Some(id), Some(default_version), Some(latest_version)) = (
             text_at(&template, &["launchTemplateId"]),
@@ -87,7 +89,7 @@ fn of_one(id: &str, numbers: &[i64]) -> Parameters {
 
 async fn versions(unit: &mut Unit<'_>, which: Parameters) -> Result<(), CallError> {
     let list = ["launchTemplateVersionSet"];
-    let versions = unit.list(&DESCRIBE_LAUNCH_TEMPLATE_VERSIONS, which, &list).await?;
+    let versions = unit.list_with_managed(&DESCRIBE_LAUNCH_TEMPLATE_VERSIONS, which, &list).await?;
     let mut rows = Vec::new();
     for version in &versions {
         let id = text_at(version, &["launchTemplateId"]).unwrap_or_default();

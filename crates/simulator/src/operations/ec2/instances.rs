@@ -15,8 +15,15 @@ use crate::world::stock::Stock;
 use crate::xml::Xml;
 
 /// Parameters of `DescribeInstances`.
-pub(crate) const PARAMETERS: &[&str] =
-    &["DryRun", "Filter.N.Name", "Filter.N.Value.N", "InstanceId.N", "MaxResults", "NextToken"];
+pub(crate) const PARAMETERS: &[&str] = &[
+    "DryRun",
+    "Filter.N.Name",
+    "Filter.N.Value.N",
+    "IncludeManagedResources",
+    "InstanceId.N",
+    "MaxResults",
+    "NextToken",
+];
 
 /// About the size of one instance's XML, to reserve memory once.
 pub(super) const INSTANCE_BYTES: usize = 6_000;
