@@ -289,6 +289,17 @@ fn mistakes_of_spelling() {
 }
 
 #[test]
+fn mistakes_about_arns() {
+    let tokens = r#""StringNotEquals": {"ec2:MetadataHttpTokens": "required"}"#;
+    for resource in ["arn:aws:ec2:*:instance/*", "arn:aws:ec2:instance/*", "arn:aws:ec2:*:image"] {
+        mistaken(&deny(r#""ec2:RunInstances""#, resource, tokens), "malformed-arn");
+    }
+    for resource in ["arn:aws:s3:::a/*", "arn:aws:ec2:*", "arn:aws:ec2:*:*", "arn:*", "*"] {
+        assert_eq!(scp(&deny(r#""s3:*""#, resource, "")), [], "{resource}");
+    }
+}
+
+#[test]
 fn mistakes_about_exemptions() {
     let exempting = |operator: &str, value: &str| {
         deny(

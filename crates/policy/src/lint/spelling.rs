@@ -23,6 +23,9 @@ pub(super) fn lint(statement: &Statement, found: &mut Vec<Mistake>) {
     for word in &statement.action.patterns {
         found.extend(action(word).map(|mistake| mistake.of(statement)));
     }
+    for word in statement.resource.iter().flat_map(|names| &names.patterns) {
+        found.extend(arn(word).map(|mistake| mistake.of(statement)));
+    }
     for condition in &statement.conditions {
         let key = &condition.key;
         found.extend(unknown_key(key).map(|mistake| mistake.of(statement)));
@@ -67,6 +70,23 @@ fn action(word: &Word) -> Option<Mistake> {
     let near = near?;
     let words = format!("`{text}` is no action, and matches nothing: did you mean {near}?");
     Some(error("unknown-action", word, words))
+}
+
+/// Resources with too few parts. A wildcard at the end of one stands for the parts that lack.
+fn arn(word: &Word) -> Option<Mistake> {
+    let text = word.text.as_str();
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let last = parts.last()?;
+    let whole = parts.len() == 6 || (last.ends_with('*') && !last.contains('/'));
+    if whole || !text.starts_with("arn:") || text.contains("${") {
+        return None;
+    }
+    let words = format!(
+        "`{text}` has {} parts, and an ARN has six (arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE): \
+         it matches nothing",
+        parts.len()
+    );
+    Some(error("malformed-arn", word, words))
 }
 
 /// Actions of EC2 whose letters are near to ours, but which are others.
