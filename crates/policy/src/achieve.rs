@@ -5,10 +5,11 @@ use serde::Serialize;
 
 use crate::{
     Truth,
+    choice::{self, Ask},
     ec2_policy::Ec2Values,
-    evaluate::{Decision, Level, Outcome, StatementRef, denying, evaluate},
+    evaluate::{Decision, Level, Outcome, StatementRef, evaluate},
     holes::{self, Hole},
-    imds::{Caller, Launch},
+    imds::{Caller, Launch, TOKENS},
     request::{KeyValue, Request},
 };
 
@@ -94,7 +95,7 @@ pub fn achieve(governed: &Governed<'_>) -> Achievement {
     let defaults_change = judge.defaults();
     let hop_limit = judge.hop_limit();
     let v1_credentials = judge.v1_credentials();
-    let launch_with_v2 = judge.decide(&judge.asked_launch("required", Some("1")));
+    let launch_with_v2 = judge.launch_with_v2();
     let ways = [&launch_with_v1, &way_back, &defaults_change, &hop_limit, &v1_credentials];
     let holes = holes::find(&judge, &ways, silent.stop != Stop::Stopped);
     Achievement {
@@ -117,6 +118,9 @@ const CALLS: [&str; 5] = [
     "ec2:DescribeInstances",
 ];
 
+/// What a launch says that leaves the endpoint open: so, or nothing.
+const ENDPOINTS: [Option<&str>; 2] = [Some("enabled"), None];
+
 pub(crate) struct Judge<'a> {
     pub(crate) governed: &'a Governed<'a>,
     pub(crate) caller: Caller,
@@ -136,13 +140,29 @@ impl<'a> Judge<'a> {
         evaluate(self.levels, request)
     }
 
-    pub(crate) fn asked_launch(&self, tokens: &str, hop_limit: Option<&str>) -> Request {
+    /// The decision for a caller who chooses what gets past.
+    fn ask(&self, ask: &Ask) -> Decision {
+        choice::decide(self.levels, ask).decision
+    }
+
+    fn way(&self, asks: &[Ask]) -> Way {
+        let decisions: Vec<_> = asks.iter().map(|ask| (ask.what, self.ask(ask))).collect();
+        way(&decisions)
+    }
+
+    fn launch_of(&self, tokens: &str, endpoint: Option<&str>, hop_limit: Option<&str>) -> Request {
         self.caller.launch(&Launch {
             tokens: Some(tokens.to_owned()),
-            endpoint: Some("enabled".to_owned()),
+            endpoint: endpoint.map(str::to_owned),
             hop_limit: hop_limit.map(str::to_owned),
             template: false,
         })
+    }
+
+    fn launch_with_v2(&self) -> Decision {
+        let launch = || self.launch_of("required", Some("enabled"), Some("1"));
+        let what = "a launch that asks for HttpTokens=required";
+        self.ask(&Ask { what, request: launch(), better: launch() })
     }
 
     pub(crate) fn enforced(&self) -> Truth {
@@ -168,22 +188,15 @@ impl<'a> Judge<'a> {
                 "the EC2 policy makes version 2 the default of launches that name no HttpTokens";
             return by_ec2_policy(reason);
         }
-        let silent = |tokens: KeyValue| {
-            let mut request = self.asked_launch("", Some("1"));
-            for resource in request.resources.iter_mut().filter(|r| r.kind == "instance") {
-                resource.context.set(crate::imds::TOKENS, tokens.clone());
-            }
-            self.decide(&request)
-        };
-        let absent = silent(KeyValue::Absent);
-        let inherited = silent(KeyValue::of("optional"));
-        if absent.is_denied() == inherited.is_denied() {
-            return way(&[
-                ("a launch that names no HttpTokens", absent),
-                ("a launch that names no HttpTokens", inherited),
-            ]);
+        let mut asks = self.silent_asks(&KeyValue::Absent);
+        let absent = self.way(&asks);
+        let others = self.silent_asks(&KeyValue::of("optional"));
+        let inherited = self.way(&others);
+        if (absent.stop == Stop::Stopped) == (inherited.stop == Stop::Stopped) {
+            asks.extend(others);
+            return self.way(&asks);
         }
-        let by = absent.by.or(inherited.by).map(By::Statement);
+        let by = absent.by.or(inherited.by);
         let reason = "a launch that names no HttpTokens is refused only if AWS sets the key \
          `ec2:MetadataHttpTokens` \
                       for it in one of two ways, and which is not documented";
@@ -200,25 +213,51 @@ impl<'a> Judge<'a> {
         })
     }
 
-    /// Who launches chooses the hop limit too: one way that passes is enough.
+    fn silent_asks(&self, tokens: &KeyValue) -> Vec<Ask> {
+        let ask = |endpoint| {
+            let better = self.launch_of("required", endpoint, Some("1"));
+            let mut request = better.clone();
+            for resource in request.resources.iter_mut().filter(|r| r.kind == "instance") {
+                resource.context.set(TOKENS, tokens.clone());
+            }
+            Ask { what: "a launch that names no HttpTokens", request, better }
+        };
+        ENDPOINTS.map(ask).into()
+    }
+
     pub(crate) fn asked_for_v1(&self) -> Way {
-        way(&[None, Some("1")].map(|hop_limit| {
-            let decision = self.decide(&self.asked_launch("optional", hop_limit));
-            ("a launch that asks for HttpTokens=optional", decision)
-        }))
+        self.way(&self.launch_asks())
+    }
+
+    /// Who launches chooses endpoint and hop limit too, or is silent about them: one way that passes is
+    /// enough.
+    fn launch_asks(&self) -> Vec<Ask> {
+        let asks = ENDPOINTS.iter().flat_map(|endpoint| {
+            [None, Some("1")].map(|hop_limit| Ask {
+                what: "a launch that asks for HttpTokens=optional",
+                request: self.launch_of("optional", *endpoint, hop_limit),
+                better: self.launch_of("required", *endpoint, hop_limit),
+            })
+        });
+        asks.collect()
     }
 
     fn way_back(&self) -> Way {
-        // AWS's guide shows the endpoint sent with the tokens; either may be what somebody sends.
-        let alone = self.decide(&self.caller.modify([("HttpTokens", "optional")]));
-        let options = [("HttpTokens", "optional"), ("HttpEndpoint", "enabled")];
-        let together = self.decide(&self.caller.modify(options));
-        self.unless_enforced(|| {
-            way(&[
-                ("ModifyInstanceMetadataOptions to HttpTokens=optional", alone),
-                ("ModifyInstanceMetadataOptions to HttpTokens=optional", together),
-            ])
-        })
+        self.unless_enforced(|| self.way(&self.way_back_asks()))
+    }
+
+    /// AWS's guide shows the endpoint sent with the tokens; either may be what somebody sends.
+    fn way_back_asks(&self) -> Vec<Ask> {
+        let ask = |endpoint: Option<(&'static str, &'static str)>| {
+            let modify =
+                |tokens| self.caller.modify([("HttpTokens", tokens)].into_iter().chain(endpoint));
+            Ask {
+                what: "ModifyInstanceMetadataOptions to HttpTokens=optional",
+                request: modify("optional"),
+                better: modify("required"),
+            }
+        };
+        vec![ask(None), ask(Some(("HttpEndpoint", "enabled")))]
     }
 
     /// Enforcement by EC2 policy refuses what lets version 1 in, whoever asks.
@@ -234,8 +273,7 @@ impl<'a> Judge<'a> {
     }
 
     fn defaults(&self) -> Way {
-        let decision = self.decide(&self.caller.modify_defaults());
-        let scp = way(&[("ModifyInstanceMetadataDefaults", decision)]);
+        let scp = self.way(&self.defaults_asks());
         match self.ec2_policy_says(Ec2Values::manages_defaults) {
             Truth::Yes => by_ec2_policy("the EC2 policy manages the defaults of the account"),
             Truth::Unknown(reason) if scp.stop != Stop::Stopped => {
@@ -245,30 +283,64 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// No values of the defaults are better to a policy: reading them is what a guardrail leaves alone.
+    fn defaults_asks(&self) -> Vec<Ask> {
+        let request = self.caller.modify_defaults();
+        let better =
+            Request { action: "ec2:GetInstanceMetadataDefaults".to_owned(), ..request.clone() };
+        vec![Ask { what: "ModifyInstanceMetadataDefaults", request, better }]
+    }
+
     fn hop_limit(&self) -> Way {
-        let launch = self.decide(&self.asked_launch("required", Some("64")));
-        let change = self.decide(&self.caller.modify([("HttpPutResponseHopLimit", "64")]));
-        way(&[
-            ("a launch with a hop limit of 64", launch),
-            ("ModifyInstanceMetadataOptions to a hop limit of 64", change),
-        ])
+        self.way(&self.hop_limit_asks())
+    }
+
+    fn hop_limit_asks(&self) -> Vec<Ask> {
+        let launch = |limit| self.launch_of("required", Some("enabled"), Some(limit));
+        let change = |limit| self.caller.modify([("HttpPutResponseHopLimit", limit)]);
+        vec![
+            Ask {
+                what: "a launch with a hop limit of 64",
+                request: launch("64"),
+                better: launch("1"),
+            },
+            Ask {
+                what: "ModifyInstanceMetadataOptions to a hop limit of 64",
+                request: change("64"),
+                better: change("1"),
+            },
+        ]
     }
 
     fn v1_credentials(&self) -> Way {
-        let caller = Caller { role_delivery: Some("1.0".to_owned()), ..self.caller.clone() };
-        let decisions = CALLS.map(|action| {
-            let what = match action.strip_prefix("imdsure:") {
-                Some(_) => "a call with credentials that version 1 delivered",
-                None => action,
-            };
-            (what, self.decide(&caller.call(action)))
-        });
-        way(&decisions)
+        self.way(&self.v1_credentials_asks())
     }
 
-    /// Each group of requests that a way consists of, for what denies them.
-    pub(crate) fn denials(&self, request: &Request) -> Vec<(StatementRef, &'a crate::Statement)> {
-        denying(self.levels, request)
+    fn v1_credentials_asks(&self) -> Vec<Ask> {
+        let call = |version: &str, action| {
+            let role_delivery = Some(version.to_owned());
+            Caller { role_delivery, ..self.caller.clone() }.call(action)
+        };
+        let ask = |action: &'static str| Ask {
+            what: match action.strip_prefix("imdsure:") {
+                Some(_) => "a call with credentials that version 1 delivered",
+                None => action,
+            },
+            request: call("1.0", action),
+            better: call("2.0", action),
+        };
+        CALLS.map(ask).into()
+    }
+
+    /// The requests behind each way, in the order of the ways.
+    pub(crate) fn asks(&self) -> [Vec<Ask>; 5] {
+        [
+            self.launch_asks(),
+            self.way_back_asks(),
+            self.defaults_asks(),
+            self.hop_limit_asks(),
+            self.v1_credentials_asks(),
+        ]
     }
 }
 

@@ -134,7 +134,7 @@ fn compare(comparison: Comparison, value: &str, wanted: &Pattern) -> Truth {
     let text = || -> String {
         let plain = |token: &Token| match token {
             Token::Char(c) => *c,
-            Token::Any => '*',
+            Token::Any | Token::Part => '*',
             Token::One => '?',
         };
         wanted.0.iter().map(plain).collect()

@@ -114,6 +114,18 @@ impl Decision {
 /// Decides as AWS decides over service control policies: an explicit deny anywhere wins, else each level
 /// has to allow the action on each resource.
 pub fn evaluate(levels: &[Level], request: &Request) -> Decision {
+    evaluate_counting(levels, request, &|_, _| true)
+}
+
+/// Which Deny statements count.
+pub(crate) type Counts<'a> = &'a dyn Fn(&Policy, &Statement) -> bool;
+
+/// Decides as if there were no Deny statements but those that count.
+pub(crate) fn evaluate_counting(
+    levels: &[Level],
+    request: &Request,
+    counts: Counts<'_>,
+) -> Decision {
     let mut open = None;
     for resource in &request.resources {
         for level in levels {
@@ -125,11 +137,11 @@ pub fn evaluate(levels: &[Level], request: &Request) -> Decision {
                     continue;
                 }
                 match statement.applies(policy, request, resource) {
-                    Truth::Yes => return denied(by, resource),
-                    Truth::Unknown(why) => {
+                    Truth::Yes if counts(policy, statement) => return denied(by, resource),
+                    Truth::Unknown(why) if counts(policy, statement) => {
                         open.get_or_insert_with(|| unknown(by, statement.effect, resource, &why));
                     }
-                    Truth::No => {}
+                    _ => {}
                 }
             }
         }
@@ -155,21 +167,25 @@ pub fn evaluate_identity(policies: &[Attached], request: &Request) -> Decision {
     evaluate(std::slice::from_ref(&level), request)
 }
 
-/// Every statement that denies the request for certain on one of its resources.
-pub(crate) fn denying<'a>(
-    levels: &'a [Level],
-    request: &Request,
-) -> Vec<(StatementRef, &'a Statement)> {
-    let denies = |policy: &Policy, statement: &Statement| {
-        let applies = |resource| statement.applies(policy, request, resource) == Truth::Yes;
-        statement.denies() && request.resources.iter().any(applies)
+/// How much stands in the way of a request: Deny statements that count and do not leave it alone, and
+/// levels that do not allow it.
+pub(crate) fn obstacles(levels: &[Level], request: &Request, counts: Counts<'_>) -> usize {
+    let pairs = request.resources.iter().flat_map(|r| levels.iter().map(move |level| (r, level)));
+    let in_the_way = |(resource, level): (&Resource, &Level)| {
+        let denials = statements(level)
+            .filter(|(_, statement, policy)| statement.denies() && counts(policy, statement))
+            .filter(|(_, s, policy)| s.applies(policy, request, resource) != Truth::No);
+        let allowed = matches!(allows(level, request, resource), Permit::Granted(_));
+        denials.count() + usize::from(!allowed)
     };
-    levels
-        .iter()
-        .flat_map(statements)
-        .filter(|(_, statement, policy)| denies(policy, statement))
-        .map(|(by, statement, _)| (by, statement))
-        .collect()
+    pairs.map(in_the_way).sum()
+}
+
+/// Every statement of the tree with its policy.
+pub(crate) fn with_policies(
+    levels: &[Level],
+) -> impl Iterator<Item = (StatementRef, &Statement, &Policy)> {
+    levels.iter().flat_map(statements)
 }
 
 /// Whether a level allows.
@@ -274,6 +290,18 @@ fn on(resource: &Resource) -> String {
 }
 
 impl Statement {
+    /// Whether it denies the request for certain on one of its resources.
+    pub(crate) fn denies_request(&self, policy: &Policy, request: &Request) -> bool {
+        let applies = |resource| self.applies(policy, request, resource) == Truth::Yes;
+        self.denies() && request.resources.iter().any(applies)
+    }
+
+    /// Whether it may deny the request on one of its resources.
+    pub(crate) fn may_deny(&self, policy: &Policy, request: &Request) -> bool {
+        let applies = |resource| self.applies(policy, request, resource) != Truth::No;
+        self.denies() && request.resources.iter().any(applies)
+    }
+
     /// Whether the statement is about the request on that resource.
     pub(crate) fn applies(&self, policy: &Policy, request: &Request, resource: &Resource) -> Truth {
         let action = self.names_action(&request.action);

@@ -206,17 +206,25 @@ fn exemption(arn: &str) -> Result<(), GenerateError> {
     Ok(())
 }
 
+/// Names that have nothing in common: a pattern that matches all of them was not meant for some.
+const NAMES: [&str; 3] = ["admin", "Zq7+w=8.K", "path/to/x_y-9@e"];
+
 /// Whether a pattern for principals matches every role, or every user, of an account.
 pub(crate) fn exempts_everybody(pattern: &str) -> bool {
     let pattern = Pattern::new(pattern);
-    let class = |kind: &str| {
-        let partitions = ["*", "aws", "aws-cn", "aws-us-gov"];
-        partitions.map(|partition| Pattern::new(&format!("arn:{partition}:iam::*:{kind}/*")))
+    let matches = |partition: &str, kind: &str| {
+        let mut arns = ["111122223333", "999988887777"].into_iter().flat_map(|account| {
+            NAMES.map(|name| format!("arn:{partition}:iam::{account}:{kind}/{name}"))
+        });
+        arns.all(|arn| {
+            let arn = Pattern::literal(&arn);
+            pattern.matches(&arn) == crate::Truth::Yes
+                || pattern.matches_arn_parts(&arn) == crate::Truth::Yes
+        })
     };
-    ["role", "user"].iter().flat_map(|kind| class(kind)).any(|class| {
-        pattern.matches(&class) == crate::Truth::Yes
-            || pattern.matches_arn_parts(&class) == crate::Truth::Yes
-    })
+    ["aws", "aws-cn", "aws-us-gov"]
+        .iter()
+        .any(|partition| ["role", "user"].iter().any(|kind| matches(partition, kind)))
 }
 
 fn known_partition(partition: &str) -> Result<&str, GenerateError> {

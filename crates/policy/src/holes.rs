@@ -8,10 +8,10 @@ use serde::Serialize;
 use crate::{
     Statement, Truth,
     achieve::{By, Judge, Stop, Way},
+    choice::{self, Ask},
     document::Condition,
     evaluate::StatementRef,
     imds::{ATTRIBUTE, LAUNCH_KEYS, ROLE_DELIVERY},
-    request::Request,
 };
 
 /// Something that a guardrail leaves open.
@@ -116,13 +116,15 @@ fn removal(judge: &Judge<'_>, holes: &mut BTreeSet<Hole>) {
 /// Whom the statements let through that stop something. Where another statement stops it for everybody,
 /// nobody is let through.
 fn exemptions(judge: &Judge<'_>, ways: &[&Way; 5], holes: &mut BTreeSet<Hole>) {
-    for (way, requests) in ways.iter().zip(requests(judge)) {
-        if way.stop != Stop::Stopped || !matches!(way.by, Some(By::Statement(_))) {
-            continue;
-        }
-        for request in requests {
-            let denials = judge.denials(&request);
-            if denials.iter().any(|(_, statement)| others(statement).next().is_none()) {
+    for (index, (way, asks)) in ways.iter().zip(judge.asks()).enumerate() {
+        for ask in asks {
+            if way.stop != Stop::Stopped {
+                got_past(judge, &ask, index == 0, holes);
+                continue;
+            }
+            let denials = choice::denying(judge.levels, &ask);
+            let by_statement = matches!(way.by, Some(By::Statement(_)));
+            if !by_statement || denials.iter().any(|(_, s)| others(s).next().is_none()) {
                 continue;
             }
             for (by, statement) in &denials {
@@ -132,19 +134,15 @@ fn exemptions(judge: &Judge<'_>, ways: &[&Way; 5], holes: &mut BTreeSet<Hole>) {
     }
 }
 
-/// The requests behind each way, in the order of the ways.
-fn requests(judge: &Judge<'_>) -> [Vec<Request>; 5] {
-    let v1 = crate::Caller { role_delivery: Some("1.0".to_owned()), ..judge.caller.clone() };
-    [
-        vec![judge.asked_launch("optional", Some("1"))],
-        vec![judge.caller.modify([("HttpTokens", "optional")])],
-        vec![judge.caller.modify_defaults()],
-        vec![
-            judge.asked_launch("required", Some("64")),
-            judge.caller.modify([("HttpPutResponseHopLimit", "64")]),
-        ],
-        vec![v1.call("s3:GetObject")],
-    ]
+/// What would stop it, if the caller could not choose. Statements that are about other things are worth a
+/// word where a launch passes, and not once more for what else passes.
+fn got_past(judge: &Judge<'_>, ask: &Ask, any: bool, holes: &mut BTreeSet<Hole>) {
+    let past = choice::decide(judge.levels, ask).past;
+    let about = |statement: &Statement| others(statement).count() < statement.conditions.len();
+    for (by, statement) in past.iter().filter(|(_, statement)| any || about(statement)) {
+        let conditions = choice::chosen_by_caller(statement, &ask.request);
+        holes.extend(conditions.map(|condition| exempted(by, condition)));
+    }
 }
 
 /// Conditions on anything but the metadata service.

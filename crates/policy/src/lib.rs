@@ -7,6 +7,7 @@
 
 mod achieve;
 mod ask;
+mod choice;
 mod condition;
 mod document;
 mod ec2_policy;
@@ -25,6 +26,8 @@ mod words;
 
 #[cfg(test)]
 mod achieve_tests;
+#[cfg(test)]
+mod choice_tests;
 #[cfg(test)]
 mod condition_tests;
 #[cfg(test)]

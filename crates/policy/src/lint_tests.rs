@@ -85,6 +85,19 @@ fn policies_about_other_things_are_clean_and_without_gaps() {
 }
 
 #[test]
+fn keys_of_other_services_are_no_misspellings() {
+    for condition in [
+        r#""StringNotEquals": {"autoscaling:MetadataHttpTokens": "required"}"#,
+        r#""StringEquals": {"autoscaling:MetadataHttpEndpoint": "enabled"}"#,
+        r#""NumericGreaterThan": {"autoscaling:MetadataHttpPutResponseHopLimit": 2}"#,
+        r#""StringEquals": {"lambda:MyHttpTokens": "a"}"#,
+    ] {
+        let statement = deny(r#""autoscaling:CreateLaunchConfiguration""#, "*", condition);
+        assert_eq!(codes(&scp(&statement)), [""; 0], "{condition}");
+    }
+}
+
+#[test]
 fn sound_forms_that_are_written_otherwise_are_clean() {
     for statements in [
         launch(r#""StringNotEqualsIfExists": {"ec2:MetadataHttpTokens": "required"}"#),
@@ -252,6 +265,15 @@ fn mistakes_of_spelling() {
         );
     }
     mistaken(&launch(r#""Null": {"ec2:MetadataHttpTokens": "no"}"#), "impossible-value");
+    let autoscaling =
+        |condition: &str| deny(r#""autoscaling:CreateLaunchConfiguration""#, "*", condition);
+    for (key, value, code) in [
+        ("autoscaling:MetadataHttpTokens", "v2", "impossible-value"),
+        ("autoscaling:MetadataHttpEndpoint", "on", "impossible-value"),
+        ("autoscaling:MetadataHttpToken", "required", "unknown-condition-key"),
+    ] {
+        mistaken(&autoscaling(&format!(r#""StringNotEquals": {{{key:?}: {value:?}}}"#)), code);
+    }
     mistaken(
         &launch(r#""NumericGreaterThan": {"ec2:MetadataHttpPutResponseHopLimit": "two"}"#),
         "impossible-value",
@@ -267,6 +289,17 @@ fn mistakes_of_spelling() {
 }
 
 #[test]
+fn mistakes_about_arns() {
+    let tokens = r#""StringNotEquals": {"ec2:MetadataHttpTokens": "required"}"#;
+    for resource in ["arn:aws:ec2:*:instance/*", "arn:aws:ec2:instance/*", "arn:aws:ec2:*:image"] {
+        mistaken(&deny(r#""ec2:RunInstances""#, resource, tokens), "malformed-arn");
+    }
+    for resource in ["arn:aws:s3:::a/*", "arn:aws:ec2:*", "arn:aws:ec2:*:*", "arn:*", "*"] {
+        assert_eq!(scp(&deny(r#""s3:*""#, resource, "")), [], "{resource}");
+    }
+}
+
+#[test]
 fn mistakes_about_exemptions() {
     let exempting = |operator: &str, value: &str| {
         deny(
@@ -275,9 +308,15 @@ fn mistakes_about_exemptions() {
             &format!(r#""{operator}": {{"aws:PrincipalArn": "{value}"}}"#),
         )
     };
-    for value in
-        ["*", "arn:*", "arn:aws:iam::*:*", "arn:aws:iam::*:role/*", "arn:aws:iam::*:user/*"]
-    {
+    for value in [
+        "*",
+        "arn:*",
+        "arn:aws:iam::*:*",
+        "arn:aws:iam::*:role/*",
+        "arn:aws:iam::*:user/*",
+        "arn:aws:iam::*:role/?*",
+        "arn:aws-cn:iam::????????????:user/*?",
+    ] {
         mistaken(&exempting("ArnNotLike", value), "exempts-everyone");
         mistaken(&exempting("StringNotLike", value), "exempts-everyone");
     }
@@ -455,6 +494,7 @@ fn what_cannot_be_meant_is_not_generated() {
     }
     refused(exempting("arn:aws:iam::*:role/*"), "everybody");
     refused(exempting("arn:aws:iam::*:role/**"), "everybody");
+    refused(exempting("arn:aws:iam::*:role/?*"), "everybody");
     refused(GuardOptions { max_hop_limit: Some(65), ..GuardOptions::default() }, "1 to 64");
     refused(
         GuardOptions { partition: "mars".to_owned(), ..GuardOptions::default() },

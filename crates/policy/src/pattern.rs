@@ -9,6 +9,8 @@ pub(crate) enum Token {
     Any,
     /// `?`: one character.
     One,
+    /// The `*` of a class that stands for a region or an account: neither has a colon or a slash.
+    Part,
     Char(char),
 }
 
@@ -41,6 +43,7 @@ impl Pattern {
     /// Where a wildcard inside would have to reach over a colon, AWS's documents and its practice are said
     /// to differ: that is unknown.
     pub(crate) fn matches_arn(&self, class: &Self) -> Truth {
+        let class = &class.in_parts();
         let whole = self.matches(class);
         if self.0.first() == Some(&Token::Any) || class.0.first() == Some(&Token::Any) {
             return whole;
@@ -58,6 +61,16 @@ impl Pattern {
             }
             (split, _) => split,
         }
+    }
+
+    /// The same class, in which no wildcard before the last part of the ARN reaches over a colon.
+    fn in_parts(&self) -> Self {
+        let mut colons = 0;
+        let narrow = |token: &Token| {
+            colons += usize::from(*token == Token::Char(':'));
+            if colons > 0 && colons < 5 && *token == Token::Any { Token::Part } else { *token }
+        };
+        Self(self.0.iter().map(narrow).collect())
     }
 
     /// As the operators `ArnLike` and `ArnEquals` match: each of the six parts on its own.
@@ -103,12 +116,13 @@ fn relation(pattern: &[Token], class: &[Token]) -> Truth {
 ///
 /// Covering is decided on the safe side: a wildcard of the class has to lie within a `*` of the pattern.
 fn compare(pattern: &[Token], class: &[Token], overlap: bool) -> bool {
+    let wild = |token: &Token| matches!(token, Token::Any | Token::Part);
     // row[j]: the pattern read so far against the first j tokens of the class.
     let mut row = vec![false; class.len() + 1];
     row[0] = true;
     if overlap {
         for (j, token) in class.iter().enumerate() {
-            row[j + 1] = row[j] && *token == Token::Any;
+            row[j + 1] = row[j] && wild(token);
         }
     }
     for part in pattern {
@@ -117,10 +131,13 @@ fn compare(pattern: &[Token], class: &[Token], overlap: bool) -> bool {
         for (j, token) in class.iter().enumerate() {
             next[j + 1] = match (part, token) {
                 (Token::Any, _) => row[j + 1] || next[j],
-                (_, Token::Any) => overlap && (next[j] || row[j + 1] || row[j]),
+                (Token::Char(':' | '/'), Token::Part) => overlap && next[j],
+                (_, Token::Any | Token::Part) => overlap && (next[j] || row[j + 1] || row[j]),
                 (Token::One, _) => row[j],
                 (Token::Char(_), Token::One) => overlap && row[j],
                 (Token::Char(a), Token::Char(b)) => a == b && row[j],
+                // A pattern has none.
+                (Token::Part, _) => false,
             };
         }
         row = next;
@@ -172,6 +189,15 @@ mod tests {
     fn a_wildcard_over_a_colon_is_not_known() {
         assert!(matches!(arn("arn:aws:ec2:*:instance/*", INSTANCE), Truth::Unknown(_)));
         assert_eq!(arn("arn:aws:s3:*:instance/*", INSTANCE), Truth::No);
+    }
+
+    #[test]
+    fn a_region_or_account_of_a_class_has_no_colon_or_slash() {
+        let volume = "arn:aws:ec2:*:*:volume/*";
+        assert_eq!(arn("arn:aws:ec2:*:instance/*", volume), Truth::No);
+        assert_eq!(arn("arn:aws:ec2:instance/*", volume), Truth::No);
+        assert_eq!(arn("arn:aws:ec2:*:*:volume/*", volume), Truth::Yes);
+        assert!(matches!(arn("arn:aws:ec2:eu-*:1?:volume/*", volume), Truth::Unknown(_)));
     }
 
     #[test]

@@ -12,9 +12,19 @@ use crate::{
     words,
 };
 
+/// The keys of `autoscaling:CreateLaunchConfiguration`.
+const AUTOSCALING_KEYS: [&str; 3] = [
+    "autoscaling:MetadataHttpTokens",
+    "autoscaling:MetadataHttpEndpoint",
+    "autoscaling:MetadataHttpPutResponseHopLimit",
+];
+
 pub(super) fn lint(statement: &Statement, found: &mut Vec<Mistake>) {
     for word in &statement.action.patterns {
         found.extend(action(word).map(|mistake| mistake.of(statement)));
+    }
+    for word in statement.resource.iter().flat_map(|names| &names.patterns) {
+        found.extend(arn(word).map(|mistake| mistake.of(statement)));
     }
     for condition in &statement.conditions {
         let key = &condition.key;
@@ -62,6 +72,23 @@ fn action(word: &Word) -> Option<Mistake> {
     Some(error("unknown-action", word, words))
 }
 
+/// Resources with too few parts. A wildcard at the end of one stands for the parts that lack.
+fn arn(word: &Word) -> Option<Mistake> {
+    let text = word.text.as_str();
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let last = parts.last()?;
+    let whole = parts.len() == 6 || (last.ends_with('*') && !last.contains('/'));
+    if whole || !text.starts_with("arn:") || text.contains("${") {
+        return None;
+    }
+    let words = format!(
+        "`{text}` has {} parts, and an ARN has six (arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE): \
+         it matches nothing",
+        parts.len()
+    );
+    Some(error("malformed-arn", word, words))
+}
+
 /// Actions of EC2 whose letters are near to ours, but which are others.
 fn near_miss_is_real(name: &str) -> bool {
     ["ModifyInstanceMaintenanceOptions", "ModifyInstancePlacement", "StartInstances"]
@@ -74,25 +101,20 @@ fn unknown_key(key: &Word) -> Option<Mistake> {
     let lower = key.text.to_lowercase();
     let attribute = |name: &&str| lower == format!("{ATTRIBUTE}{name}").to_lowercase();
     let options = || INSTANCE_OPTIONS.iter().chain(&DEFAULT_OPTIONS);
-    let known =
-        LAUNCH_KEYS.iter().chain(&[ROLE_DELIVERY]).any(|known| known.eq_ignore_ascii_case(&lower))
-            || options().any(attribute);
+    let keys = || LAUNCH_KEYS.iter().chain(&[ROLE_DELIVERY]).chain(&AUTOSCALING_KEYS).copied();
+    let known = keys().any(|known| known.eq_ignore_ascii_case(&lower)) || options().any(attribute);
     if known {
         return None;
     }
     let attributes: Vec<String> = options().map(|name| format!("{ATTRIBUTE}{name}")).collect();
-    let candidates = LAUNCH_KEYS
-        .iter()
-        .copied()
-        .chain([ROLE_DELIVERY])
-        .chain(attributes.iter().map(String::as_str));
+    let candidates = keys().chain(attributes.iter().map(String::as_str));
     let near = words::nearest(&key.text, candidates).or_else(|| telling(&lower))?;
     let words =
         format!("`{}` is no condition key: it is never there. Did you mean {near}?", key.text);
     Some(error("unknown-condition-key", key, words))
 }
 
-/// What a key must have meant by a part of it.
+/// What a key of EC2 must have meant by a part of it. Other services have keys of their own.
 fn telling(lower: &str) -> Option<&'static str> {
     let parts = [
         ("httptoken", TOKENS),
@@ -102,8 +124,8 @@ fn telling(lower: &str) -> Option<&'static str> {
         ("imdsv2", TOKENS),
     ];
     // Tags may be named as they like.
-    let tag = lower.contains("tag/");
-    parts.iter().find(|(part, _)| !tag && lower.contains(part)).map(|(_, key)| *key)
+    let name = lower.strip_prefix("ec2:").filter(|name| !name.contains("tag/"))?;
+    parts.iter().find(|(part, _)| name.contains(part)).map(|(_, key)| *key)
 }
 
 /// What values a key has.
@@ -116,6 +138,7 @@ impl Subject {
     fn of(key: &str) -> Option<Self> {
         const ON_OFF: &[&str] = &["enabled", "disabled"];
         let lower = key.to_lowercase();
+        let lower = lower.replacen("autoscaling:", "ec2:", 1);
         Some(match lower.strip_prefix("ec2:attribute/").unwrap_or(&lower) {
             "ec2:metadatahttptokens" | "httptokens" => Self::Words(&["required", "optional"]),
             "ec2:metadatahttpendpoint"
