@@ -11,6 +11,7 @@ fn judged(statements: &str, region: Option<&str>, full_access: bool) -> Achievem
     let attached = vec![Attached::new("guard", policy(statements))];
     let level = Level { full_access, ..Level::with_full_access("root", attached) };
     achieve(&Governed {
+        ec2_policy_unread: false,
         partition: "aws",
         account: "111122223333",
         region,
