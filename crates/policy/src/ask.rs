@@ -95,12 +95,16 @@ fn action_named(text: &str) -> Result<String, RequestError> {
     if !letters(service, "-") || !letters(action, "") {
         return wrong("one action is letters and digits, without wildcards");
     }
+    if service.chars().any(|c| c.is_ascii_uppercase()) {
+        return wrong("a service is written in lower case; an option is NAME=VALUE");
+    }
     let ours = [RUN, MODIFY, DEFAULTS];
     if let Some(known) = ours.iter().find(|known| known.eq_ignore_ascii_case(&named)) {
         return Ok((*known).to_owned());
     }
     match words::nearest(&named, ours) {
         Some(near) => wrong(&format!("did you mean {near}?")),
+        None if !text.contains(':') => wrong("another action needs its service"),
         None => Ok(named),
     }
 }

@@ -180,6 +180,8 @@ fn requests_that_are_none_are_explained() {
         ("RunInstance", "did you mean ec2:RunInstances?"),
         ("RunInstances:HttpTokens=v2", "optional or required"),
         ("RunInstances:Tokens=optional", "takes HttpTokens"),
+        ("RunInstances:HttpTokens", "an option is NAME=VALUE"),
+        ("DescribeVpcs", "another action needs its service"),
     ] {
         let ended = simulate(request);
         assert_eq!(ended.code, 64);
