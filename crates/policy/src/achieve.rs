@@ -9,7 +9,7 @@ use crate::{
     ec2_policy::Ec2Values,
     evaluate::{Decision, Level, Outcome, StatementRef, evaluate},
     holes::{self, Hole},
-    imds::{Caller, Launch, TOKENS},
+    imds::Caller,
     request::{KeyValue, Request},
 };
 
@@ -109,18 +109,6 @@ pub fn achieve(governed: &Governed<'_>) -> Achievement {
     }
 }
 
-/// Which services are tried with credentials from version 1, besides an action that no policy can name.
-const CALLS: [&str; 5] = [
-    "imdsure:AnActionThatNoPolicyNames",
-    "s3:GetObject",
-    "sts:GetCallerIdentity",
-    "iam:CreateUser",
-    "ec2:DescribeInstances",
-];
-
-/// What a launch says that leaves the endpoint open: so, or nothing.
-const ENDPOINTS: [Option<&str>; 2] = [Some("enabled"), None];
-
 pub(crate) struct Judge<'a> {
     pub(crate) governed: &'a Governed<'a>,
     pub(crate) caller: Caller,
@@ -148,15 +136,6 @@ impl<'a> Judge<'a> {
     fn way(&self, asks: &[Ask]) -> Way {
         let decisions: Vec<_> = asks.iter().map(|ask| (ask.what, self.ask(ask))).collect();
         way(&decisions)
-    }
-
-    fn launch_of(&self, tokens: &str, endpoint: Option<&str>, hop_limit: Option<&str>) -> Request {
-        self.caller.launch(&Launch {
-            tokens: Some(tokens.to_owned()),
-            endpoint: endpoint.map(str::to_owned),
-            hop_limit: hop_limit.map(str::to_owned),
-            template: false,
-        })
     }
 
     fn launch_with_v2(&self) -> Decision {
@@ -213,51 +192,12 @@ impl<'a> Judge<'a> {
         })
     }
 
-    fn silent_asks(&self, tokens: &KeyValue) -> Vec<Ask> {
-        let ask = |endpoint| {
-            let better = self.launch_of("required", endpoint, Some("1"));
-            let mut request = better.clone();
-            for resource in request.resources.iter_mut().filter(|r| r.kind == "instance") {
-                resource.context.set(TOKENS, tokens.clone());
-            }
-            Ask { what: "a launch that names no HttpTokens", request, better }
-        };
-        ENDPOINTS.map(ask).into()
-    }
-
     pub(crate) fn asked_for_v1(&self) -> Way {
         self.way(&self.launch_asks())
     }
 
-    /// Who launches chooses endpoint and hop limit too, or is silent about them: one way that passes is
-    /// enough.
-    fn launch_asks(&self) -> Vec<Ask> {
-        let asks = ENDPOINTS.iter().flat_map(|endpoint| {
-            [None, Some("1")].map(|hop_limit| Ask {
-                what: "a launch that asks for HttpTokens=optional",
-                request: self.launch_of("optional", *endpoint, hop_limit),
-                better: self.launch_of("required", *endpoint, hop_limit),
-            })
-        });
-        asks.collect()
-    }
-
     fn way_back(&self) -> Way {
         self.unless_enforced(|| self.way(&self.way_back_asks()))
-    }
-
-    /// AWS's guide shows the endpoint sent with the tokens; either may be what somebody sends.
-    fn way_back_asks(&self) -> Vec<Ask> {
-        let ask = |endpoint: Option<(&'static str, &'static str)>| {
-            let modify =
-                |tokens| self.caller.modify([("HttpTokens", tokens)].into_iter().chain(endpoint));
-            Ask {
-                what: "ModifyInstanceMetadataOptions to HttpTokens=optional",
-                request: modify("optional"),
-                better: modify("required"),
-            }
-        };
-        vec![ask(None), ask(Some(("HttpEndpoint", "enabled")))]
     }
 
     /// Enforcement by EC2 policy refuses what lets version 1 in, whoever asks.
@@ -283,64 +223,12 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// No values of the defaults are better to a policy: reading them is what a guardrail leaves alone.
-    fn defaults_asks(&self) -> Vec<Ask> {
-        let request = self.caller.modify_defaults();
-        let better =
-            Request { action: "ec2:GetInstanceMetadataDefaults".to_owned(), ..request.clone() };
-        vec![Ask { what: "ModifyInstanceMetadataDefaults", request, better }]
-    }
-
     fn hop_limit(&self) -> Way {
         self.way(&self.hop_limit_asks())
     }
 
-    fn hop_limit_asks(&self) -> Vec<Ask> {
-        let launch = |limit| self.launch_of("required", Some("enabled"), Some(limit));
-        let change = |limit| self.caller.modify([("HttpPutResponseHopLimit", limit)]);
-        vec![
-            Ask {
-                what: "a launch with a hop limit of 64",
-                request: launch("64"),
-                better: launch("1"),
-            },
-            Ask {
-                what: "ModifyInstanceMetadataOptions to a hop limit of 64",
-                request: change("64"),
-                better: change("1"),
-            },
-        ]
-    }
-
     fn v1_credentials(&self) -> Way {
         self.way(&self.v1_credentials_asks())
-    }
-
-    fn v1_credentials_asks(&self) -> Vec<Ask> {
-        let call = |version: &str, action| {
-            let role_delivery = Some(version.to_owned());
-            Caller { role_delivery, ..self.caller.clone() }.call(action)
-        };
-        let ask = |action: &'static str| Ask {
-            what: match action.strip_prefix("imdsure:") {
-                Some(_) => "a call with credentials that version 1 delivered",
-                None => action,
-            },
-            request: call("1.0", action),
-            better: call("2.0", action),
-        };
-        CALLS.map(ask).into()
-    }
-
-    /// The requests behind each way, in the order of the ways.
-    pub(crate) fn asks(&self) -> [Vec<Ask>; 5] {
-        [
-            self.launch_asks(),
-            self.way_back_asks(),
-            self.defaults_asks(),
-            self.hop_limit_asks(),
-            self.v1_credentials_asks(),
-        ]
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod achieve;
 mod ask;
+mod asks;
 mod choice;
 mod condition;
 mod document;

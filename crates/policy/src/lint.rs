@@ -107,7 +107,7 @@ pub fn lint(policy: &Policy, kind: LintKind) -> Vec<Mistake> {
     let mut found = Vec::new();
     structure::lint(policy, kind, &mut found);
     // Asked once for all statements.
-    let denies_silent = launch::denies_silent(policy);
+    let denied = launch::Denied::by(policy);
     let granted = grant::granted(policy);
     for statement in &policy.statements {
         let before = found.len();
@@ -118,7 +118,7 @@ pub fn lint(policy: &Policy, kind: LintKind) -> Vec<Mistake> {
         if misspelt || !statement.unknown.is_empty() {
             continue;
         }
-        launch::lint(statement, policy, denies_silent, &mut found);
+        launch::lint(statement, policy, denied, &mut found);
         change::lint(statement, policy, &mut found);
         delivery::lint(statement, policy, &mut found);
         grant::lint(statement, policy, &granted, &mut found);

@@ -119,7 +119,10 @@ fn sound_forms_that_are_written_otherwise_are_clean() {
             launch(r#""Null": {"ec2:MetadataHttpTokens": "true"}"#)
         ),
         launch(
-            r#""StringNotEquals": {"ec2:MetadataHttpTokens": "required"}, "StringEquals": {"ec2:MetadataHttpEndpoint": "enabled"}"#,
+            r#""StringNotEquals": {"ec2:MetadataHttpTokens": "required"}, "StringEqualsIfExists": {"ec2:MetadataHttpEndpoint": "enabled"}"#,
+        ),
+        launch(
+            r#""StringNotEquals": {"ec2:MetadataHttpTokens": "required", "ec2:MetadataHttpEndpoint": "disabled"}"#,
         ),
         delivery(r#""NumericLessThan": {"ec2:RoleDelivery": 2}"#),
         delivery(r#""NumericEquals": {"ec2:RoleDelivery": "1.0"}"#),
@@ -169,6 +172,34 @@ fn mistakes_about_launches() {
         &launch(&tokens.replace("MetadataHttpTokens", "Attribute/HttpTokens")),
         "wrong-key-for-launch",
     );
+    mistaken(
+        &launch(&format!(r#"{tokens}, "StringEquals": {{"ec2:MetadataHttpEndpoint": "enabled"}}"#)),
+        "omitted-option-slips-through",
+    );
+    mistaken(
+        &launch(&tokens.replace("\"required\"", r#"["required", "optional"]"#)),
+        "never-denies-v1",
+    );
+    let instances = "arn:aws:ec2:*:*:instance/*";
+    for (action, resource) in [
+        ("autoscaling:CreateLaunchConfiguration", "*"),
+        ("ec2:CreateLaunchTemplate", "*"),
+        ("ec2:CreateLaunchTemplateVersion", "arn:aws:ec2:*:*:launch-template/*"),
+    ] {
+        let both = format!(r#"["ec2:RunInstances", "{action}"]"#);
+        for action in [format!("{action:?}"), both] {
+            mistaken(&deny(&action, resource, tokens), "denies-unrelated-calls");
+        }
+    }
+    for action in [r#"["ec2:RunInstances", "ec2:StopInstances"]"#, r#""ec2:*Instances""#, r#""*""#]
+    {
+        mistaken(&deny(action, instances, tokens), "may-deny-other-calls");
+    }
+    let not_describe =
+        deny("1", instances, tokens).replace(r#""Action": 1"#, r#""NotAction": "ec2:Describe*""#);
+    mistaken(&not_describe, "may-deny-other-calls");
+    let whole = codes(&scp(&deny(r#""ec2:*""#, instances, tokens)));
+    assert_eq!(whole, ["may-deny-other-calls", "wrong-key-for-change"]);
     let not_action = REQUIRE.replace("\"Action\"", "\"NotAction\"");
     mistaken(&not_action, "not-action-leaves-out");
 }

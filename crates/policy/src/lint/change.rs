@@ -10,8 +10,12 @@ use crate::{
 };
 
 pub(super) fn lint(statement: &Statement, policy: &Policy, found: &mut Vec<Mistake>) {
-    wrong_keys(statement, policy, found);
-    launch::defaults(statement, found);
+    let wide = statement.denies() && probe::unrelated(statement, policy) == Truth::Yes;
+    // What denies everything is no mistake about a single key.
+    if !wide {
+        wrong_keys(statement, policy, found);
+        launch::defaults(statement, found);
+    }
     let attributes = || statement.conditions.iter().filter(|c| probe::attribute(c).is_some());
     let Some(condition) = attributes().next() else { return };
     if !statement.denies() {
@@ -25,7 +29,8 @@ pub(super) fn lint(statement: &Statement, policy: &Policy, found: &mut Vec<Mista
         }
         return;
     }
-    if probe::unrelated(statement, policy) == Truth::Yes {
+    let stop = "ec2:StopInstances";
+    if wide || probe::on_instances(statement, policy, stop) == Truth::Yes {
         let words = "the key stands only in changes of metadata options. Where it is absent the \
          condition holds, and this \
                      statement covers other calls too: it denies those as well";

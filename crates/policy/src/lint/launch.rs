@@ -12,18 +12,37 @@ use crate::{
     statements,
 };
 
-/// Whether some statement denies launches that name no `HttpTokens`, if the key is then absent.
-pub(super) fn denies_silent(policy: &Policy) -> bool {
-    policy.statements.iter().any(|statement| {
-        statement.denies()
-            && probe::launch(statement, policy, "instance", &Asked::silent()) == Truth::Yes
-    })
+/// Which launches some statement denies, if the key of an option that is not named is absent.
+#[derive(Clone, Copy)]
+pub(super) struct Denied {
+    /// Those that name no `HttpTokens`.
+    silent: bool,
+    /// Those that ask for version 1.
+    optional: bool,
+    /// Those that ask for version 1, and do not name the endpoint.
+    without_endpoint: bool,
+}
+
+impl Denied {
+    pub(super) fn by(policy: &Policy) -> Self {
+        let denies = |asked: Asked| {
+            policy.statements.iter().any(|statement| {
+                statement.denies()
+                    && probe::launch(statement, policy, "instance", &asked) == Truth::Yes
+            })
+        };
+        Self {
+            silent: denies(Asked::silent()),
+            optional: denies(Asked::tokens("optional")),
+            without_endpoint: denies(Asked::tokens("optional").no_endpoint()),
+        }
+    }
 }
 
 pub(super) fn lint(
     statement: &Statement,
     policy: &Policy,
-    denies_silent: bool,
+    denied: Denied,
     found: &mut Vec<Mistake>,
 ) {
     let Some(condition) = probe::condition_on(statement, &LAUNCH_KEYS) else { return };
@@ -40,13 +59,32 @@ pub(super) fn lint(
         found.push(mistake("denies-unrelated-calls", statement, policy, words));
         return;
     }
-    if statement.names_action(RUN) == Truth::No {
-        if statement.action.not {
-            let words = "`NotAction` leaves RunInstances out, so launches are not what this statement \
+    if statement.action.not && statement.names_action(RUN) == Truth::No {
+        let words = "`NotAction` leaves RunInstances out, so launches are not what this statement \
              is about, though its \
                          condition is on a key of launches";
-            found.push(mistake("not-action-leaves-out", statement, policy, words.to_owned()));
-        }
+        found.push(mistake("not-action-leaves-out", statement, policy, words.to_owned()));
+        return;
+    }
+    if let Some(action) = probe::named_without_key(statement, policy) {
+        let words = format!(
+            "`{}` never stands in {action}: the condition then holds, and every such call is denied. \
+             What a template or configuration says is checked when it launches",
+            condition.key.text
+        );
+        found.push(mistake("denies-unrelated-calls", statement, policy, words));
+        return;
+    }
+    if let Some(action) = probe::covers_on_instances(statement, policy) {
+        let words = format!(
+            "this statement covers {action} too. AWS documents `{}` for launches; in other calls it is \
+             absent, or says how the instance stands: calls on instances that still answer version 1 are \
+             then denied, perhaps also the change to version 2",
+            condition.key.text
+        );
+        found.push(mistake("may-deny-other-calls", statement, policy, words));
+    }
+    if statement.names_action(RUN) == Truth::No {
         return;
     }
     if let Some(words) = resource(statement, policy) {
@@ -59,7 +97,7 @@ pub(super) fn lint(
         return;
     }
     if probe::condition_on(statement, &[TOKENS]).is_some() {
-        tokens(statement, policy, denies_silent, found);
+        tokens(statement, policy, denied, found);
     }
 }
 
@@ -116,7 +154,7 @@ fn inverted(statement: &Statement, policy: &Policy) -> Option<&'static str> {
     }
 }
 
-fn tokens(statement: &Statement, policy: &Policy, denies_silent: bool, found: &mut Vec<Mistake>) {
+fn tokens(statement: &Statement, policy: &Policy, denied: Denied, found: &mut Vec<Mistake>) {
     let fits = |asked: &Asked| probe::launch(statement, policy, "instance", asked);
     let optional = fits(&Asked::tokens("optional"));
     let low = fits(&Asked::tokens("optional").hop_limit("1"));
@@ -132,7 +170,21 @@ fn tokens(statement: &Statement, policy: &Policy, denies_silent: bool, found: &m
         found.push(mistake.sound(&probe::kept(statement, both)));
         return;
     }
-    if optional == Truth::Yes && !denies_silent {
+    if optional == Truth::No && !denied.optional {
+        let words = "it never denies a launch that asks for version 1: no launch with \
+         HttpTokens=optional fulfils its condition";
+        found.push(mistake("never-denies-v1", statement, policy, words.to_owned()));
+        return;
+    }
+    let unnamed = fits(&Asked::tokens("optional").no_endpoint());
+    if optional == Truth::Yes && unnamed == Truth::No && !denied.without_endpoint {
+        let words = "a launch that names no HttpEndpoint need not carry the key, and its endpoint is \
+         enabled: the condition is then false, and version 1 slips through. StringNotEquals required on \
+         the tokens alone denies both";
+        found.push(mistake("omitted-option-slips-through", statement, policy, words.to_owned()));
+        return;
+    }
+    if optional == Truth::Yes && !denied.silent {
         let words = "a launch that names no HttpTokens need not carry the key: the condition is then \
          false, and a launch that \
                      inherits version 1 slips through. StringNotEquals required denies both";
@@ -143,7 +195,9 @@ fn tokens(statement: &Statement, policy: &Policy, denies_silent: bool, found: &m
 /// How bad each of them is, and the sound form.
 fn mistake(code: &'static str, statement: &Statement, policy: &Policy, words: String) -> Mistake {
     let severity = match code {
-        "omitted-option-slips-through" | "conditions-are-anded" => MistakeSeverity::Warning,
+        "omitted-option-slips-through" | "conditions-are-anded" | "may-deny-other-calls" => {
+            MistakeSeverity::Warning
+        }
         _ => MistakeSeverity::Error,
     };
     let at = probe::condition_on(statement, &LAUNCH_KEYS).map_or(statement.at, |c| c.key.at);
@@ -168,7 +222,8 @@ pub(super) fn defaults(statement: &Statement, found: &mut Vec<Mistake>) {
     else {
         return;
     };
-    if statement.denies() && probe::names_by_itself(statement, DEFAULTS) {
+    let whole_service = statement.names_action("ec2:StopInstances") == Truth::Yes;
+    if statement.denies() && !whole_service && probe::names_by_itself(statement, DEFAULTS) {
         let words = format!(
             "AWS documents no key for the values of ModifyInstanceMetadataDefaults: whether `{}` ever \
              stands there is not known. \
