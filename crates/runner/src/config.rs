@@ -200,8 +200,15 @@ impl Acceptance {
             named.as_deref().is_none_or(|named| place == Some(named))
         };
         let service = error.operation.split(':').next();
-        // Somebody may answer for what is closed or denied, not for an outage or a run that was stopped.
-        matches!(error.kind, ErrorKind::ClosedByPolicy | ErrorKind::Denied)
+        // Somebody may answer for what is closed or denied, not for a run that was stopped or throttled. No
+        // answer may mean that a region lacks a service (behind a proxy nobody says so): only who names both
+        // can mean that.
+        let answerable = match error.kind {
+            ErrorKind::ClosedByPolicy | ErrorKind::Denied => true,
+            ErrorKind::Unavailable => self.region.is_some() && self.service.is_some(),
+            _ => false,
+        };
+        answerable
             && same(&self.account, error.account_id.as_deref())
             && same(&self.region, error.region.as_deref())
             && same(&self.service, service)

@@ -6,7 +6,8 @@ use std::{
 };
 
 use imdsure_policy::{
-    Achievement, Attached, By, Ec2Policy, Ec2Values, Governed, Level, Policy, Stop, Way, achieve,
+    Achievement, Attached, By, Ec2Policy, Ec2Values, Governed, Hole, Level, Policy, Stop, Way,
+    achieve,
 };
 use serde_json::{Value, json};
 
@@ -38,6 +39,8 @@ pub(super) const COLUMNS: &[(&str, Kind)] = &[
 ];
 
 const FULL_ACCESS: &str = "p-FullAWSAccess";
+/// Holes that no further policy closes.
+const SURE_HOLES: [&str; 2] = ["management-account", "service-linked-roles"];
 const ENFORCED: &str = "HttpTokensEnforced is enabled in every region that was read";
 const NOT_READ: &str =
     "no policy stops it, and whether HttpTokensEnforced is enabled everywhere could not be read";
@@ -179,8 +182,12 @@ impl Organization {
         let launch = launch(&achieved, regions);
         let way_back = &achieved.way_back;
         let (way_back, way_back_reason) = regions.decide(way_back.stop, way_back.reason.clone());
-        let codes: Vec<&str> = achieved.holes.iter().map(|hole| hole.code).collect();
-        let words: Vec<&str> = achieved.holes.iter().map(|hole| hole.words.as_str()).collect();
+        // What an unread policy might close is no hole that is known.
+        let unread = levels.iter().any(|level| !level.unread.is_empty());
+        let sure = |hole: &&Hole| !unread || SURE_HOLES.contains(&hole.code);
+        let holes: Vec<&Hole> = achieved.holes.iter().filter(sure).collect();
+        let codes: Vec<&str> = holes.iter().map(|hole| hole.code).collect();
+        let words: Vec<&str> = holes.iter().map(|hole| hole.words.as_str()).collect();
         let row = json!({
             "resource": resource,
             "account_id": id,
