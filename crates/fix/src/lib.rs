@@ -1,0 +1,8 @@
+//! Changing AWS: a plan that was seen, waves with soak between them, a check after each call, and a way back.
+//!
+//! Nothing changes without a record in the [`journal`] before the call. A change is data (`imdsure_model::plan`).
+
+// A test that cannot go on should say where, and stop.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod journal;
