@@ -4,7 +4,10 @@
 
 use std::{
     collections::HashMap,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -51,6 +54,8 @@ const MAX_BODY: usize = 256 << 20;
 
 const TRANSIENT_ATTEMPTS: u32 = 7;
 const THROTTLED_ATTEMPTS: u32 = 25;
+/// Fresh credentials may be refused as well, but hardly three in a row.
+const EXPIRED_ATTEMPTS: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -63,6 +68,7 @@ pub struct Client {
     pacer: Pacer,
     names: Names,
     progress: Arc<Progress>,
+    clock: Clock,
 }
 
 /// Where a call goes, and as whom.
@@ -83,7 +89,19 @@ impl Client {
             pacer: Pacer::default(),
             names: Names::default(),
             progress,
+            clock: Clock::default(),
         }
+    }
+
+    /// The same with a share of each of AWS's allowances, 0 to 1: for changes, beside which others have to work.
+    #[must_use]
+    pub fn with_share(self, share: f64) -> Self {
+        Self { pacer: Pacer::with_share(share), ..self }
+    }
+
+    /// The time as AWS has it, as far as its answers told that this machine's clock is off.
+    pub fn now(&self) -> SystemTime {
+        self.clock.now()
     }
 
     /// A client whose calls go to something else than the network.
@@ -95,6 +113,7 @@ impl Client {
             pacer: Pacer::default(),
             names: Names { known: Mutex::default(), every: true },
             progress,
+            clock: Clock::default(),
         }
     }
 
@@ -106,8 +125,19 @@ impl Client {
         operation: &'static Operation,
         place: &Place<'_>,
         parameters: &Parameters,
-        mut read: impl FnMut(&[u8]) -> Result<T, Failure> + Send,
+        read: impl FnMut(&[u8]) -> Result<T, Failure> + Send,
     ) -> Result<T, CallError> {
+        Ok(self.call_with_id(operation, place, parameters, read).await?.0)
+    }
+
+    /// The same, with the id under which AWS knows the request.
+    pub(crate) async fn call_with_id<T>(
+        &self,
+        operation: &'static Operation,
+        place: &Place<'_>,
+        parameters: &Parameters,
+        mut read: impl FnMut(&[u8]) -> Result<T, Failure> + Send,
+    ) -> Result<(T, Option<String>), CallError> {
         let lane = self.pacer.lane(place.access.bucket_account(), place.region, operation.bucket);
         let mut patience = Patience::default();
         loop {
@@ -140,11 +170,11 @@ impl Client {
         place: &Place<'_>,
         parameters: &Parameters,
         read: &mut (impl FnMut(&[u8]) -> Result<T, Failure> + Send),
-    ) -> Result<T, Failure> {
+    ) -> Result<(T, Option<String>), Failure> {
         let credentials = place.access.credentials(self).await?;
         // Only a closed semaphore refuses, and nobody closes it.
         let _slot = self.slots.acquire().await.ok();
-        let request = request(operation, place, parameters, &credentials)?;
+        let request = request(operation, place, parameters, &credentials, self.clock.now())?;
         self.progress.calls.add(1);
         let answer = timeout(ATTEMPT_TIMEOUT, self.exchange(request)).await;
         let answer = match answer.unwrap_or_else(|_| Err(timed_out())) {
@@ -153,9 +183,13 @@ impl Client {
             }
             answer => answer?,
         };
-        let Answer { status, kind, body } = answer;
+        let Answer { status, kind, request_id, date, body } = answer;
         if (200..300).contains(&status) {
-            return read(&body).map_err(|failure| wire::explain(operation, &body, failure));
+            let read = read(&body).map_err(|failure| wire::explain(operation, &body, failure));
+            return Ok((read?, request_id));
+        }
+        if (400..500).contains(&status) && self.clock.learn(date) {
+            return Err(clock_was_off());
         }
         let failure = wire::failure(operation, status, kind.as_deref(), &body);
         if failure.class == Class::Expired {
@@ -179,8 +213,12 @@ impl Client {
     async fn exchange(&self, request: HttpRequest) -> Result<Answer, Failure> {
         let answer = self.http.call(request).await.map_err(|error| unreachable(&error))?;
         let status = answer.status().as_u16();
-        let kind = answer.headers().get("x-amzn-errortype").map(str::to_owned);
-        Ok(Answer { status, kind, body: whole_body(answer).await? })
+        let header = |name| answer.headers().get(name).map(str::to_owned);
+        let kind = header("x-amzn-errortype");
+        let request_id = header("x-amzn-requestid").or_else(|| header("x-amz-request-id"));
+        let date = header("date").and_then(|text| jiff::fmt::rfc2822::parse(&text).ok());
+        let date = date.map(|date| SystemTime::from(date.timestamp()));
+        Ok(Answer { status, kind, request_id, date, body: whole_body(answer).await? })
     }
 }
 
@@ -189,6 +227,9 @@ struct Answer {
     status: u16,
     /// `x-amzn-errortype`: where REST services write the error's code.
     kind: Option<String>,
+    request_id: Option<String>,
+    /// When it was given, by the clock of who gave it.
+    date: Option<SystemTime>,
     body: Vec<u8>,
 }
 
@@ -215,6 +256,7 @@ fn request(
     place: &Place<'_>,
     parameters: &Parameters,
     credentials: &Credentials,
+    time: SystemTime,
 ) -> Result<HttpRequest, Failure> {
     let message = wire::encode(operation, parameters);
     let method = message.method.as_str();
@@ -230,7 +272,7 @@ fn request(
         .identity(&identity)
         .region(operation.service.signing_region(place.region))
         .name(operation.service.signing_name)
-        .time(SystemTime::now())
+        .time(time)
         .settings(SigningSettings::default())
         .build()
         .map_err(|error| bad_endpoint(&url, &error.to_string()))?;
@@ -268,6 +310,45 @@ fn bad_endpoint(url: &str, message: &str) -> Failure {
 fn timed_out() -> Failure {
     let message = format!("no whole answer within {} seconds", ATTEMPT_TIMEOUT.as_secs());
     Failure::new("Timeout", message, Class::Transient(ErrorKind::Unavailable))
+}
+
+/// This machine's clock, and how far AWS's is ahead of it. AWS refuses signatures that are more than some minutes off.
+#[derive(Debug, Default)]
+struct Clock {
+    ahead_millis: AtomicI64,
+}
+
+impl Clock {
+    fn now(&self) -> SystemTime {
+        let ahead = self.ahead_millis.load(Ordering::Relaxed);
+        let by = Duration::from_millis(ahead.unsigned_abs());
+        let now = SystemTime::now();
+        if ahead < 0 { now - by } else { now + by }
+    }
+
+    /// Follows the clock of an answer that refused a call, if it is far from what is taken for the time: true when the call is
+    /// worth another attempt.
+    fn learn(&self, date: Option<SystemTime>) -> bool {
+        let Some(date) = date else { return false };
+        let (now, millis) = (self.now(), |time: Duration| time.as_millis() as i64);
+        let off = match date.duration_since(now) {
+            Ok(ahead) => millis(ahead),
+            Err(error) => -millis(error.duration()),
+        };
+        let far = off.unsigned_abs() > OFF.as_millis() as u64;
+        if far {
+            self.ahead_millis.fetch_add(off, Ordering::Relaxed);
+        }
+        far
+    }
+}
+
+/// A clock that is off by more than this is corrected: AWS accepts five minutes.
+const OFF: Duration = Duration::from_mins(4);
+
+fn clock_was_off() -> Failure {
+    let message = "this machine's clock is minutes off from AWS's";
+    Failure::new("ClockSkew", message, Class::Expired)
 }
 
 /// Which host names of services resolve, each asked for once.
@@ -334,7 +415,7 @@ fn broken(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Failure {
 struct Patience {
     transient: u32,
     throttled: u32,
-    expired: bool,
+    expired: u32,
 }
 
 impl Patience {
@@ -342,10 +423,9 @@ impl Patience {
     fn pause(&mut self, class: Class) -> Option<Duration> {
         let (count, limit) = match class {
             Class::Final(_) => return None,
-            Class::Expired if self.expired => return None,
             Class::Expired => {
-                self.expired = true;
-                return Some(Duration::ZERO);
+                self.expired += 1;
+                return (self.expired < EXPIRED_ATTEMPTS).then_some(Duration::ZERO);
             }
             Class::Throttled => (&mut self.throttled, THROTTLED_ATTEMPTS),
             Class::Transient(_) => (&mut self.transient, TRANSIENT_ATTEMPTS),
@@ -365,6 +445,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_clock_follows_aws_when_it_is_far_off() {
+        let clock = Clock::default();
+        let now = SystemTime::now();
+        assert!(!clock.learn(None));
+        assert!(!clock.learn(Some(now + Duration::from_mins(3))));
+        assert!(clock.learn(Some(now - Duration::from_hours(2))));
+        let off = |clock: &Clock| {
+            now.duration_since(clock.now()).unwrap().abs_diff(Duration::from_hours(2))
+        };
+        assert!(off(&clock) < Duration::from_mins(1));
+        assert!(!clock.learn(Some(now - Duration::from_hours(2))));
+        assert!(clock.learn(Some(now)));
+    }
+
+    #[test]
     fn a_resolver_that_cannot_tell_has_not_said_no() {
         let error = |why| {
             format!("dispatch failure: dns error: failed to lookup address information: {why}")
@@ -382,7 +477,7 @@ mod tests {
             pauses.inspect(|pause| assert!(*pause <= LONGEST_PAUSE)).count() + 1
         };
         assert_eq!(attempts(Class::Final(ErrorKind::Denied)), 1);
-        assert_eq!(attempts(Class::Expired), 2);
+        assert_eq!(attempts(Class::Expired), EXPIRED_ATTEMPTS as usize);
         assert_eq!(attempts(Class::Transient(ErrorKind::Unavailable)), TRANSIENT_ATTEMPTS as usize);
         assert_eq!(attempts(Class::Throttled), THROTTLED_ATTEMPTS as usize);
     }

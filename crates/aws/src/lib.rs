@@ -7,6 +7,7 @@
 //! in between ([`xml`], [`builder`]).
 
 pub mod access;
+pub mod actor;
 pub mod builder;
 pub mod client;
 pub mod collect;
@@ -29,5 +30,7 @@ pub mod tables;
 mod unit;
 mod wire;
 pub mod xml;
+
+pub use wire::{Parameter, Parameters};
 
 pub use read::{InstancePage, InstanceRow, MetadataOptions};

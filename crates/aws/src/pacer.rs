@@ -15,9 +15,17 @@ use crate::operation::Bucket;
 /// The slowest that an allowance gets: one call in two seconds.
 const SLOWEST: f64 = 0.5;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Pacer {
+    /// The share of each allowance that is ours to use, 0 to 1.
+    share: f64,
     allowances: Mutex<HashMap<Key, Arc<Mutex<Allowance>>>>,
+}
+
+impl Default for Pacer {
+    fn default() -> Self {
+        Self::with_share(1.0)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -32,10 +40,17 @@ struct Key {
 pub(crate) struct Lane(Arc<Mutex<Allowance>>);
 
 impl Pacer {
+    pub(crate) fn with_share(share: f64) -> Self {
+        Self { share, allowances: Mutex::default() }
+    }
+
     pub(crate) fn lane(&self, account: &str, region: &str, bucket: Bucket) -> Lane {
         let key = Key { account: account.to_owned(), region: region.to_owned(), bucket };
         let mut allowances = self.allowances.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = || Arc::new(Mutex::new(Allowance::new(bucket.allowance(), Instant::now())));
+        let (size, rate) = bucket.allowance();
+        // A bucket holds at least one call: else none could ever be made.
+        let allowance = ((size * self.share).max(1.0), rate * self.share);
+        let fresh = || Arc::new(Mutex::new(Allowance::new(allowance, Instant::now())));
         Lane(Arc::clone(allowances.entry(key).or_insert_with(fresh)))
     }
 }
@@ -85,7 +100,7 @@ impl Allowance {
     }
 
     fn slow_down(&mut self) {
-        self.rate = (self.rate / 2.0).max(SLOWEST);
+        self.rate = (self.rate / 2.0).max(SLOWEST.min(self.full_rate));
         self.tokens = self.tokens.min(0.0);
     }
 
@@ -118,6 +133,36 @@ mod tests {
         assert_eq!(draws(&mut allowance, 100, now), Duration::ZERO);
         let seconds = draws(&mut allowance, 200, now).as_secs_f64();
         assert!((9.9..10.1).contains(&seconds), "{seconds}");
+    }
+
+    /// Turns that workers take from a lane in so many seconds, each as soon as it had the one before, by a clock of
+    /// our own; in each span of ten seconds, how many.
+    fn turns(lane: &Lane, start: Instant, workers: usize, seconds: u64) -> Vec<u32> {
+        let mut free = vec![start; workers];
+        let mut spans = vec![0; (seconds / 10) as usize];
+        loop {
+            let Some(worker) = free.iter_mut().min() else { return spans };
+            *worker += lane.with(|allowance| allowance.draw(*worker));
+            let span = ((*worker - start).as_nanos().saturating_sub(1) / 10_000_000_000) as usize;
+            match spans.get_mut(span) {
+                Some(taken) => *taken += 1,
+                None => return spans,
+            }
+        }
+    }
+
+    #[test]
+    fn a_share_is_used_up_and_never_exceeded() {
+        let pacer = Pacer::with_share(0.5);
+        let changing = Bucket::Ec2Change("ModifyInstanceMetadataOptions");
+        let start = Instant::now();
+        // Half of 100 at once and half of 5 a second, then not one more and not one less.
+        for workers in [1, 16] {
+            let lane = pacer.lane("1", &workers.to_string(), changing);
+            assert_eq!(turns(&lane, start, workers, 30), [75, 25, 25]);
+        }
+        let lane = pacer.lane("1", "a", Bucket::Ec2Defaults);
+        assert_eq!(turns(&lane, start, 4, 20), [11, 10]);
     }
 
     #[test]

@@ -23,6 +23,16 @@ pub fn read_policy(wanted: &Wanted) -> Value {
     policy(&[read_statement(wanted)])
 }
 
+/// The policy that allows these operations, every action by name, and nothing else.
+pub fn policy_for(sid: &str, operations: impl IntoIterator<Item = &'static Operation>) -> Value {
+    policy(&[statement(sid, &actions(operations), "*")])
+}
+
+/// The IAM actions of operations, sorted.
+pub fn actions_of(operations: impl IntoIterator<Item = &'static Operation>) -> Vec<String> {
+    actions(operations).into_iter().map(str::to_owned).collect()
+}
+
 /// The policy of the identity that reads a whole organization: its own account, the organization with its
 /// policies, and the role to assume in each account.
 pub fn organization_policy(wanted: &Wanted, role_name: &str) -> Value {

@@ -59,6 +59,14 @@ pub static EC2: Service = regional("EC2", "ec2", "ec2", Protocol::Ec2Query("2016
 pub static AUTOSCALING: Service =
     regional("Auto Scaling", "autoscaling", "autoscaling", Protocol::Query("2011-01-01"));
 
+/// Elastic Load Balancing: application, network and gateway load balancers.
+pub static ELASTIC_LOAD_BALANCING: Service = regional(
+    "Elastic Load Balancing v2",
+    "elasticloadbalancing",
+    "elasticloadbalancing",
+    Protocol::Query("2015-12-01"),
+);
+
 /// AWS Security Token Service.
 pub static STS: Service = regional("STS", "sts", "sts", Protocol::Query("2011-06-15"));
 
@@ -156,9 +164,10 @@ pub static ORGANIZATIONS: Service = Service {
 };
 
 /// Every service.
-pub static SERVICES: [&Service; 15] = [
+pub static SERVICES: [&Service; 16] = [
     &EC2,
     &AUTOSCALING,
+    &ELASTIC_LOAD_BALANCING,
     &STS,
     &CLOUDWATCH,
     &EKS,

@@ -10,6 +10,7 @@ mod exit;
 mod finding;
 mod fix;
 mod ownership;
+pub mod plan;
 mod report;
 mod risk;
 mod selection;

@@ -2,12 +2,16 @@
 //! throttle bucket it draws from and which IAM actions allow it. Calls, pacing and the generated IAM
 //! policies all follow from these declarations.
 
+mod changes;
 mod ec2;
+mod health;
 mod identity;
 mod organizations;
 mod services;
 
+pub use changes::*;
 pub use ec2::*;
+pub use health::*;
 pub use identity::*;
 pub use organizations::*;
 pub use services::*;
@@ -67,8 +71,19 @@ pub enum Bucket {
     Ec2NonMutating,
     /// EC2's DescribeSpotFleetRequests: 50, 3 a second.
     Ec2SpotFleet,
+    /// An EC2 action that changes something and has 100, 5 a second for itself: ModifyInstanceMetadataOptions,
+    /// CreateLaunchTemplateVersion, ModifyLaunchTemplate, ModifyImageAttribute.
+    Ec2Change(&'static str),
+    /// EC2's ModifyInstanceMetadataDefaults: 2, 2 a second.
+    Ec2Defaults,
+    /// EC2's RunInstances (only ever as a dry run): 5, 2 a second.
+    Ec2Launch,
+    /// EC2's other actions that change something: 50, 5 a second.
+    Ec2Mutating,
     /// Auto Scaling's describe calls.
     AutoScaling,
+    /// Auto Scaling's calls that change something.
+    AutoScalingChange,
     /// CloudWatch's GetMetricData: 50 a second.
     MetricData,
     /// Organizations' list calls.
@@ -85,6 +100,11 @@ impl Bucket {
         match self {
             Self::Ec2NonMutating | Self::AutoScaling => (100.0, 20.0),
             Self::Ec2SpotFleet => (50.0, 3.0),
+            Self::Ec2Change(_) => (100.0, 5.0),
+            Self::Ec2Defaults => (2.0, 2.0),
+            Self::Ec2Launch => (5.0, 2.0),
+            Self::Ec2Mutating => (50.0, 5.0),
+            Self::AutoScalingChange => (20.0, 5.0),
             Self::MetricData => (50.0, 50.0),
             Self::Organizations => (50.0, 20.0),
             Self::Identity => (600.0, 600.0),

@@ -213,13 +213,20 @@ impl ScopeRequest {
     /// Finds the accounts. Mistakes of the user are errors; what AWS refuses is part of the scope.
     /// Roles are entered for reading `wanted` and nothing else.
     pub async fn resolve(&self, client: &Client, wanted: &Wanted) -> Result<Scope, ScopeError> {
+        self.resolve_with(client, permissions::read_policy(wanted).to_string()).await
+    }
+
+    /// The same, where roles are entered for what a policy (IAM's JSON) allows and nothing else.
+    pub async fn resolve_with(
+        &self,
+        client: &Client,
+        session_policy: String,
+    ) -> Result<Scope, ScopeError> {
         self.check()?;
         let mut scope =
             Scope { regions: self.regions.iter().cloned().collect(), ..Scope::default() };
-        let entry = Arc::new(Entry {
-            session_policy: permissions::read_policy(wanted).to_string(),
-            external_id: self.external_id.clone(),
-        });
+        let external_id = self.external_id.clone();
+        let entry = Arc::new(Entry { session_policy, external_id });
         let bases = self.bases(client, &entry, &mut scope).await?;
         self.check_regions(client, &bases).await?;
         let mut by_id = BTreeMap::new();

@@ -10,28 +10,35 @@ use crate::{error::Failure, operation::Operation, service::Protocol};
 
 /// The parameters of a call: form fields, members of a JSON object, or parts of a path and query.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Parameters(Vec<(String, Parameter)>);
+pub struct Parameters(Vec<(String, Parameter)>);
 
+/// The value of a parameter.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Parameter {
+pub enum Parameter {
+    /// A text.
     Text(String),
+    /// A number.
     Number(u32),
-    /// For JSON services alone.
+    /// A document, for JSON services alone.
     Json(Value),
 }
 
 impl Parameters {
-    pub(crate) fn new() -> Self {
+    /// None.
+    pub fn new() -> Self {
         Self::default()
     }
 
-    pub(crate) fn with(mut self, name: &str, value: impl Into<Parameter>) -> Self {
+    /// With one more.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Parameter>) -> Self {
         self.0.push((name.to_owned(), value.into()));
         self
     }
 
     /// A list as the EC2 protocol writes it: `Name.1=`, `Name.2=`, …
-    pub(crate) fn with_list<T: AsRef<str>>(
+    #[must_use]
+    pub fn with_list<T: AsRef<str>>(
         mut self,
         name: &str,
         values: impl IntoIterator<Item = T>,
@@ -42,8 +49,35 @@ impl Parameters {
         self
     }
 
+    /// A document as form fields of the Query protocol: members joined by dots, lists as `.member.1`, …; null is left out.
+    #[must_use]
+    pub fn with_members(mut self, name: &str, value: &Value) -> Self {
+        match value {
+            Value::Null => self,
+            Value::Object(members) => members.iter().fold(self, |parameters, (member, value)| {
+                let name =
+                    if name.is_empty() { member.clone() } else { format!("{name}.{member}") };
+                parameters.with_members(&name, value)
+            }),
+            Value::Array(items) => {
+                items.iter().enumerate().fold(self, |parameters, (index, value)| {
+                    parameters.with_members(&format!("{name}.member.{}", index + 1), value)
+                })
+            }
+            Value::String(text) => {
+                self.0.push((name.to_owned(), text.as_str().into()));
+                self
+            }
+            scalar => {
+                self.0.push((name.to_owned(), Parameter::Text(scalar.to_string())));
+                self
+            }
+        }
+    }
+
     /// These parameters, then those.
-    pub(crate) fn and(mut self, others: Self) -> Self {
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
         self.0.extend(others.0);
         self
     }
@@ -79,13 +113,19 @@ impl From<u32> for Parameter {
     }
 }
 
+impl From<String> for Parameter {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
 impl From<Value> for Parameter {
     fn from(value: Value) -> Self {
         Self::Json(value)
     }
 }
 
-/// The HTTP methods that read operations use.
+/// The HTTP methods that operations use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     /// Parameters in path and query.
