@@ -2,6 +2,7 @@
 //!
 //! A control is a query over evidence; its rows are findings. Nothing here calls AWS.
 
+mod candidates;
 mod catalog;
 mod derived;
 mod error;
@@ -13,6 +14,7 @@ mod rows;
 mod session;
 mod views;
 
+pub use candidates::Candidates;
 pub use catalog::embedded_catalog;
 pub use derived::Guardrails;
 pub use error::EngineError;

@@ -22,6 +22,8 @@ use crate::{EngineError, evidence::EvidenceSet, functions};
 
 /// What queries may hold in memory; sorting more spills to disk.
 const MEMORY: usize = 192 << 20;
+/// What the queries of a plan may hold: the usage of a million instances is some 300 MiB.
+const PLANNING_MEMORY: usize = 1 << 30;
 
 /// A session whose tables are those of an evidence set.
 pub struct Session {
@@ -58,10 +60,14 @@ impl Session {
     /// A session without tables. SQL is read as Postgres reads it: the dialect of the queries that the
     /// field shares.
     pub fn with(settings: &Settings) -> Result<Self, EngineError> {
+        Self::sized(settings, MEMORY)
+    }
+
+    fn sized(settings: &Settings, memory: usize) -> Result<Self, EngineError> {
         let mut config = SessionConfig::new().with_information_schema(true);
         config.options_mut().sql_parser.dialect =
             "postgres".parse().map_err(|error| EngineError::CannotRun(format!("{error}")))?;
-        let runtime = RuntimeEnvBuilder::new().with_memory_limit(MEMORY, 1.0).build_arc()?;
+        let runtime = RuntimeEnvBuilder::new().with_memory_limit(memory, 1.0).build_arc()?;
         let state = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(runtime)
@@ -76,7 +82,23 @@ impl Session {
 
     /// A session over a set's tables.
     pub async fn open(set: &EvidenceSet, settings: &Settings) -> Result<Self, EngineError> {
-        let session = Self::with(settings)?;
+        Self::open_sized(set, settings, MEMORY).await
+    }
+
+    /// The same for planning, which joins every instance with its usage: what is joined cannot spill.
+    pub async fn open_to_plan(
+        set: &EvidenceSet,
+        settings: &Settings,
+    ) -> Result<Self, EngineError> {
+        Self::open_sized(set, settings, PLANNING_MEMORY).await
+    }
+
+    async fn open_sized(
+        set: &EvidenceSet,
+        settings: &Settings,
+        memory: usize,
+    ) -> Result<Self, EngineError> {
+        let session = Self::sized(settings, memory)?;
         for table in &set.manifest.tables {
             session.add_parquet(&table.name, &set.path(table)).await?;
         }

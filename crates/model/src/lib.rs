@@ -3,6 +3,7 @@
 //! with a table.
 
 mod alias;
+pub mod candidate;
 mod control;
 pub mod effective;
 mod error_row;

@@ -407,7 +407,9 @@ impl<'a> Reader<'a> {
 
 impl Lane {
     fn is_of(&self, place: &Place<'_>) -> bool {
-        self.wave == place.wave && self.account_id == place.account_id && self.region == place.region
+        self.wave == place.wave
+            && self.account_id == place.account_id
+            && self.region == place.region
     }
 }
 

@@ -102,7 +102,10 @@ fn a_plan_is_one_json_object_and_read_back_lane_by_lane() {
             expected(2, "eu-west-1", "3:i-4")
         ]
     );
-    assert_eq!(plan.unplanned().unwrap().map(|it| it.unwrap().id).collect::<Vec<_>>(), ["i-5", "i-6"]);
+    assert_eq!(
+        plan.unplanned().unwrap().map(|it| it.unwrap().id).collect::<Vec<_>>(),
+        ["i-5", "i-6"]
+    );
 }
 
 #[test]

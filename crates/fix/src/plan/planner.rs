@@ -1,0 +1,383 @@
+//! Takes candidates, decides about each, and gives the plan.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    path::Path,
+};
+
+use imdsure_model::plan::{
+    BlastRadius, Change, ChangeKind, Gap, PLAN_SCHEMA, Pace, PlanHead, PlanSource, Reason,
+    Unplanned, UsageEvidence, Wave,
+};
+use serde_json::{Map, Value};
+
+use super::{
+    PlanError,
+    draft::{Draft, Left, Turn, part},
+    file, notes,
+    options::PlanOptions,
+    waves::{Waves, spread},
+    words::{Row, owned},
+};
+
+/// Who a waiver is asked about.
+#[derive(Debug, Clone, Copy)]
+pub struct Waived<'a> {
+    /// The control that the change would repair.
+    pub control: &'a str,
+    /// The target's ARN.
+    pub resource: &'a str,
+    /// Its name.
+    pub name: Option<&'a str>,
+    /// Its account.
+    pub account_id: &'a str,
+    /// Its tags as a JSON object.
+    pub tags: Option<&'a str>,
+}
+
+/// What the planner has to know beside candidates.
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    /// The organizational unit of each account.
+    pub units: HashMap<String, String>,
+    /// The organization, where it was read.
+    pub organization: Option<String>,
+    /// What the plan is made from.
+    pub source: Option<PlanSource>,
+    /// What could not be read.
+    pub gaps: Vec<Gap>,
+    /// When the plan is made (RFC 3339).
+    pub now: String,
+}
+
+/// What is known of a group.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Group {
+    pub(crate) number: u32,
+    /// Whether it launches version 1, or is refused for it.
+    pub(crate) gives_v1: bool,
+    /// Whether the plan mends that.
+    pub(crate) mended: bool,
+}
+
+type Waiving<'a> = dyn Fn(&Waived<'_>) -> Option<String> + 'a;
+
+/// Decides about candidates, one by one: what launches before what runs, so that what runs knows.
+pub struct Planner<'a> {
+    pub(crate) options: &'a PlanOptions,
+    context: Context,
+    waived: Box<Waiving<'a>>,
+    drafts: Vec<Draft>,
+    left: Vec<Left>,
+    strata: HashMap<String, u32>,
+    groups: HashMap<String, Group>,
+    failed: Option<PlanError>,
+}
+
+/// A target, as lines name it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Target {
+    pub(crate) account_id: String,
+    pub(crate) region: String,
+    pub(crate) id: String,
+    pub(crate) arn: String,
+    pub(crate) name: Option<String>,
+    pub(crate) owner: Option<String>,
+    pub(crate) tags: Option<String>,
+}
+
+impl Target {
+    /// From a row of candidates, whose column `id` names it.
+    pub(crate) fn of(row: &Row, id: &str) -> Self {
+        let text = |column| owned(row, column).unwrap_or_default();
+        Self {
+            account_id: text("account_id"),
+            region: text("region"),
+            id: text(id),
+            arn: text("resource"),
+            name: owned(row, "name"),
+            owner: owned(row, "owner"),
+            tags: owned(row, "tags"),
+        }
+    }
+}
+
+/// What a change is to do.
+pub(crate) struct Doing {
+    pub(crate) kind: ChangeKind,
+    pub(crate) send: Map<String, Value>,
+    pub(crate) before: Map<String, Value>,
+    pub(crate) evidence: Option<UsageEvidence>,
+    pub(crate) blast: BlastRadius,
+    pub(crate) warnings: Vec<String>,
+    pub(crate) turn: Turn,
+    pub(crate) groups: Vec<u32>,
+}
+
+impl<'a> Planner<'a> {
+    /// A planner that knows nothing yet. `waived` tells why a target is to be left alone, if it is.
+    pub fn new(
+        options: &'a PlanOptions,
+        context: Context,
+        waived: impl Fn(&Waived<'_>) -> Option<String> + 'a,
+    ) -> Self {
+        Self {
+            options,
+            context,
+            waived: Box::new(waived),
+            drafts: Vec::new(),
+            left: Vec::new(),
+            strata: HashMap::new(),
+            groups: HashMap::new(),
+            failed: None,
+        }
+    }
+
+    pub(crate) fn plans(&self, kind: ChangeKind) -> bool {
+        self.options.kinds.contains(&kind)
+    }
+
+    /// Whether a target is among those that were chosen.
+    pub(crate) fn chooses(&self, account_id: &str, tags: Option<&str>) -> bool {
+        let options = self.options;
+        (options.accounts.is_empty() || options.accounts.contains(account_id))
+            && options.tags.iter().all(|filter| filter.matches(tags))
+    }
+
+    pub(crate) fn waived(&self, waived: &Waived<'_>) -> Option<(Reason, String)> {
+        (self.waived)(waived).map(|why| (Reason::Waiver, why))
+    }
+
+    /// The number of a stratum: the canary has one of each before a second of any.
+    pub(crate) fn stratum(&mut self, name: String) -> u32 {
+        let next = self.strata.len() as u32;
+        *self.strata.entry(name).or_insert(next)
+    }
+
+    pub(crate) fn group(&self, account_id: &str, region: &str, name: &str) -> Option<Group> {
+        self.groups.get(&place(account_id, region, name)).copied()
+    }
+
+    /// Takes the groups: what they launch from decides about their members.
+    pub fn groups(&mut self, rows: &[Row]) {
+        for row in rows {
+            let target = Target::of(row, "name");
+            let number = self.groups.len() as u32;
+            let gives_v1 = super::words::truth(row, "gives_v1");
+            let group = Group { number, gives_v1, mended: false };
+            self.groups.insert(place(&target.account_id, &target.region, &target.id), group);
+        }
+    }
+
+    pub(crate) fn mends(&mut self, account_id: &str, region: &str, name: &str) {
+        if let Some(group) = self.groups.get_mut(&place(account_id, region, name)) {
+            group.mended = true;
+        }
+    }
+
+    fn part(&self, account_id: &str, owner: Option<&str>) -> Option<Box<str>> {
+        let unit = self.context.units.get(account_id).map(String::as_str);
+        part(self.options.split, account_id, unit, owner)
+    }
+
+    /// Adds a change.
+    pub(crate) fn plan(&mut self, target: Target, doing: Doing) {
+        let part = self.part(&target.account_id, target.owner.as_deref());
+        let change = Change {
+            wave: 0,
+            account_id: target.account_id,
+            region: target.region,
+            kind: doing.kind,
+            id: target.id,
+            target: target.arn,
+            name: target.name,
+            send: doing.send,
+            before: doing.before,
+            effect: notes::effect(doing.kind),
+            evidence: doing.evidence,
+            blast: BlastRadius { owner: target.owner, ..doing.blast },
+            warnings: doing.warnings,
+        };
+        match Draft::new(&change, part, doing.turn, doing.groups) {
+            Ok(draft) => self.drafts.push(draft),
+            Err(error) => drop(self.failed.get_or_insert(error)),
+        }
+    }
+
+    /// Leaves something alone, and says why.
+    pub(crate) fn leave(
+        &mut self,
+        target: Target,
+        kind: ChangeKind,
+        (reason, why): (Reason, String),
+    ) {
+        let part = self.part(&target.account_id, target.owner.as_deref());
+        let unplanned = Unplanned {
+            account_id: target.account_id,
+            region: target.region,
+            kind,
+            id: target.id,
+            target: target.arn,
+            name: target.name,
+            owner: target.owner,
+            reason,
+            why,
+        };
+        match Left::new(&unplanned, part) {
+            Ok(left) => self.left.push(left),
+            Err(error) => drop(self.failed.get_or_insert(error)),
+        }
+    }
+
+    /// Everything was taken: gives the plan.
+    pub fn finish(self) -> Result<Planned, PlanError> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        let Self { mut drafts, mut left, options, context, .. } = self;
+        drafts.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        left.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        let waves = spread(&drafts, options);
+        Ok(Planned { drafts, left, waves, options: options.clone(), context })
+    }
+}
+
+fn place(account_id: &str, region: &str, name: &str) -> String {
+    format!("{account_id}/{region}/{name}")
+}
+
+/// A plan that is not yet written.
+#[derive(Debug)]
+pub struct Planned {
+    drafts: Vec<Draft>,
+    left: Vec<Left>,
+    waves: Waves,
+    options: PlanOptions,
+    context: Context,
+}
+
+impl Planned {
+    /// How many changes there are.
+    pub fn changes(&self) -> usize {
+        self.drafts.len()
+    }
+
+    /// How many things are left alone.
+    pub fn unplanned(&self) -> usize {
+        self.left.len()
+    }
+
+    /// The parts that it is split into, with their words for plan and file name; one without words when it is not split.
+    pub fn parts(&self) -> Vec<Option<String>> {
+        if self.options.split.is_none() {
+            return vec![None];
+        }
+        let drafts = self.drafts.iter().map(|draft| draft.part.as_deref());
+        let parts = drafts.chain(self.left.iter().map(|left| left.part.as_deref()));
+        let parts: BTreeSet<&str> = parts.flatten().collect();
+        parts.into_iter().map(|part| Some(part.to_owned())).collect()
+    }
+
+    /// Writes one of its parts, whole or not at all; gives the digest.
+    pub fn write(&self, path: &Path, part: Option<&str>) -> Result<String, PlanError> {
+        let mut order: Vec<usize> = (0..self.drafts.len())
+            .filter(|place| self.drafts[*place].part.as_deref() == part)
+            .collect();
+        // Drafts are sorted: a stable sort by wave keeps their order within each.
+        order.sort_by_key(|place| self.waves.of[*place]);
+        let left = || self.left.iter().filter(|left| left.part.as_deref() == part);
+        let head = self.head(&order, left(), part);
+        let lines: Vec<String> =
+            order.iter().map(|place| self.drafts[*place].line(self.waves.of[*place])).collect();
+        let changes = lines.iter().map(String::as_str);
+        Ok(file::write(path, head, changes, left().map(|left| &*left.line))?)
+    }
+
+    fn head<'p>(
+        &self,
+        order: &[usize],
+        left: impl Iterator<Item = &'p Left>,
+        part: Option<&str>,
+    ) -> PlanHead {
+        let mut total_unplanned = BTreeMap::new();
+        for left in left {
+            *total_unplanned.entry(left.reason).or_default() += 1;
+        }
+        let drafts = || order.iter().map(|place| &self.drafts[*place]);
+        let kinds: BTreeSet<ChangeKind> = drafts().map(|draft| draft.key.kind).collect();
+        let accounts: BTreeSet<&str> = drafts().map(|draft| &*draft.key.account_id).collect();
+        let source = self.context.source.clone();
+        PlanHead {
+            schema: PLAN_SCHEMA.to_owned(),
+            digest: String::new(),
+            imdsure: env!("CARGO_PKG_VERSION").to_owned(),
+            created: self.context.now.clone(),
+            ticket: self.options.ticket.clone(),
+            organization: self.context.organization.clone(),
+            part: self.options.split.zip(part).map(|(by, part)| format!("{}:{part}", by.as_str())),
+            evidence: source.unwrap_or(PlanSource {
+                started: String::new(),
+                finished: String::new(),
+                manifest: String::new(),
+                incomplete: false,
+            }),
+            pace: Pace {
+                soak_seconds: self.options.soak_seconds,
+                share: self.options.share,
+                schedule: self.options.schedule.iter().map(ToString::to_string).collect(),
+            },
+            accounts: accounts.into_iter().map(str::to_owned).collect(),
+            total_changes: order.len() as u64,
+            total_unplanned,
+            waves: self.in_numbers(order),
+            kinds: kinds.into_iter().map(|kind| (kind, notes::notes(kind))).collect(),
+            gaps: self.context.gaps.clone(),
+        }
+    }
+
+    fn in_numbers(&self, order: &[usize]) -> Vec<Wave> {
+        let names = self.waves.names.iter().zip(1..);
+        let waves = names.map(|(name, wave)| {
+            let of_wave = order.iter().filter(|place| self.waves.of[**place] == wave);
+            let drafts: Vec<&Draft> = of_wave.map(|place| &self.drafts[*place]).collect();
+            wave_of(wave, name, &drafts, self.options.share)
+        });
+        waves.filter(|wave| wave.changes > 0).collect()
+    }
+}
+
+fn wave_of(wave: u32, name: &str, drafts: &[&Draft], share: f64) -> Wave {
+    let mut kinds = BTreeMap::new();
+    let mut lanes: HashMap<(&str, &str, ChangeKind), u64> = HashMap::new();
+    let mut accounts = BTreeSet::new();
+    let mut regions = BTreeSet::new();
+    for draft in drafts {
+        let (account, region) = (&*draft.key.account_id, &*draft.key.region);
+        *kinds.entry(draft.key.kind).or_default() += 1;
+        *lanes.entry((account, region, draft.key.kind)).or_default() += 1;
+        accounts.insert(account);
+        regions.insert((account, region));
+    }
+    let least =
+        lanes.iter().map(|((_, _, kind), number)| least_seconds(*kind, *number, share)).max();
+    Wave {
+        wave,
+        name: name.to_owned(),
+        changes: drafts.len() as u64,
+        kinds,
+        accounts: accounts.len() as u64,
+        regions: regions.len() as u64,
+        least_seconds: least.unwrap_or_default(),
+    }
+}
+
+/// The least time that so many changes of one kind take in one account and region, by the allowance of the call that makes
+/// them.
+fn least_seconds(kind: ChangeKind, number: u64, share: f64) -> u64 {
+    let slowest = notes::operations(kind).iter().map(|operation| {
+        let (size, rate) = operation.bucket.allowance();
+        let beyond = (number as f64 - (size * share).max(1.0)).max(0.0);
+        (beyond / (rate * share)).ceil() as u64
+    });
+    slowest.max().unwrap_or_default()
+}
