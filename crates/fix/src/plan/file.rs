@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use imdsure_model::plan::{Change, PLAN_SCHEMA, PlanHead, Unplanned};
+use imdsure_model::plan::{Change, ChangeKind, PLAN_SCHEMA, PlanHead, Unplanned};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
@@ -187,7 +187,7 @@ pub struct PlanFile {
     unplanned: u64,
 }
 
-/// The changes of one wave in one account and region: they draw from the same allowances, and follow one another.
+/// The changes of one kind in one account and region of a wave: they draw from the same allowances.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lane {
     /// The wave.
@@ -196,6 +196,8 @@ pub struct Lane {
     pub account_id: String,
     /// The region.
     pub region: String,
+    /// What its changes do.
+    pub kind: ChangeKind,
     /// The place of its first change among all changes, from 0.
     pub first: u64,
     /// How many changes it has.
@@ -212,6 +214,7 @@ struct Place<'a> {
     account_id: std::borrow::Cow<'a, str>,
     #[serde(borrow)]
     region: std::borrow::Cow<'a, str>,
+    kind: ChangeKind,
 }
 
 impl PlanFile {
@@ -382,6 +385,7 @@ impl<'a> Reader<'a> {
                     wave: found.wave,
                     account_id: found.account_id.into_owned(),
                     region: found.region.into_owned(),
+                    kind: found.kind,
                     first: place,
                     changes: 1,
                     start,
@@ -408,6 +412,7 @@ impl<'a> Reader<'a> {
 impl Lane {
     fn is_of(&self, place: &Place<'_>) -> bool {
         self.wave == place.wave
+            && self.kind == place.kind
             && self.account_id == place.account_id
             && self.region == place.region
     }

@@ -1,0 +1,210 @@
+//! What an Auto Scaling group launches from, led from one version of a template to another: UpdateAutoScalingGroup. A mixed
+//! instances policy is sent whole, as it was read, with the version alone changed, and compared afterwards.
+
+use std::time::{Duration, Instant};
+
+use imdsure_aws::{
+    Parameters,
+    operation::{DESCRIBE_AUTO_SCALING_GROUPS, UPDATE_AUTO_SCALING_GROUP},
+};
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use crate::{
+    event::Ending,
+    run::{End, Fault, Task},
+};
+
+const GROUPS: [&str; 1] = ["AutoScalingGroups"];
+const POLICY: &str = "MixedInstancesPolicy";
+const PATIENCE: Duration = Duration::from_mins(1);
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A group whose version is bumped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Launches {
+    name: String,
+}
+
+impl Launches {
+    /// The groups that a change's plan names, each once.
+    pub(crate) fn planned(task: &Task<'_>) -> Vec<Self> {
+        let groups = task.change.send.get("Groups").and_then(Value::as_array);
+        let names = groups.into_iter().flatten().filter_map(|group| {
+            group.as_str().or_else(|| group.get("AutoScalingGroupName")?.as_str())
+        });
+        let mut all: Vec<Self> = names.map(|name| Self { name: name.to_owned() }).collect();
+        all.dedup();
+        all
+    }
+
+    /// The group as AWS shows it; none where it is gone.
+    async fn find(&self, task: &Task<'_>) -> Result<Option<Value>, Fault> {
+        let named = Parameters::new().with_list("AutoScalingGroupNames.member", [&self.name]);
+        let found = task.list(&DESCRIBE_AUTO_SCALING_GROUPS, &named, &GROUPS).await?;
+        Ok(found.into_iter().next())
+    }
+
+    /// Why the group is not as planned, if it is not: it does not name the version any more.
+    pub(crate) async fn drifted(
+        &self,
+        task: &Task<'_>,
+        template: &str,
+        source: u64,
+    ) -> Result<Option<String>, Fault> {
+        let Some(group) = self.find(task).await? else {
+            return Ok(Some(format!("group {} is gone", self.name)));
+        };
+        let named = names(&group, template, source) || task.begun;
+        Ok((!named).then(|| format!("group {} does not name version {source} any more", self.name)))
+    }
+
+    /// Leads the group to a version, wherever it names the template by number.
+    pub(crate) async fn lead(&self, task: &Task<'_>, template: &str, new: u64) -> Result<(), Fault> {
+        let Some(group) = self.find(task).await? else { return Ok(()) };
+        let source = task.change.id.split_once(':').and_then(|(_, source)| source.parse().ok());
+        match source {
+            Some(source) if names(&group, template, source) => {
+                self.update(task, &group, template, source, new).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Leads the group back, if it still names the version that it was led to.
+    pub(crate) async fn lead_back(
+        &self,
+        task: &Task<'_>,
+        template: &str,
+        new: u64,
+        source: u64,
+    ) -> Result<(), Fault> {
+        match self.find(task).await? {
+            Some(group) if names(&group, template, new) => {
+                self.update(task, &group, template, new, source).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn update(
+        &self,
+        task: &Task<'_>,
+        group: &Value,
+        template: &str,
+        from: u64,
+        to: u64,
+    ) -> Result<(), Fault> {
+        let wanted = replaced(group, template, from, to);
+        let changed = if wanted.get(POLICY).is_some_and(|policy| !policy.is_null()) {
+            json!({POLICY: wanted.get(POLICY)})
+        } else {
+            let id = wanted.pointer("/LaunchTemplate/LaunchTemplateId");
+            json!({"LaunchTemplate": {"LaunchTemplateId": id, "Version": to.to_string()}})
+        };
+        let parameters = Parameters::new()
+            .with("AutoScalingGroupName", self.name.as_str())
+            .with_members("", &changed);
+        let mut sent = changed;
+        sent["AutoScalingGroupName"] = self.name.as_str().into();
+        let step = format!("update-group {}", self.name);
+        task.call(&step, &UPDATE_AUTO_SCALING_GROUP, &parameters, sent, |_| Value::Null).await?;
+        self.verify(task, &wanted).await
+    }
+
+    async fn verify(&self, task: &Task<'_>, wanted: &Value) -> Result<(), Fault> {
+        let launches = |group: &Value| {
+            ["LaunchTemplate", POLICY].map(|name| group.get(name).cloned().unwrap_or_default())
+        };
+        let since = Instant::now();
+        loop {
+            let Some(group) = self.find(task).await? else { return Ok(()) };
+            if launches(&group) == launches(wanted) {
+                return Ok(());
+            }
+            if since.elapsed() > PATIENCE {
+                let why = format!("group {} does not launch from what it was led to", self.name);
+                return Err(End::because(Ending::Unverified, why).into());
+            }
+            sleep(PAUSE).await;
+        }
+    }
+}
+
+/// A group that names a version of a template by its number, of all of the region.
+pub(crate) async fn that_names(
+    task: &Task<'_>,
+    template: &str,
+    version: u64,
+) -> Result<Option<String>, Fault> {
+    let groups = task.list(&DESCRIBE_AUTO_SCALING_GROUPS, &Parameters::new(), &GROUPS).await?;
+    let user = groups.iter().find(|group| names(group, template, version));
+    Ok(user.and_then(|group| group.get("AutoScalingGroupName")?.as_str().map(str::to_owned)))
+}
+
+/// Whether a document names a version of a template by its number, anywhere in it.
+fn names(value: &Value, template: &str, version: u64) -> bool {
+    match value {
+        Value::Object(members) => {
+            is_specification(value, template, version)
+                // What members were launched from is history.
+                || members.iter().any(|(name, value)| name != "Instances" && names(value, template, version))
+        }
+        Value::Array(items) => items.iter().any(|item| names(item, template, version)),
+        _ => false,
+    }
+}
+
+fn is_specification(value: &Value, template: &str, version: u64) -> bool {
+    let text = |name: &str| value.get(name).and_then(Value::as_str);
+    text("LaunchTemplateId") == Some(template)
+        && text("Version").and_then(|version| version.parse().ok()) == Some(version)
+}
+
+/// The same with another version, wherever the template's version is named. A template that is named by id is not named by its
+/// name as well: AWS takes one of them.
+fn replaced(value: &Value, template: &str, from: u64, to: u64) -> Value {
+    match value {
+        Value::Object(members) => {
+            let ours = is_specification(value, template, from);
+            let member = |(name, value): (&String, &Value)| {
+                let value = match name.as_str() {
+                    "Version" if ours => to.to_string().into(),
+                    "Instances" => value.clone(),
+                    _ => replaced(value, template, from, to),
+                };
+                (name.clone(), value)
+            };
+            Value::Object(members.iter().map(member).collect())
+        }
+        Value::Array(items) => {
+            items.iter().map(|item| replaced(item, template, from, to)).collect()
+        }
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_found_and_replaced_wherever_it_is_named() {
+        let of = |version: &str| json!({"LaunchTemplateId": "lt-1", "LaunchTemplateName": "web", "Version": version});
+        let group = |version: &str| {
+            json!({
+                "AutoScalingGroupName": "web",
+                "MixedInstancesPolicy": {"LaunchTemplate": {
+                    "LaunchTemplateSpecification": of(version),
+                    "Overrides": [{"InstanceType": "m5.large"}, {"LaunchTemplateSpecification": of(version)},
+                                  {"LaunchTemplateSpecification": {"LaunchTemplateId": "lt-2", "Version": "3"}}]
+                }},
+                "Instances": [{"LaunchTemplate": of("3")}]
+            })
+        };
+        assert!(names(&group("3"), "lt-1", 3));
+        assert!(!names(&group("4"), "lt-1", 3));
+        assert!(!names(&group("$Latest"), "lt-1", 3));
+        assert_eq!(replaced(&group("3"), "lt-1", 3, 7), group("7"));
+    }
+}

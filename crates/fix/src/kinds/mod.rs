@@ -1,0 +1,75 @@
+//! How each kind of change is made, checked and taken back: one module each, the same steps in all of them.
+//!
+//! The target is read again just before; what is not as planned is left alone. Then each call is recorded and made, and the
+//! result is read and compared. Taking back sends the values that were there, and only those that were changed.
+
+mod defaults;
+mod group;
+pub(crate) mod instance;
+mod template;
+
+use imdsure_model::plan::ChangeKind;
+
+use crate::{
+    event::Ending,
+    run::{End, Fault, Task},
+};
+
+/// What a kind's change came to, with the faults of calls told apart: refused for good, or failed.
+pub(crate) async fn apply(task: &Task<'_>) -> Result<End, Fault> {
+    ended(match task.change.kind {
+        ChangeKind::Instance | ChangeKind::GroupMember => instance::apply(task).await,
+        ChangeKind::LaunchTemplate => template::apply(task).await,
+        ChangeKind::AccountDefaults | ChangeKind::AccountEnforcement => defaults::apply(task).await,
+        kind => Err(not_made(kind)),
+    })
+}
+
+/// Puts back what a change did; `made` is what its calls made.
+pub(crate) async fn undo(task: &Task<'_>, made: &Made) -> Result<End, Fault> {
+    ended(match task.change.kind {
+        ChangeKind::Instance | ChangeKind::GroupMember => instance::undo(task, made).await,
+        ChangeKind::LaunchTemplate => template::undo(task, made).await,
+        ChangeKind::AccountDefaults | ChangeKind::AccountEnforcement => {
+            defaults::undo(task, made).await
+        }
+        kind => Err(not_made(kind)),
+    })
+}
+
+fn not_made(kind: ChangeKind) -> Fault {
+    Fault::End(End::because(Ending::Refused, format!("{kind} is not made by this version")))
+}
+
+/// What an earlier run's change did, by its journal.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Made {
+    /// What was there before.
+    pub(crate) before: serde_json::Value,
+    /// What each step's call made.
+    pub(crate) steps: Vec<(String, serde_json::Value)>,
+}
+
+impl Made {
+    /// What a step made, if it was answered.
+    pub(crate) fn step(&self, name: &str) -> Option<&serde_json::Value> {
+        self.steps.iter().rev().find(|(step, _)| step == name).map(|(_, made)| made)
+    }
+}
+
+/// A call that AWS refuses is a refusal; any other failure may have done something.
+fn ended(result: Result<End, Fault>) -> Result<End, Fault> {
+    use imdsure_model::ErrorKind;
+    match result {
+        Err(Fault::Call(error)) => {
+            let ending = match error.kind {
+                ErrorKind::Denied | ErrorKind::ClosedByPolicy | ErrorKind::Refused => Ending::Refused,
+                ErrorKind::Credentials => return Err(Fault::Stopped),
+                _ => Ending::Failed,
+            };
+            Ok(End::because(ending, format!("{}: {}: {}", error.operation, error.code, error.message)))
+        }
+        Err(Fault::End(end)) => Ok(end),
+        other => other,
+    }
+}

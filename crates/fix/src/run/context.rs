@@ -1,0 +1,209 @@
+//! What every part of a run has at hand: the journal, AWS, the clock, the locks, and the count of what came of it.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use imdsure_aws::{
+    actor::Actor,
+    client::Client,
+    error::CallError,
+    scope::{Account, ScopeError},
+};
+use serde::Serialize;
+
+use super::{Clock, Halt, halt::Stop};
+use crate::{
+    event::{Ending, Event},
+    journal::{Journal, JournalError, Lock, LockError, OpenError, RunId},
+    plan::PlanFileError,
+};
+
+/// Why a run does not begin, or is not taken up again. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The plan cannot be used.
+    #[error(transparent)]
+    Plan(#[from] PlanFileError),
+    /// The journal cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The journal cannot be read or written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// Another run is at work in an account.
+    #[error(transparent)]
+    Locked(#[from] LockError),
+    /// The accounts cannot be meant so.
+    #[error(transparent)]
+    Scope(#[from] ScopeError),
+    /// What was approved is not this plan.
+    #[error("the plan's digest is {found}; what was approved is {approved}")]
+    NotApproved {
+        /// The plan's.
+        found: String,
+        /// What the user said.
+        approved: String,
+    },
+    /// The plan is too old.
+    #[error(
+        "the plan was made {created}, more than {days} days ago: what it knows may be no more true. Plan again, or say --max-age"
+    )]
+    TooOld {
+        /// When.
+        created: String,
+        /// The age that is allowed.
+        days: u64,
+    },
+    /// No account of the plan can be entered.
+    #[error("none of the plan's accounts can be entered with these credentials: is it of another organization? {first}")]
+    NoAccount {
+        /// What the first said.
+        first: String,
+    },
+    /// The credentials belong to another organization.
+    #[error("the plan is of organization {planned}, and these credentials belong to {found}")]
+    OtherOrganization {
+        /// The plan's.
+        planned: String,
+        /// The caller's.
+        found: String,
+    },
+    /// Too early to go on.
+    #[error("run {run} soaks until {until}: come back then, or say --before-soak-ends")]
+    TooEarly {
+        /// The run.
+        run: RunId,
+        /// When the soak ends.
+        until: String,
+    },
+    /// Nothing is left to do.
+    #[error("run {run} {state}: there is nothing to {wish}")]
+    NothingLeft {
+        /// The run.
+        run: RunId,
+        /// Its state, as a predicate.
+        state: String,
+        /// What was wished.
+        wish: &'static str,
+    },
+    /// A run that is no apply, where one is needed, or one that is not there.
+    #[error("{0}")]
+    NotThatRun(String),
+}
+
+/// What a run has done so far, for whoever shows it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Changes in all waves that this run is to make.
+    pub planned: AtomicU64,
+    /// Changes of the wave at work.
+    pub of_wave: AtomicU64,
+    /// Those of them that ended.
+    pub ended_of_wave: AtomicU64,
+    /// The wave at work; zero before the first.
+    pub wave: AtomicU64,
+    /// The least seconds that the wave takes.
+    pub least_seconds: AtomicU64,
+    /// Changes that ended, in all.
+    pub ended: AtomicU64,
+    /// Why the run waits, if it does.
+    pub waiting: Mutex<Option<String>>,
+}
+
+impl Progress {
+    pub(crate) fn wait(&self, why: Option<String>) {
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
+    pub(crate) fn set(number: &AtomicU64, value: u64) {
+        number.store(value, Ordering::Relaxed);
+    }
+}
+
+/// How many changes ended how.
+#[derive(Debug, Default)]
+pub(crate) struct Tally([AtomicU64; Ending::ALL.len()]);
+
+impl Tally {
+    pub(crate) fn add(&self, ending: Ending, number: u64) {
+        let place = Ending::ALL.iter().position(|known| *known == ending);
+        if let Some(count) = place.and_then(|place| self.0.get(place)) {
+            count.fetch_add(number, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn counts(&self) -> BTreeMap<Ending, u64> {
+        let counts = Ending::ALL.into_iter().zip(&self.0);
+        let counts = counts.map(|(ending, count)| (ending, count.load(Ordering::Relaxed)));
+        counts.filter(|(_, count)| *count > 0).collect()
+    }
+}
+
+/// A run at work.
+pub(crate) struct Run {
+    pub(crate) id: RunId,
+    pub(crate) journal: Journal,
+    pub(crate) client: Client,
+    pub(crate) clock: Clock,
+    pub(crate) stop: Stop,
+    pub(crate) tally: Tally,
+    pub(crate) of_wave: Tally,
+    pub(crate) progress: Arc<Progress>,
+    /// The accounts that were entered.
+    pub(crate) accounts: BTreeMap<String, Account>,
+    pub(crate) locks: Vec<Lock>,
+}
+
+impl Run {
+    pub(crate) fn actor<'a>(&'a self, account_id: &str, region: &'a str) -> Option<Actor<'a>> {
+        let account = self.accounts.get(account_id)?;
+        Some(Actor { client: &self.client, account, region })
+    }
+
+    /// Records an event; the run stops where that cannot be done.
+    pub(crate) async fn record(&self, event: &Event) -> Result<(), Stopped> {
+        self.write(event).await
+    }
+
+    async fn write<E: Serialize + Sync>(&self, event: &E) -> Result<(), Stopped> {
+        match self.journal.append(event, self.clock.now(&self.client)).await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                self.stop.halt(Halt::Journal(error));
+                Err(Stopped)
+            }
+        }
+    }
+
+    /// Whether nothing new may begin: the user asked, the journal failed, or a lock was lost.
+    pub(crate) fn stopped(&self) -> bool {
+        if let Some(lost) = self.locks.iter().find(|lock| lock.lost()) {
+            self.stop.halt(Halt::LockLost(lost.account_id().to_owned()));
+        }
+        self.stop.stopped()
+    }
+
+    /// Counts a change that ended.
+    pub(crate) fn count(&self, ending: Ending, number: u64) {
+        self.tally.add(ending, number);
+        self.of_wave.add(ending, number);
+        self.progress.ended.fetch_add(number, Ordering::Relaxed);
+        self.progress.ended_of_wave.fetch_add(number, Ordering::Relaxed);
+    }
+
+    /// Stops the run where a call failed because of its credentials: all others would as well.
+    pub(crate) fn heed(&self, error: &CallError) {
+        if error.kind == imdsure_model::ErrorKind::Credentials {
+            self.stop.halt(Halt::Credentials(error.clone()));
+        }
+    }
+}
+
+/// The run stops; why stands in its [`Stop`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stopped;

@@ -1,0 +1,23 @@
+//! A run: one plan carried out, or one run undone, wave by wave, with every step in its journal.
+
+mod apply;
+mod clock;
+mod context;
+mod halt;
+mod lanes;
+mod past;
+mod preflight;
+mod settle;
+mod task;
+mod undo;
+
+pub use apply::{Applied, ApplyRequest, OnBreach, apply, resume};
+pub use clock::Clock;
+pub use context::{Progress, RunError};
+pub use halt::Halt;
+pub use past::{Past, RunState, past};
+pub use undo::{UndoRequest, Undone, undo};
+
+pub(crate) use context::Run;
+pub(crate) use settle::{Settled, Settling};
+pub(crate) use task::{End, Fault, Task};
