@@ -1,7 +1,7 @@
 //! What can go wrong with a journal. Every error names the run, the place and the next step, and can be
 //! given to all who wait for the same write.
 
-use std::io;
+use std::{fmt, io};
 
 use super::{chain::Why, run::RunId};
 
@@ -88,7 +88,9 @@ pub enum JournalError {
         run: RunId,
     },
     /// The run has another plan already.
-    #[error("run {run} keeps another plan already ({place}): a run has one plan, which stays as it is")]
+    #[error(
+        "run {run} keeps another plan already ({place}): a run has one plan, which stays as it is"
+    )]
     OtherPlan {
         /// The run.
         run: RunId,
@@ -158,7 +160,7 @@ impl From<io::Error> for Cause {
 
 impl JournalError {
     /// The error of a file or folder that the operating system refuses.
-    pub(super) fn at(place: impl ToString) -> impl Fn(io::Error) -> Self {
+    pub(super) fn at(place: &dyn fmt::Display) -> impl Fn(io::Error) -> Self + use<> {
         let place = place.to_string();
         move |error| Self::Store { place: place.clone(), cause: error.into() }
     }

@@ -23,7 +23,9 @@ pub enum Location {
 
 /// No place that a store can be in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{location}` is no place for journals: {why}. A folder, file:///… or s3://bucket/prefix is")]
+#[error(
+    "`{location}` is no place for journals: {why}. A folder, file:///… or s3://bucket/prefix is"
+)]
 pub struct BadLocation {
     /// What was given, without a password.
     pub location: String,
@@ -62,10 +64,12 @@ fn of_s3(url: &Url) -> Result<Location, &'static str> {
     }
     let bucket = url.host_str().filter(|host| !host.is_empty()).ok_or("it names no bucket")?;
     let prefix = url.path().trim_matches('/');
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.=+@/".contains(c);
-    let parts_are_names = || prefix.split('/').all(|part| !matches!(part, "" | "." | ".."));
-    if !prefix.is_empty() && !(prefix.chars().all(plain) && parts_are_names()) {
-        return Err("its prefix may hold letters, digits and -_.=+@, in parts divided by single `/`");
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.=+@".contains(c);
+    let is_name = |part: &str| !matches!(part, "" | "." | "..") && part.chars().all(plain);
+    if !(prefix.is_empty() || prefix.split('/').all(is_name)) {
+        return Err(
+            "its prefix may hold letters, digits and -_.=+@, in parts divided by single `/`",
+        );
     }
     Ok(Location::S3 { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
 }

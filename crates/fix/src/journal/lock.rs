@@ -26,14 +26,14 @@ pub struct Holder {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LockError {
     /// Another run is changing the account.
-    #[error("account {account_id} is being changed by {}: wait for it, or stop it ({place}{})", who(.holder), when_free(.free_after))]
+    #[error("account {account_id} is being changed by {}: wait for it, or stop it ({place}{})", who(.holder.as_deref()), when_free(*.free_after))]
     Held {
         /// The account.
         account_id: String,
         /// The lock.
         place: String,
         /// By whom, where the lock says it.
-        holder: Option<Holder>,
+        holder: Option<Box<Holder>>,
         /// How long after its holder's end the lock is free; at once where it is none.
         free_after: Option<Duration>,
     },
@@ -55,7 +55,7 @@ pub enum LockError {
     },
 }
 
-fn who(holder: &Option<Holder>) -> String {
+fn who(holder: Option<&Holder>) -> String {
     match holder {
         None => "another run".to_owned(),
         Some(Holder { run, pid, host, user, since }) => {
@@ -64,7 +64,7 @@ fn who(holder: &Option<Holder>) -> String {
     }
 }
 
-fn when_free(after: &Option<Duration>) -> String {
+fn when_free(after: Option<Duration>) -> String {
     match after {
         None => String::new(),
         Some(after) => format!("; free {} seconds after its holder's end", after.as_secs()),
@@ -179,7 +179,7 @@ mod tests {
         let mut error = LockError::Held {
             account_id: "111122223333".to_owned(),
             place: "locks/111122223333.lock".to_owned(),
-            holder: Some(holder),
+            holder: Some(Box::new(holder)),
             free_after: None,
         };
         assert_eq!(

@@ -6,8 +6,8 @@
 //! itself: that lines are missing at its end, and that somebody rewrote all of it. Both show to whoever
 //! kept the head elsewhere, which is why a run prints it at its end.
 //!
-//! [`Journal::append`] answers when the record is durable, or fails, and then so does every
-//! later one: a run that cannot record does not call. A [`Lock`] for each account keeps two runs apart.
+//! [`Journal::append`] answers when the record is durable, or fails, and then so does every later one: a
+//! run that cannot record does not call. A [`Lock`] for each account keeps two runs apart.
 
 mod backend;
 mod chain;
@@ -23,6 +23,15 @@ mod run;
 mod scan;
 mod store;
 mod writer;
+
+#[cfg(test)]
+mod lock_tests;
+#[cfg(test)]
+mod scan_tests;
+#[cfg(test)]
+mod store_tests;
+#[cfg(test)]
+mod writer_tests;
 
 pub use chain::{Appended, Why};
 pub use digest::{BadDigest, Digest};

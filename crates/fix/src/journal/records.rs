@@ -126,7 +126,7 @@ struct Line<E> {
 /// Why reading stopped, with the run and its place.
 pub(super) fn stopped(stop: Stop, run: &RunId, place: &str) -> JournalError {
     match stop {
-        Stop::Read(error) => JournalError::at(place)(error),
+        Stop::Read(error) => JournalError::at(&place)(error),
         Stop::Broken { line, why } => {
             JournalError::Broken { run: run.clone(), place: place.to_owned(), line, why }
         }

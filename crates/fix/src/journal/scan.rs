@@ -83,7 +83,7 @@ impl<R: BufRead> Scan<R> {
     }
 
     /// Reads to the end: whether the last line is torn.
-    pub(super) fn to_end(&mut self) -> Result<bool, Stop> {
+    pub(super) fn finish(&mut self) -> Result<bool, Stop> {
         loop {
             match self.next()? {
                 Found::Record(_) => {}

@@ -127,7 +127,8 @@ impl Store {
     /// The runs that are there, oldest first. Folders of other names are no runs.
     pub async fn runs(&self) -> Result<Vec<RunId>, JournalError> {
         let backend = Arc::clone(&self.backend);
-        let mut runs = spawn_blocking(move || backend.runs()).await.map_err(|e| self.ended(&e))??;
+        let mut runs =
+            spawn_blocking(move || backend.runs()).await.map_err(|e| self.ended(&e))??;
         runs.sort();
         Ok(runs)
     }
@@ -148,7 +149,7 @@ impl Store {
     pub async fn verify(&self, run: &RunId) -> Result<Verdict, JournalError> {
         self.with(run, |backend, run| {
             let mut scan = Scan::new(backend.lines(run)?, backend.may_tear());
-            match scan.to_end() {
+            match scan.finish() {
                 Ok(torn) => {
                     let Chain { records, head } = scan.chain;
                     Ok(Verdict::Sound(Verified { records, head, torn }))

@@ -25,11 +25,7 @@ pub(in super::super) struct FileLock {
     path: PathBuf,
 }
 
-pub(super) fn acquire(
-    folder: &Path,
-    account_id: &str,
-    holder: &Holder,
-) -> Result<Lock, LockError> {
+pub(super) fn acquire(folder: &Path, account_id: &str, holder: &Holder) -> Result<Lock, LockError> {
     let path = folder.join(format!("{account_id}.lock"));
     let place = path.display().to_string();
     let failed = |error: io::Error| LockError::Store {
@@ -47,7 +43,7 @@ pub(super) fn acquire(
                 return Err(LockError::Held {
                     account_id: account_id.to_owned(),
                     place,
-                    holder: said(&file),
+                    holder: said(&file).map(Box::new),
                     free_after: None,
                 });
             }

@@ -53,14 +53,14 @@ impl Folder {
         if error.kind() == io::ErrorKind::NotFound {
             JournalError::Missing { run: run.clone(), place: self.place() }
         } else {
-            JournalError::at(path.display())(error)
+            JournalError::at(&path.display())(error)
         }
     }
 
     /// Makes sure that no other process writes to the run while the file lives.
     fn writer_lock(&self, run: &RunId) -> Result<File, JournalError> {
         let path = self.folder(run).join("journal.lock");
-        let at = JournalError::at(path.display());
+        let at = JournalError::at(&path.display());
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
         let file = file.map_err(&at)?;
         match file.try_lock() {
@@ -102,7 +102,7 @@ impl Backend for Folder {
 
     fn create(&self, run: &RunId) -> Result<Box<dyn Tail>, JournalError> {
         let folder = self.folder(run);
-        let at = JournalError::at(folder.display());
+        let at = JournalError::at(&folder.display());
         disk::make_folder(&folder).map_err(&at)?;
         let file = OpenOptions::new().append(true).create_new(true).open(self.journal(run));
         let file = file.map_err(|error| match error.kind() {
@@ -124,10 +124,9 @@ impl Backend for Folder {
         let lock = self.writer_lock(run)?;
         let mut scan = Scan::new(BufReader::new(&file), true);
         let place = self.journal_place(run);
-        let torn = match scan.to_end().map_err(|stop| stopped(stop, run, &place))? {
-            true => Some(self.cut(run, &file, &scan).map_err(JournalError::at(&place))?),
-            false => None,
-        };
+        let torn = scan.finish().map_err(|stop| stopped(stop, run, &place))?;
+        let cut = || self.cut(run, &file, &scan).map_err(JournalError::at(&place));
+        let torn = torn.then(cut).transpose()?;
         let chain = scan.chain;
         // A process that was killed may have left a file that is complete and not yet on the disk.
         file.sync_all().map_err(JournalError::at(&place))?;
@@ -142,7 +141,7 @@ impl Backend for Folder {
 
     fn runs(&self) -> Result<Vec<RunId>, JournalError> {
         let folder = self.root.join("runs");
-        let at = JournalError::at(folder.display());
+        let at = JournalError::at(&folder.display());
         let entries = match fs::read_dir(&folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(&at)?,
@@ -159,8 +158,8 @@ impl Backend for Folder {
     fn keep_plan(&self, run: &RunId, plan: &Path) -> Result<(), JournalError> {
         let folder = self.folder(run);
         let target = folder.join("plan.json");
-        let at = JournalError::at(target.display());
-        let mut source = File::open(plan).map_err(JournalError::at(plan.display()))?;
+        let at = JournalError::at(&target.display());
+        let mut source = File::open(plan).map_err(JournalError::at(&plan.display()))?;
         disk::make_folder(&folder).map_err(&at)?;
         let mut copy = NamedTempFile::new_in(&folder).map_err(&at)?;
         io::copy(&mut source, &mut copy).map_err(&at)?;
@@ -190,7 +189,7 @@ impl Backend for Folder {
 /// Keeping the same plan twice is no mistake.
 fn same_plan(run: &RunId, plan: &Path, kept: &Path) -> Result<(), JournalError> {
     let digest = |path: &Path| {
-        File::open(path).and_then(Digest::of_reader).map_err(JournalError::at(path.display()))
+        File::open(path).and_then(Digest::of_reader).map_err(JournalError::at(&path.display()))
     };
     if digest(plan)? == digest(kept)? {
         return Ok(());

@@ -81,7 +81,7 @@ impl State {
     /// Taken over, or so long not renewed that it may be. A tenth is kept for clocks that differ.
     fn lost(&self) -> bool {
         let renewed = *self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
-        let safe = self.timing.stale_after - self.timing.stale_after / 10;
+        let safe = self.timing.stale_after / 10 * 9;
         self.taken.load(Ordering::SeqCst) || renewed.age() > safe
     }
 }
@@ -114,6 +114,7 @@ pub(super) async fn acquire(
             Ok(Lock::new(account_id, took_over, Held::Object(lock)))
         }
         Ok(Outcome::Held(holder)) => {
+            let holder = holder.map(Box::new);
             Err(LockError::Held { account_id: account, place, holder, free_after })
         }
         Err(cause) => Err(LockError::Store { account_id: account, place, cause }),

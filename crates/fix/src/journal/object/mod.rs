@@ -33,8 +33,8 @@ use object_store::{
 use tempfile::NamedTempFile;
 use tokio::{runtime::Handle, sync::OnceCell, time::sleep};
 
-pub(super) use self::lock::ObjectLock;
 pub use self::access::{BadAccess, S3Access};
+pub(super) use self::lock::ObjectLock;
 use super::{
     backend::{Backend, Reopened, Tail},
     error::{Cause, JournalError},
@@ -230,7 +230,7 @@ impl Backend for Objects {
         checked.map_err(|cause| JournalError::Store { place: place.clone(), cause })?;
         let (lines, last) = self.open_lines(run)?;
         let mut scan = Scan::new(lines, false);
-        scan.to_end().map_err(|stop| stopped(stop, run, &place))?;
+        scan.finish().map_err(|stop| stopped(stop, run, &place))?;
         Ok(Reopened { tail: self.tail(run, last), chain: scan.chain, torn: None })
     }
 
@@ -248,7 +248,7 @@ impl Backend for Objects {
     }
 
     fn keep_plan(&self, run: &RunId, plan: &FilePath) -> Result<(), JournalError> {
-        let bytes = std::fs::read(plan).map_err(JournalError::at(plan.display()))?;
+        let bytes = std::fs::read(plan).map_err(JournalError::at(&plan.display()))?;
         let path = self.run_path(run, &["plan.json"]);
         let (objects, target) = (self.clone(), path.clone());
         match self.wait(async move { objects.put_new(&target, bytes).await }).flatten() {
@@ -266,7 +266,7 @@ impl Backend for Objects {
         let Some(content) = content.map_err(self.error(&path))? else {
             return Err(JournalError::NoPlan { run: run.clone(), place: self.place_of(&path) });
         };
-        let failed = JournalError::at("a temporary copy of the plan");
+        let failed = JournalError::at(&"a temporary copy of the plan");
         let mut file = NamedTempFile::new().map_err(&failed)?;
         file.write_all(&content).map_err(failed)?;
         Ok(PlanFile::fetched(file.into_temp_path()))
@@ -304,7 +304,14 @@ impl From<Error> for Cause {
     fn from(error: Error) -> Self {
         match error {
             Error::NotImplemented { operation, .. } => Self::Unconditional { missing: operation },
-            error => Self::Objects(error.to_string()),
+            error => Self::Objects(in_a_line(&error.to_string())),
         }
     }
+}
+
+/// Foreign text for a message: S3 answers with pages of XML.
+fn in_a_line(text: &str) -> String {
+    const LONGEST: usize = 600;
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ").chars().filter(|c| !c.is_control()).take(LONGEST).collect()
 }
