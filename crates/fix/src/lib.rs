@@ -5,5 +5,9 @@
 // A test that cannot go on should say where, and stop.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod event;
 pub mod journal;
+mod kinds;
 pub mod plan;
+pub mod run;
+mod watch;

@@ -43,3 +43,11 @@ pub static DESCRIBE_EFFECTIVE_POLICY: Operation = once(
     &["organizations:DescribeEffectivePolicy"],
     Bucket::Organizations,
 );
+
+/// The organization that the caller's account belongs to.
+pub static DESCRIBE_ORGANIZATION: Operation = once(
+    &ORGANIZATIONS,
+    "DescribeOrganization",
+    &["organizations:DescribeOrganization"],
+    Bucket::Organizations,
+);

@@ -123,7 +123,8 @@ pub(crate) async fn undo(task: &Task<'_>, made: &Made) -> Result<End, Fault> {
 }
 
 fn difference(now: &Settings, planned: &Settings) -> String {
-    let of = |name: &str| now.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
+    let of =
+        |name: &str| now.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
     let differs = planned.iter().find(|pair| !now.contains(pair));
     differs.map_or_else(
         || "it differs".to_owned(),
@@ -135,8 +136,10 @@ async fn send(task: &Task<'_>, settings: &Settings) -> Result<End, Fault> {
     let parameters = settings
         .iter()
         .fold(Parameters::new(), |parameters, (name, value)| parameters.with(name, value.as_str()));
-    task.call(STEP, &MODIFY_INSTANCE_METADATA_DEFAULTS, &parameters, json(settings), |_| Value::Null)
-        .await?;
+    task.call(STEP, &MODIFY_INSTANCE_METADATA_DEFAULTS, &parameters, json(settings), |_| {
+        Value::Null
+    })
+    .await?;
     let since = Instant::now();
     loop {
         let (now, _) = find(task).await?;

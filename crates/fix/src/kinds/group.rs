@@ -60,7 +60,12 @@ impl Launches {
     }
 
     /// Leads the group to a version, wherever it names the template by number.
-    pub(crate) async fn lead(&self, task: &Task<'_>, template: &str, new: u64) -> Result<(), Fault> {
+    pub(crate) async fn lead(
+        &self,
+        task: &Task<'_>,
+        template: &str,
+        new: u64,
+    ) -> Result<(), Fault> {
         let Some(group) = self.find(task).await? else { return Ok(()) };
         let source = task.change.id.split_once(':').and_then(|(_, source)| source.parse().ok());
         match source {

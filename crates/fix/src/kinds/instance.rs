@@ -37,7 +37,10 @@ impl Options {
         let options = instance.get("metadataOptions").filter(|options| options.is_object())?;
         let text = |name: &str| options.get(name).and_then(Value::as_str).map(str::to_owned);
         let values = NAMES.iter().filter_map(|(name, member)| Some((*name, text(member)?)));
-        Some(Self { values: values.collect(), pending: text("state").as_deref() == Some("pending") })
+        Some(Self {
+            values: values.collect(),
+            pending: text("state").as_deref() == Some("pending"),
+        })
     }
 
     /// Those that a plan or journal states.
@@ -83,13 +86,21 @@ impl Options {
         let differs = planned.values.iter().find(|(name, value)| self.get(name) != Some(value));
         differs.map_or_else(
             || "it differs".to_owned(),
-            |(name, value)| format!("{name} is {}, the plan says {value}", self.get(name).unwrap_or("not reported")),
+            |(name, value)| {
+                format!(
+                    "{name} is {}, the plan says {value}",
+                    self.get(name).unwrap_or("not reported")
+                )
+            },
         )
     }
 
     pub(crate) fn json(&self) -> Value {
-        let mut members: Map<String, Value> =
-            self.values.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())).collect();
+        let mut members: Map<String, Value> = self
+            .values
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.as_str().into()))
+            .collect();
         members.insert("State".to_owned(), if self.pending { "pending" } else { "applied" }.into());
         Value::Object(members)
     }
@@ -102,7 +113,8 @@ impl Options {
     }
 
     fn sent(&self) -> Value {
-        let members = self.values.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into()));
+        let members =
+            self.values.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into()));
         Value::Object(members.collect())
     }
 }
@@ -124,7 +136,9 @@ async fn find(task: &Task<'_>) -> Result<Found, Fault> {
         answer => answer?,
     };
     let instance = answer.first().and_then(|reservation| reservation.pointer("/instancesSet/0"));
-    let Some(instance) = instance else { return Ok(Found::Gone("EC2 shows no such instance".into())) };
+    let Some(instance) = instance else {
+        return Ok(Found::Gone("EC2 shows no such instance".into()));
+    };
     let state = instance.pointer("/instanceState/name").and_then(Value::as_str);
     if let Some(state @ ("terminated" | "shutting-down")) = state {
         return Ok(Found::Gone(format!("it is {state}")));
@@ -181,19 +195,19 @@ pub(crate) async fn undo(task: &Task<'_>, made: &Made) -> Result<End, Fault> {
 
 async fn send(task: &Task<'_>, changes: &Options, wanted: &Options) -> Result<End, Fault> {
     let id = &task.change.id;
-    let call = task.call(
-        STEP,
-        &MODIFY_INSTANCE_METADATA_OPTIONS,
-        &changes.parameters(id),
-        changes.sent(),
-        |_| Value::Null,
-    );
+    let parameters = changes.parameters(id);
+    let modify = &MODIFY_INSTANCE_METADATA_OPTIONS;
+    let call = task.call(STEP, modify, &parameters, changes.sent(), |_| Value::Null);
     match call.await {
-        Err(Fault::Call(error)) if error.code == "IncorrectInstanceState" || error.code.starts_with("InvalidInstanceID") => {
+        Err(Fault::Call(error))
+            if error.code == "IncorrectInstanceState"
+                || error.code.starts_with("InvalidInstanceID") =>
+        {
             return Ok(End::because(Ending::Gone, format!("{}: {}", error.code, error.message)));
         }
         answer => drop(answer?),
     }
+    task.is_sent();
     Ok(match task.settling.until(id, wanted.clone()).await {
         Settled::Applied(options) => End::new(Ending::Done, options.json()),
         Settled::AtNextStart(options) => End::new(Ending::Deferred, options.json()),
@@ -202,7 +216,13 @@ async fn send(task: &Task<'_>, changes: &Options, wanted: &Options) -> Result<En
             ending: Ending::Unverified,
             why: Some(seen.as_ref().map_or_else(
                 || "it could not be read again".to_owned(),
-                |seen| if seen.gives(wanted) { "it is still pending".to_owned() } else { seen.difference(wanted) },
+                |seen| {
+                    if seen.gives(wanted) {
+                        "it is still pending".to_owned()
+                    } else {
+                        seen.difference(wanted)
+                    }
+                },
             )),
             after: seen.map_or(Value::Null, |seen| seen.json()),
         },

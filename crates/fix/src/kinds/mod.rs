@@ -63,11 +63,16 @@ fn ended(result: Result<End, Fault>) -> Result<End, Fault> {
     match result {
         Err(Fault::Call(error)) => {
             let ending = match error.kind {
-                ErrorKind::Denied | ErrorKind::ClosedByPolicy | ErrorKind::Refused => Ending::Refused,
+                ErrorKind::Denied | ErrorKind::ClosedByPolicy | ErrorKind::Refused => {
+                    Ending::Refused
+                }
                 ErrorKind::Credentials => return Err(Fault::Stopped),
                 _ => Ending::Failed,
             };
-            Ok(End::because(ending, format!("{}: {}: {}", error.operation, error.code, error.message)))
+            Ok(End::because(
+                ending,
+                format!("{}: {}: {}", error.operation, error.code, error.message),
+            ))
         }
         Err(Fault::End(end)) => Ok(end),
         other => other,

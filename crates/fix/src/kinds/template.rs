@@ -46,10 +46,12 @@ struct About<'a> {
 impl<'a> About<'a> {
     /// `lt-…:3`.
     fn of(task: &Task<'a>) -> Result<Self, Fault> {
-        let parsed = task.change.id.split_once(':').and_then(|(template, source)| {
-            Some(Self { template, source: source.parse().ok()? })
-        });
-        let wrong = || End::because(Ending::Failed, "the plan names no version of a template").into();
+        let parsed =
+            task.change.id.split_once(':').and_then(|(template, source)| {
+                Some(Self { template, source: source.parse().ok()? })
+            });
+        let wrong =
+            || End::because(Ending::Failed, "the plan names no version of a template").into();
         parsed.ok_or_else(wrong)
     }
 
@@ -96,9 +98,9 @@ async fn made_before(task: &Task<'_>, about: &About<'_>) -> Result<Option<u64>, 
     let list = ["launchTemplateVersionSet"];
     let versions = task.list(&DESCRIBE_LAUNCH_TEMPLATE_VERSIONS, &named, &list).await?;
     let ours = description(task);
-    let made = versions.iter().find(|version| {
-        version.get("versionDescription").and_then(Value::as_str) == Some(&ours)
-    });
+    let made = versions
+        .iter()
+        .find(|version| version.get("versionDescription").and_then(Value::as_str) == Some(&ours));
     Ok(made.and_then(number_of))
 }
 
@@ -173,11 +175,14 @@ fn drifted(task: &Task<'_>, now: &Now) -> Option<String> {
 /// Whether the source's options are not those of the plan. (A version never changes: then the plan is of another template.)
 fn options_differ(task: &Task<'_>, source: &Value) -> Option<String> {
     let empty = Map::new();
-    let planned = task.change.before.get("MetadataOptions").and_then(Value::as_object).unwrap_or(&empty);
+    let planned =
+        task.change.before.get("MetadataOptions").and_then(Value::as_object).unwrap_or(&empty);
     let found = options(source);
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let same = planned.len() == found.len()
-        && planned.iter().all(|(name, value)| found.get(name).is_some_and(|found| text(found) == text(value)));
+        && planned
+            .iter()
+            .all(|(name, value)| found.get(name).is_some_and(|found| text(found) == text(value)));
     (!same).then(|| "the source version's options are not those of the plan".to_owned())
 }
 
@@ -214,7 +219,12 @@ async fn create(task: &Task<'_>, about: &About<'_>) -> Result<u64, Fault> {
 }
 
 /// Makes sure that the new version says what the source says, but for the options that were sent.
-async fn compare(task: &Task<'_>, about: &About<'_>, source: &Value, new: u64) -> Result<(), Fault> {
+async fn compare(
+    task: &Task<'_>,
+    about: &About<'_>,
+    source: &Value,
+    new: u64,
+) -> Result<(), Fault> {
     let since = Instant::now();
     let found = loop {
         if let Some(found) = version(task, about, new).await? {
@@ -237,7 +247,9 @@ async fn compare(task: &Task<'_>, about: &About<'_>, source: &Value, new: u64) -
     let options = options(&found);
     let as_wanted = wanted.is_some_and(|wanted| {
         wanted.len() == options.len()
-            && wanted.iter().all(|(name, value)| options.get(name).is_some_and(|is| text(is) == text(value)))
+            && wanted
+                .iter()
+                .all(|(name, value)| options.get(name).is_some_and(|is| text(is) == text(value)))
     });
     if as_wanted && without_options(&found) == without_options(source) {
         return Ok(());
@@ -256,7 +268,11 @@ async fn set_default(task: &Task<'_>, about: &About<'_>, version: u64) -> Result
     let since = Instant::now();
     while now(task, about).await?.is_none_or(|now| now.default != version) {
         if since.elapsed() > PATIENCE {
-            return Err(End::because(Ending::Unverified, "the default does not show the new version").into());
+            return Err(End::because(
+                Ending::Unverified,
+                "the default does not show the new version",
+            )
+            .into());
         }
         sleep(PAUSE).await;
     }
@@ -297,7 +313,8 @@ pub(crate) async fn undo(task: &Task<'_>, made: &Made) -> Result<End, Fault> {
 async fn delete(task: &Task<'_>, about: &About<'_>, version: u64) -> Result<(), Fault> {
     let parameters = about.parameters().with_list("LaunchTemplateVersion", [version.to_string()]);
     let sent = json!({"LaunchTemplateId": about.template, "Version": version});
-    let call = task.call(DELETE, &DELETE_LAUNCH_TEMPLATE_VERSIONS, &parameters, sent, |_| Value::Null);
+    let call =
+        task.call(DELETE, &DELETE_LAUNCH_TEMPLATE_VERSIONS, &parameters, sent, |_| Value::Null);
     let reply = call.await?.value;
     let refused = reply
         .pointer("/unsuccessfullyDeletedLaunchTemplateVersionSet/0/responseError/code")

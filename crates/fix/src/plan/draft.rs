@@ -59,6 +59,7 @@ impl Draft {
             kind: change.kind,
             id: change.id.as_str().into(),
         };
+        Ok(Self { key, part, turn, groups, rest })
     }
 
     /// The line of a plan.

@@ -250,6 +250,17 @@ impl PlanFile {
         Ok((first..).zip(lines).map(|(place, change)| Ok((place, change?))))
     }
 
+    /// One change of a lane, by its place among all changes.
+    pub fn change(&self, lane: &Lane, place: u64) -> Result<Change, PlanFileError> {
+        let missing = || PlanFileError::NotAPlan {
+            path: self.path.clone(),
+            line: 0,
+            message: format!("it has no change {place}"),
+        };
+        let skipped = usize::try_from(place.saturating_sub(lane.first)).map_err(|_| missing())?;
+        self.changes(lane)?.nth(skipped).unwrap_or_else(|| Err(missing())).map(|(_, change)| change)
+    }
+
     /// What is left alone.
     pub fn unplanned(
         &self,

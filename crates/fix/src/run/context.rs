@@ -60,7 +60,9 @@ pub enum RunError {
         days: u64,
     },
     /// No account of the plan can be entered.
-    #[error("none of the plan's accounts can be entered with these credentials: is it of another organization? {first}")]
+    #[error(
+        "none of the plan's accounts can be entered with these credentials: is it of another organization? {first}"
+    )]
     NoAccount {
         /// What the first said.
         first: String,
@@ -134,6 +136,12 @@ impl Tally {
         let place = Ending::ALL.iter().position(|known| *known == ending);
         if let Some(count) = place.and_then(|place| self.0.get(place)) {
             count.fetch_add(number, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn clear(&self) {
+        for count in &self.0 {
+            count.store(0, Ordering::Relaxed);
         }
     }
 

@@ -34,18 +34,27 @@ impl fmt::Display for Halt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Asked => f.write_str("stopped as asked"),
-            Self::Journal(error) => write!(f, "stopped, since nothing is changed without a record: {error}"),
-            Self::LockLost(account) => write!(f, "stopped: another run took over account {account}"),
-            Self::Credentials(error) => write!(f, "stopped: the credentials cannot be used any more: {error}"),
+            Self::Journal(error) => {
+                write!(f, "stopped, since nothing is changed without a record: {error}")
+            }
+            Self::LockLost(account) => {
+                write!(f, "stopped: another run took over account {account}")
+            }
+            Self::Credentials(error) => {
+                write!(f, "stopped: the credentials cannot be used any more: {error}")
+            }
             Self::Breach(breaches) => {
-                let first = breaches.first().map(|breach| breach.found.as_str()).unwrap_or_default();
+                let first =
+                    breaches.first().map(|breach| breach.found.as_str()).unwrap_or_default();
                 match breaches.len() {
                     0 | 1 => write!(f, "stopped: {first}"),
                     many => write!(f, "stopped: {first}, and {} more", many - 1),
                 }
             }
             Self::Closed(None) => f.write_str("paused: the hours for changes are over"),
-            Self::Closed(Some(at)) => write!(f, "paused: the hours for changes are over until {at:.0}"),
+            Self::Closed(Some(at)) => {
+                write!(f, "paused: the hours for changes are over until {at:.0}")
+            }
             Self::Plan(error) => write!(f, "stopped: {error}"),
         }
     }

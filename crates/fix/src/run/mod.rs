@@ -1,6 +1,7 @@
 //! A run: one plan carried out, or one run undone, wave by wave, with every step in its journal.
 
 mod apply;
+mod begin;
 mod clock;
 mod context;
 mod halt;
@@ -15,7 +16,9 @@ pub use apply::{Applied, ApplyRequest, OnBreach, apply, resume};
 pub use clock::Clock;
 pub use context::{Progress, RunError};
 pub use halt::Halt;
+pub use lanes::Skipped;
 pub use past::{Past, RunState, past};
+pub use preflight::NoWayBack;
 pub use undo::{UndoRequest, Undone, undo};
 
 pub(crate) use context::Run;

@@ -77,7 +77,9 @@ impl<'a> Settling<'a> {
             Parameters::new().with("Filter.1.Name", "instance-id").with_list("Filter.1.Value", ids);
         let list = ["reservationSet"];
         // What cannot be read now is asked for again; patience ends by itself.
-        let Ok(found) = self.actor.list(&DESCRIBE_INSTANCES, &parameters, &list).await else { return };
+        let Ok(found) = self.actor.list(&DESCRIBE_INSTANCES, &parameters, &list).await else {
+            return;
+        };
         let instances = found
             .iter()
             .filter_map(|reservation| reservation.get("instancesSet")?.as_array())

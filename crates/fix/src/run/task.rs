@@ -1,5 +1,7 @@
 //! One change at work: every call is recorded before it is made and after it was answered.
 
+use std::cell::RefCell;
+
 use imdsure_aws::{
     Parameters,
     actor::{Actor, Reply},
@@ -8,6 +10,7 @@ use imdsure_aws::{
 };
 use imdsure_model::plan::Change;
 use serde_json::Value;
+use tokio::sync::SemaphorePermit;
 
 use super::{Run, Settling, context::Stopped};
 use crate::event::{Ending, Event};
@@ -21,6 +24,8 @@ pub(crate) struct Task<'a> {
     pub(crate) change: &'a Change,
     /// Whether an earlier part of the run began it and did not tell how it ended.
     pub(crate) begun: bool,
+    /// What others wait for until this change is sent.
+    pub(crate) waited_for: RefCell<Option<SemaphorePermit<'a>>>,
 }
 
 /// How a change ended, why, and what is there now.
@@ -125,6 +130,11 @@ impl Task<'_> {
             self.run.heed(&error);
             Fault::Call(error)
         })
+    }
+
+    /// The change is sent, and only waited for from now on: the next may be read.
+    pub(crate) fn is_sent(&self) {
+        drop(self.waited_for.borrow_mut().take());
     }
 
     /// Reads; a failure because of credentials stops the run.

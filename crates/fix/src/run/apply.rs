@@ -1,0 +1,469 @@
+//! Carrying out a plan: preflight, wave after wave with soak between them, a look at what was changed before each next step,
+//! and a stop by itself when something got worse.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use imdsure_aws::scope::ScopeRequest;
+use imdsure_model::plan::{ChangeKind, Wave as WaveHead};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, json};
+use tokio::sync::watch;
+
+use super::{
+    Clock, Halt, Past, Progress, Run, RunError,
+    begin::{self, Opening},
+    context::Stopped,
+    lanes::{Skipped, Wave},
+    past::RunState,
+    preflight::{self, NoWayBack, Refused},
+    undo,
+};
+use crate::{
+    event::{Action, Breach, Ending, Event, Operator},
+    journal::{RunId, Store},
+    plan::{PlanFile, Window, schedule},
+    watch::{Before, Watch},
+};
+
+/// A soak that is shorter is waited for; a longer one ends the command.
+const WAITED_FOR: Duration = Duration::from_mins(15);
+/// More failures than this share of a wave, and than this number, are a breach.
+const FAILURES: f64 = 0.1;
+const FEW_FAILURES: u64 = 3;
+
+/// What to do when something got worse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnBreach {
+    /// Stop, and say so.
+    #[default]
+    Stop,
+    /// Put the wave back.
+    Undo,
+}
+
+/// How a plan is to be carried out.
+pub struct ApplyRequest {
+    /// Where journals and locks are.
+    pub store: Store,
+    /// As whom; its accounts are those of the plan.
+    pub scope: ScopeRequest,
+    /// Calls under way at once.
+    pub concurrency: usize,
+    /// The time between waves; the plan's where none is said.
+    pub soak_seconds: Option<u64>,
+    /// The share of each of AWS's allowances; the plan's where none is said.
+    pub share: Option<f64>,
+    /// What to do when something got worse.
+    pub on_breach: OnBreach,
+    /// A command that says whether all is well.
+    pub check: Option<String>,
+    /// Where changes may be made although there is no way back.
+    pub no_way_back: NoWayBack,
+    /// Days after which a plan is too old.
+    pub max_age_days: u64,
+    /// Whether to go on although a soak has not ended.
+    pub before_soak_ends: bool,
+    /// Whether to go on although something got worse.
+    pub ignore_breach: bool,
+    /// Who runs this.
+    pub operator: Operator,
+    /// The time.
+    pub clock: Clock,
+    /// What was done so far.
+    pub progress: Arc<Progress>,
+    /// Turns true when the user asks to stop.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Applied {
+    /// The run.
+    pub run: RunId,
+    /// How changes ended, in all.
+    pub endings: BTreeMap<Ending, u64>,
+    /// Some of those that were not made as planned.
+    pub skipped: Vec<Skipped>,
+    /// Why it stopped before its end, if it did.
+    pub halt: Option<Halt>,
+    /// What undoing the wave came to, where that was asked for on a breach.
+    pub undone: Option<Box<undo::Undone>>,
+    /// When to come back, if waves are left or the last one soaks.
+    pub resume_after: Option<Timestamp>,
+    /// Waves that are through, of how many.
+    pub waves: (u64, u64),
+    /// What could not be looked at.
+    pub unseen: Vec<String>,
+    /// The digest of the journal's last record.
+    pub head: String,
+}
+
+impl ApplyRequest {
+    fn settings(&self, plan: &PlanFile) -> Map<String, serde_json::Value> {
+        let settings = json!({
+            "soak_seconds": self.soak(plan),
+            "share": self.share(plan),
+            "on_breach": if self.on_breach == OnBreach::Undo { "undo" } else { "stop" },
+            "check": self.check,
+            "accept_no_way_back": self.no_way_back.0,
+        });
+        settings.as_object().cloned().unwrap_or_default()
+    }
+
+    fn soak(&self, plan: &PlanFile) -> u64 {
+        self.soak_seconds.unwrap_or(plan.head.pace.soak_seconds)
+    }
+
+    fn share(&self, plan: &PlanFile) -> f64 {
+        self.share.unwrap_or(plan.head.pace.share)
+    }
+
+    fn opening(&self, plan: &PlanFile, run: &RunId) -> Opening {
+        Opening {
+            store: self.store.clone(),
+            run: run.clone(),
+            scope: self.scope.clone(),
+            accounts: preflight::accounts(plan).into_iter().map(str::to_owned).collect(),
+            kinds: plan.lanes.iter().map(|lane| lane.kind).collect(),
+            organization: plan.head.organization.clone(),
+            concurrency: self.concurrency,
+            share: self.share(plan),
+            clock: self.clock,
+            progress: Arc::clone(&self.progress),
+            stop: self.stop.clone(),
+        }
+    }
+}
+
+/// Carries out a plan that was approved by its digest, as a new run.
+pub async fn apply(
+    plan: PlanFile,
+    approved: &str,
+    request: ApplyRequest,
+) -> Result<Applied, RunError> {
+    let found = plan.head.digest.clone();
+    if approved != found {
+        return Err(RunError::NotApproved { found, approved: approved.to_owned() });
+    }
+    let now = request.clock.here();
+    too_old(&plan, now, request.max_age_days)?;
+    let id = RunId::new(now);
+    let began = Event::Began {
+        action: Action::Apply,
+        operator: request.operator.clone(),
+        plan: found,
+        of: None,
+        ticket: plan.head.ticket.clone(),
+        settings: request.settings(&plan),
+    };
+    let run = begin::open(request.opening(&plan, &id), Some((&began, plan.path()))).await?;
+    Ok(Carrying::new(&run, &plan, &request, None).carry_out().await)
+}
+
+/// Takes a run up again where it stopped, was cut off, or waits.
+pub async fn resume(id: &RunId, request: ApplyRequest) -> Result<Applied, RunError> {
+    let past = super::past::past(&request.store, id).await?;
+    if past.action != Action::Apply {
+        let message = format!("run {id} undoes another: `imdsure undo` takes that up again");
+        return Err(RunError::NotThatRun(message));
+    }
+    if past.state == RunState::Finished {
+        return Err(RunError::NothingLeft {
+            run: id.clone(),
+            state: "is finished".into(),
+            wish: "resume",
+        });
+    }
+    let kept = request.store.plan(id).await?;
+    let plan = PlanFile::open(kept.path())?;
+    if let Some(until) =
+        past.resume_after.filter(|_| past.state == RunState::Soaking && !request.before_soak_ends)
+        && request.clock.here() < until
+    {
+        return Err(RunError::TooEarly { run: id.clone(), until: format!("{until:.0}") });
+    }
+    let resumed =
+        Event::Resumed { operator: request.operator.clone(), settings: request.settings(&plan) };
+    let run = begin::open_again(request.opening(&plan, id), &resumed).await?;
+    Ok(Carrying::new(&run, &plan, &request, Some(&past)).carry_out().await)
+}
+
+fn too_old(plan: &PlanFile, now: Timestamp, days: u64) -> Result<(), RunError> {
+    let created = &plan.head.created;
+    let age = created.parse::<Timestamp>().ok().map(|created| now.duration_since(created));
+    let limit = SignedDuration::from_hours(24 * days as i64);
+    if age.is_none_or(|age| age > limit) {
+        return Err(RunError::TooOld { created: created.clone(), days });
+    }
+    Ok(())
+}
+
+/// A plan that is carried out.
+struct Carrying<'a> {
+    run: &'a Run,
+    plan: &'a PlanFile,
+    request: &'a ApplyRequest,
+    past: Option<&'a Past>,
+    skipped: RefCell<Vec<Skipped>>,
+    /// Changes that this process made.
+    made: RefCell<super::past::Places>,
+    began: RefCell<BTreeMap<u32, Timestamp>>,
+    before: RefCell<Before>,
+    unseen: RefCell<Vec<String>>,
+    applied: RefCell<u64>,
+    schedule: Vec<Window>,
+}
+
+/// What comes after a wave.
+enum Next {
+    On,
+    /// Come back then.
+    Later(Timestamp),
+}
+
+impl<'a> Carrying<'a> {
+    fn new(
+        run: &'a Run,
+        plan: &'a PlanFile,
+        request: &'a ApplyRequest,
+        past: Option<&'a Past>,
+    ) -> Self {
+        let mut before = Before::new();
+        for ((_, account_id, region), unwell) in past.into_iter().flat_map(Past::baselines) {
+            let place = (account_id.clone(), region.clone());
+            before.entry(place).or_insert_with(BTreeSet::new).extend(unwell.iter().cloned());
+        }
+        if let Some(past) = past {
+            for (ending, number) in &past.endings {
+                run.tally.add(*ending, *number);
+            }
+        }
+        Self {
+            run,
+            plan,
+            request,
+            past,
+            skipped: RefCell::default(),
+            made: RefCell::default(),
+            began: RefCell::default(),
+            before: RefCell::new(before),
+            unseen: RefCell::default(),
+            applied: RefCell::new(0),
+            schedule: plan.head.pace.schedule.iter().filter_map(|text| text.parse().ok()).collect(),
+        }
+    }
+
+    async fn carry_out(self) -> Applied {
+        Progress::set(&self.run.progress.planned, self.plan.head.total_changes);
+        let resume_after = self.waves().await.unwrap_or_default();
+        let halt = self.run.stop.take();
+        let undone = match &halt {
+            Some(Halt::Breach(_)) if self.request.on_breach == OnBreach::Undo => {
+                Some(Box::new(undo::undo_wave(self.run, self.plan, &self.request.store).await))
+            }
+            _ => None,
+        };
+        let resume_after = match &halt {
+            Some(Halt::Closed(at)) => *at,
+            Some(_) => None,
+            None => resume_after,
+        };
+        self.tell_end(halt.as_ref(), resume_after).await;
+        let head = self.run.journal.head().to_string();
+        self.run.journal.close().await;
+        let total = self.plan.head.waves.len() as u64;
+        Applied {
+            run: self.run.id.clone(),
+            endings: self.run.tally.counts(),
+            skipped: self.skipped.into_inner(),
+            halt,
+            undone,
+            resume_after,
+            waves: (self.applied.into_inner(), total),
+            unseen: self.unseen.into_inner(),
+            head,
+        }
+    }
+
+    async fn tell_end(&self, halt: Option<&Halt>, resume_after: Option<Timestamp>) {
+        let at = |at: Timestamp| format!("{at:.0}");
+        let event = match (halt, resume_after) {
+            (Some(halt), after) => {
+                Event::Stopped { why: halt.to_string(), resume_after: after.map(at) }
+            }
+            (None, Some(after)) => {
+                Event::Stopped { why: "soaks".to_owned(), resume_after: Some(at(after)) }
+            }
+            (None, None) => Event::Finished { endings: self.run.tally.counts() },
+        };
+        // Why the journal cannot be written is what it would tell.
+        let _ = self.run.record(&event).await;
+    }
+
+    /// Goes through the waves; gives when to come back, if anything is left.
+    async fn waves(&self) -> Result<Option<Timestamp>, Stopped> {
+        let refused = preflight::preflight(self.run, self.plan, &self.request.no_way_back).await?;
+        let waves = &self.plan.head.waves;
+        for (index, wave) in waves.iter().enumerate() {
+            let past = self.past.and_then(|past| past.wave(wave.wave));
+            if let Some(past) = past {
+                self.began.borrow_mut().insert(wave.wave, past.began);
+            }
+            if past.is_some_and(|past| past.applied) {
+                *self.applied.borrow_mut() += 1;
+                // The soak is over, or the user says so: how is what was changed?
+                if waves
+                    .get(index + 1)
+                    .is_none_or(|next| self.past.and_then(|past| past.wave(next.wave)).is_none())
+                {
+                    self.look(wave.wave).await?;
+                }
+                continue;
+            }
+            self.wave(wave, &refused).await?;
+            *self.applied.borrow_mut() += 1;
+            let last = index + 1 == waves.len();
+            match self.soak(wave, last).await? {
+                Next::On => {}
+                Next::Later(at) => return Ok(Some(at)),
+            }
+        }
+        Ok(None)
+    }
+
+    async fn wave(&self, wave: &WaveHead, refused: &Refused) -> Result<(), Stopped> {
+        self.open_hours()?;
+        let number = wave.wave;
+        let progress = &self.run.progress;
+        Progress::set(&progress.wave, u64::from(number));
+        Progress::set(&progress.of_wave, wave.changes);
+        Progress::set(&progress.ended_of_wave, 0);
+        Progress::set(&progress.least_seconds, wave.least_seconds);
+        self.run.of_wave.clear();
+        if self.past.and_then(|past| past.wave(number)).is_none() {
+            self.run.record(&Event::WaveBegan { wave: number }).await?;
+            let now = self.run.clock.now(&self.run.client);
+            self.began.borrow_mut().insert(number, now);
+            let baseline = self.watch(&|_| false).baseline(number).await.map_err(|()| Stopped)?;
+            let mut before = self.before.borrow_mut();
+            for (place, unwell) in baseline {
+                before.entry(place).or_default().extend(unwell);
+            }
+        }
+        let making = Wave {
+            run: self.run,
+            plan: self.plan,
+            past: self.past,
+            refused,
+            skipped: &self.skipped,
+            made: &self.made,
+            schedule: &self.schedule,
+        };
+        making.make(number).await;
+        if self.run.stopped() {
+            return Err(Stopped);
+        }
+        self.look(number).await
+    }
+
+    /// Whether changes may be made now.
+    fn open_hours(&self) -> Result<(), Stopped> {
+        match schedule::open_now(&self.schedule, self.run.clock.now(&self.run.client)) {
+            Ok(()) => Ok(()),
+            Err(next) => {
+                self.run.stop.halt(Halt::Closed(next));
+                Err(Stopped)
+            }
+        }
+    }
+
+    fn watch<'w>(&'w self, made: &'w dyn Fn(u64) -> bool) -> Watch<'w> {
+        Watch { run: self.run, plan: self.plan, made }
+    }
+
+    /// Looks at what was changed up to a wave. Something that got worse stops the run.
+    async fn look(&self, wave: u32) -> Result<(), Stopped> {
+        let made = |place| {
+            self.made.borrow().has(place) || self.past.is_some_and(|past| past.was_done(place))
+        };
+        let before = self.before.borrow().clone();
+        let began = self.began.borrow().clone();
+        self.run.progress.wait(Some("looking at what was changed".to_owned()));
+        let looked =
+            self.watch(&made).look(wave, &before, &began, self.request.check.as_deref()).await;
+        self.run.progress.wait(None);
+        let mut breaches = looked.breaches;
+        breaches.extend(self.failures());
+        *self.unseen.borrow_mut() = looked.unseen;
+        let event =
+            Event::Checked { wave, instances: looked.instances, breaches: breaches.clone() };
+        self.run.record(&event).await?;
+        if breaches.is_empty() || self.request.ignore_breach {
+            return Ok(());
+        }
+        self.run.stop.halt(Halt::Breach(breaches));
+        Err(Stopped)
+    }
+
+    /// Failures are a breach when there are many.
+    fn failures(&self) -> Option<Breach> {
+        let counts = self.run.of_wave.counts();
+        let of = |endings: &[Ending]| {
+            endings.iter().filter_map(|ending| counts.get(ending)).sum::<u64>()
+        };
+        let failed = of(&[Ending::Failed, Ending::Unverified]);
+        let all: u64 = counts.values().sum();
+        let many = failed > FEW_FAILURES.max((all as f64 * FAILURES) as u64);
+        many.then(|| Breach {
+            account_id: None,
+            region: None,
+            instance_id: None,
+            check: "failures".to_owned(),
+            found: format!("{failed} of {all} changes of the wave failed or could not be verified"),
+        })
+    }
+
+    /// Records that a wave is through, and waits if that is short.
+    async fn soak(&self, wave: &WaveHead, last: bool) -> Result<Next, Stopped> {
+        let now = self.run.clock.now(&self.run.client);
+        let soak = Duration::from_secs(self.request.soak(self.plan));
+        // Regions where nothing runs have nothing to soak.
+        let changes_instances = wave.kinds.keys().any(|kind| runs(*kind));
+        let soak = if changes_instances { soak } else { Duration::ZERO };
+        let until = now.checked_add(soak).unwrap_or(now);
+        let event = Event::WaveApplied {
+            wave: wave.wave,
+            soak_until: format!("{until:.0}"),
+            endings: self.run.of_wave.counts(),
+        };
+        self.run.record(&event).await?;
+        if soak.is_zero() {
+            return Ok(Next::On);
+        }
+        if soak > WAITED_FOR {
+            return Ok(Next::Later(until));
+        }
+        let what = if last { "the last wave soaks" } else { "the wave soaks" };
+        self.run.progress.wait(Some(format!("{what} until {until:.0}")));
+        self.run.stop.sleep(soak).await;
+        self.run.progress.wait(None);
+        if self.run.stopped() {
+            return Err(Stopped);
+        }
+        self.look(wave.wave).await?;
+        Ok(Next::On)
+    }
+}
+
+/// Whether a kind changes what runs or is launched, and can therefore break something.
+const fn runs(kind: ChangeKind) -> bool {
+    !matches!(
+        kind,
+        ChangeKind::AccountDefaults | ChangeKind::AccountEnforcement | ChangeKind::ImageImdsSupport
+    )
+}

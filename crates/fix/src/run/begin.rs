@@ -1,0 +1,187 @@
+//! Opening a run: as whom in which account, one lock for each, and the journal.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::Arc,
+};
+
+use imdsure_aws::{
+    Parameters,
+    actor::Actor,
+    client::Client,
+    operation::DESCRIBE_ORGANIZATION,
+    permissions,
+    scope::{Account, ScopeRequest},
+};
+use imdsure_model::{ErrorKind, plan::ChangeKind};
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::{Clock, Progress, Run, RunError, context::Tally, halt::Stop};
+use crate::{
+    event::Event,
+    journal::{Holder, Journal, Lock, RunId, Store},
+    plan::notes::all_operations,
+};
+
+/// What a run is opened with.
+pub(super) struct Opening {
+    pub(super) store: Store,
+    pub(super) run: RunId,
+    pub(super) scope: ScopeRequest,
+    pub(super) accounts: Vec<String>,
+    pub(super) kinds: BTreeSet<ChangeKind>,
+    /// The organization that the plan is of.
+    pub(super) organization: Option<String>,
+    pub(super) concurrency: usize,
+    pub(super) share: f64,
+    pub(super) clock: Clock,
+    pub(super) progress: Arc<Progress>,
+    pub(super) stop: watch::Receiver<bool>,
+}
+
+/// What was entered: accounts, with the caller in each, and why others were not.
+struct Entered {
+    accounts: BTreeMap<String, Account>,
+    callers: BTreeMap<String, String>,
+    refused: BTreeMap<String, String>,
+}
+
+/// Opens a new run: nothing is recorded before the accounts are entered and locked. `began` is its first record, with the plan that
+/// it keeps.
+pub(super) async fn open(
+    opening: Opening,
+    began: Option<(&Event, &Path)>,
+) -> Result<Run, RunError> {
+    let client = client(&opening);
+    let entered = enter(&opening, &client).await?;
+    let locks = lock(&opening, &client).await?;
+    let journal = opening.store.create(&opening.run).await?;
+    if let Some((began, plan)) = began {
+        journal.append(began, opening.clock.now(&client)).await?;
+        opening.store.keep_plan(&opening.run, plan).await?;
+    }
+    started(opening, client, journal, entered, locks).await
+}
+
+/// Opens a run again.
+pub(super) async fn open_again(opening: Opening, resumed: &Event) -> Result<Run, RunError> {
+    let client = client(&opening);
+    let entered = enter(&opening, &client).await?;
+    let locks = lock(&opening, &client).await?;
+    let journal = opening.store.reopen(&opening.run).await?;
+    journal.append(resumed, opening.clock.now(&client)).await?;
+    started(opening, client, journal, entered, locks).await
+}
+
+fn client(opening: &Opening) -> Client {
+    let unseen = Arc::new(imdsure_aws::progress::Progress::default());
+    Client::new(unseen, opening.concurrency).with_share(opening.share)
+}
+
+async fn started(
+    opening: Opening,
+    client: Client,
+    journal: Journal,
+    entered: Entered,
+    locks: Vec<Lock>,
+) -> Result<Run, RunError> {
+    let now = opening.clock.now(&client);
+    for (account_id, caller) in entered.callers {
+        journal.append(&Event::Entered { account_id, caller }, now).await?;
+    }
+    for (account_id, found) in entered.refused {
+        let event = Event::Preflight { account_id, region: None, kind: None, goes: false, found };
+        journal.append(&event, now).await?;
+    }
+    Ok(Run {
+        id: opening.run,
+        journal,
+        client,
+        clock: opening.clock,
+        stop: Stop::new(opening.stop),
+        tally: Tally::default(),
+        of_wave: Tally::default(),
+        progress: opening.progress,
+        accounts: entered.accounts,
+        locks,
+    })
+}
+
+/// Enters the accounts, each with a session that may do what the plan needs and nothing else, and asks AWS who that is.
+async fn enter(opening: &Opening, client: &Client) -> Result<Entered, RunError> {
+    let operations = all_operations(opening.kinds.iter().copied());
+    let policy = permissions::policy_for("ChangeMetadataOptions", operations).to_string();
+    // Accounts are those of the plan, whatever the organization lists.
+    let request = ScopeRequest {
+        accounts: opening.accounts.clone(),
+        organization: false,
+        ..opening.scope.clone()
+    };
+    let scope = request.resolve_with(client, policy).await?;
+    let mut entered =
+        Entered { accounts: BTreeMap::new(), callers: BTreeMap::new(), refused: BTreeMap::new() };
+    let mut first = scope.errors.first().map(ToString::to_string);
+    for account in
+        scope.accounts.into_iter().filter(|account| opening.accounts.contains(&account.id))
+    {
+        let region = account.home_region.clone();
+        let actor = Actor { client, account: &account, region: &region };
+        let refused = match actor.identity().await {
+            Ok((id, arn)) if id == account.id => {
+                entered.callers.insert(id, arn);
+                entered.accounts.insert(account.id.clone(), account);
+                continue;
+            }
+            Ok((id, arn)) => format!("AWS says that the caller is {arn} of account {id}"),
+            Err(error) => error.to_string(),
+        };
+        first.get_or_insert_with(|| refused.clone());
+        entered.refused.insert(account.id, refused);
+    }
+    if entered.accounts.is_empty() && !opening.accounts.is_empty() {
+        return Err(RunError::NoAccount { first: first.unwrap_or_default() });
+    }
+    same_organization(opening, client, &entered).await?;
+    Ok(entered)
+}
+
+/// Refuses a plan of another organization. Who may not ask which one is his is not refused: the accounts themselves were entered.
+async fn same_organization(
+    opening: &Opening,
+    client: &Client,
+    entered: &Entered,
+) -> Result<(), RunError> {
+    let (Some(planned), Some(account)) = (&opening.organization, entered.accounts.values().next())
+    else {
+        return Ok(());
+    };
+    let region = account.home_region.clone();
+    let actor = Actor { client, account, region: &region };
+    let found = match actor.ask(&DESCRIBE_ORGANIZATION, &Parameters::new()).await {
+        Ok(reply) => {
+            reply.value.pointer("/Organization/Id").and_then(Value::as_str).map(str::to_owned)
+        }
+        Err(error) if error.kind == ErrorKind::Refused => {
+            Some(format!("no organization ({})", error.code))
+        }
+        Err(_) => None,
+    };
+    match found {
+        Some(found) if found != *planned => {
+            Err(RunError::OtherOrganization { planned: planned.clone(), found })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Locks the accounts, in their order, so that two runs cannot wait for each other.
+async fn lock(opening: &Opening, client: &Client) -> Result<Vec<Lock>, RunError> {
+    let mut locks = Vec::new();
+    for account_id in &opening.accounts {
+        let holder = Holder::of_this_process(opening.run.clone(), opening.clock.now(client));
+        locks.push(opening.store.lock(account_id, holder).await?);
+    }
+    Ok(locks)
+}

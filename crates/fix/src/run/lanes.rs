@@ -1,0 +1,165 @@
+//! A wave at work: all accounts and regions at once, each at its share of AWS's rates; within one, kind after kind.
+
+use std::{cell::RefCell, collections::BTreeMap};
+
+use futures::{StreamExt, future::Either, stream};
+use imdsure_model::plan::{Change, ChangeKind};
+use tokio::sync::Semaphore;
+
+use super::{End, Fault, Halt, Past, Run, Settling, Task, context::Stopped, past::Places};
+use crate::{
+    event::{Ending, Event},
+    kinds,
+    plan::{Lane, PlanFile, Window, schedule},
+};
+
+/// Accounts and regions that are worked on at once: each has a file open.
+const LANES: usize = 256;
+/// Changes of one lane that wait to be in force at once.
+const IN_FLIGHT: usize = 256;
+/// Changes of one lane between being read again and being sent: few, so that what was read is still true.
+const AT_ONCE: usize = 16;
+/// What is skipped is told in so many words at the end.
+const TOLD: usize = 50;
+
+/// A change that was not made as planned, for the summary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// The account.
+    pub account_id: String,
+    /// The region.
+    pub region: String,
+    /// The target.
+    pub id: String,
+    /// How it ended.
+    pub ending: Ending,
+    /// Why.
+    pub why: String,
+}
+
+/// Carries out lanes.
+pub(crate) struct Wave<'a> {
+    pub(crate) run: &'a Run,
+    pub(crate) plan: &'a PlanFile,
+    /// What the run did before it was taken up again.
+    pub(crate) past: Option<&'a Past>,
+    /// Why lanes are not touched, by account, region and kind.
+    pub(crate) refused: &'a BTreeMap<(String, String, ChangeKind), String>,
+    pub(crate) skipped: &'a RefCell<Vec<Skipped>>,
+    /// Changes that were made.
+    pub(crate) made: &'a RefCell<Places>,
+    /// The hours in which changes may be made.
+    pub(crate) schedule: &'a [Window],
+}
+
+impl Wave<'_> {
+    /// Makes the changes of one wave.
+    pub(crate) async fn make(&self, wave: u32) {
+        let mut units: BTreeMap<(&str, &str), Vec<&Lane>> = BTreeMap::new();
+        for lane in self.plan.lanes.iter().filter(|lane| lane.wave == wave) {
+            units.entry((&lane.account_id, &lane.region)).or_default().push(lane);
+        }
+        stream::iter(units.into_values())
+            .for_each_concurrent(LANES, |lanes| async move {
+                for lane in lanes {
+                    if self.run.stopped() {
+                        return;
+                    }
+                    self.lane(lane).await;
+                }
+            })
+            .await;
+    }
+
+    async fn lane(&self, lane: &Lane) {
+        let key = (lane.account_id.clone(), lane.region.clone(), lane.kind);
+        if let Some(why) = self.refused.get(&key) {
+            let end = End::because(Ending::Refused, why.as_str());
+            // Told once for all of them, in the journal's preflight.
+            self.run.count(Ending::Refused, lane.changes);
+            self.skip(
+                &lane.account_id,
+                &lane.region,
+                &format!("{} × {}", lane.changes, lane.kind),
+                &end,
+            );
+            return;
+        }
+        let Some(actor) = self.run.actor(&lane.account_id, &lane.region) else { return };
+        let settling = Settling::new(actor);
+        let changes = match self.plan.changes(lane) {
+            Ok(changes) => changes,
+            Err(error) => return self.run.stop.halt(Halt::Plan(error.to_string())),
+        };
+        let gate = Semaphore::new(AT_ONCE);
+        let (gate, settling_now) = (&gate, &settling);
+        let work = stream::iter(changes).for_each_concurrent(IN_FLIGHT, |change| async move {
+            match change {
+                Ok((place, change)) => self.one(place, &change, settling_now, gate).await,
+                Err(error) => self.run.stop.halt(Halt::Plan(error.to_string())),
+            }
+        });
+        // Looking ends with the work that waits for it.
+        let (work, look) = (std::pin::pin!(work), std::pin::pin!(settling.look()));
+        match futures::future::select(work, look).await {
+            Either::Left(((), _)) => {}
+            Either::Right((never, _)) => match never {},
+        }
+    }
+
+    async fn one(&self, place: u64, change: &Change, settling: &Settling<'_>, gate: &Semaphore) {
+        let begun = match self.past {
+            Some(past) if past.has_ended(place) => return,
+            Some(past) => past.was_begun(place),
+            None => false,
+        };
+        // Only a closed semaphore refuses, and nobody closes it.
+        let Ok(permit) = gate.acquire().await else { return };
+        if self.run.stopped() || !self.is_open() {
+            return;
+        }
+        let Some(actor) = self.run.actor(&change.account_id, &change.region) else { return };
+        let waited_for = RefCell::new(Some(permit));
+        let task = Task { run: self.run, actor, settling, place, change, begun, waited_for };
+        match kinds::apply(&task).await {
+            Ok(end) => self.end(&task, end).await,
+            Err(Fault::Stopped) => {}
+            Err(Fault::Call(_) | Fault::End(_)) => {}
+        }
+    }
+
+    /// Whether changes may be made now; the run pauses when not.
+    fn is_open(&self) -> bool {
+        let open = schedule::open_now(self.schedule, self.run.clock.now(&self.run.client));
+        open.map_err(|next| self.run.stop.halt(Halt::Closed(next))).is_ok()
+    }
+
+    async fn end(&self, task: &Task<'_>, end: End) {
+        let change = task.change;
+        let (ending, place) = (end.ending, task.place);
+        let event = Event::Ended { place, ending, why: end.why.clone(), after: end.after.clone() };
+        if self.run.record(&event).await == Err(Stopped) {
+            return;
+        }
+        self.run.count(ending, 1);
+        if ending.touched() {
+            self.made.borrow_mut().add(place);
+        }
+        if !matches!(ending, Ending::Done | Ending::Already) {
+            self.skip(&change.account_id, &change.region, &change.id, &end);
+        }
+    }
+
+    fn skip(&self, account_id: &str, region: &str, id: &str, end: &End) {
+        let mut skipped = self.skipped.borrow_mut();
+        if skipped.len() < TOLD {
+            skipped.push(Skipped {
+                account_id: account_id.to_owned(),
+                region: region.to_owned(),
+                id: id.to_owned(),
+                ending: end.ending,
+                why: end.why.clone().unwrap_or_default(),
+            });
+        }
+    }
+}

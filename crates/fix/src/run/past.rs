@@ -1,0 +1,309 @@
+//! What a run did, read from its journal: which changes ended and how, what was begun and never told, where it stands.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use imdsure_model::plan::ChangeKind;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::{
+    event::{Action, Breach, Ending, Event, Operator},
+    journal::{JournalError, RunId, Store},
+    kinds::Made,
+};
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunState {
+    /// It is at work, or was cut off.
+    Open,
+    /// Waits between waves.
+    Soaking,
+    /// Stopped before its end.
+    Stopped,
+    /// Through.
+    Finished,
+}
+
+impl RunState {
+    /// The word of lists.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Soaking => "soaking",
+            Self::Stopped => "stopped",
+            Self::Finished => "finished",
+        }
+    }
+}
+
+/// A change that was begun.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Touched {
+    pub(crate) wave: u32,
+    pub(crate) account_id: String,
+    pub(crate) region: String,
+    pub(crate) kind: ChangeKind,
+    pub(crate) id: String,
+    pub(crate) made: Made,
+    /// How it ended; none where the run was cut off before it told.
+    pub(crate) ending: Option<Ending>,
+    /// Whether a call was made.
+    pub(crate) called: bool,
+}
+
+/// What a journal tells of its run.
+#[derive(Debug, Clone)]
+pub struct Past {
+    /// The run.
+    pub run: RunId,
+    /// What it does.
+    pub action: Action,
+    /// The run that it undoes.
+    pub of: Option<RunId>,
+    /// Who began it.
+    pub operator: Operator,
+    /// The callers' ARNs, by account.
+    pub callers: BTreeMap<String, String>,
+    /// Its plan's digest.
+    pub plan: String,
+    /// The change's number in the system that keeps them.
+    pub ticket: Option<String>,
+    /// When it began.
+    pub began: Timestamp,
+    /// When its last record was written.
+    pub last: Timestamp,
+    /// Where it stands.
+    pub state: RunState,
+    /// The last word on why it stopped or waits.
+    pub why: Option<String>,
+    /// When to come back, where it waits.
+    pub resume_after: Option<Timestamp>,
+    /// How changes ended.
+    pub endings: BTreeMap<Ending, u64>,
+    /// What got worse, as last found.
+    pub breaches: Vec<Breach>,
+    /// How it was asked to proceed, as it began.
+    pub settings: serde_json::Map<String, Value>,
+    /// Changes that ended, one bit for each place.
+    ended: Places,
+    /// Changes that changed AWS.
+    done: Places,
+    touched: BTreeMap<u64, Touched>,
+    /// Waves that are through, and when each began.
+    waves: BTreeMap<u32, WaveOf>,
+    baselines: BTreeMap<(u32, String, String), BTreeSet<String>>,
+}
+
+/// A wave in the past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct WaveOf {
+    pub(crate) began: Timestamp,
+    pub(crate) applied: bool,
+}
+
+/// A set of places: one bit each.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Places(Vec<u64>);
+
+impl Places {
+    pub(crate) fn add(&mut self, place: u64) {
+        let word = (place / 64) as usize;
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        self.0[word] |= 1 << (place % 64);
+    }
+
+    pub(crate) fn has(&self, place: u64) -> bool {
+        self.0.get((place / 64) as usize).is_some_and(|word| word & (1 << (place % 64)) != 0)
+    }
+}
+
+/// Reads a run's journal to its end; of its changes, only those that have not ended are kept whole.
+pub async fn past(store: &Store, run: &RunId) -> Result<Past, JournalError> {
+    read(store, run, false).await
+}
+
+/// The same with every change that was begun: for undoing.
+pub(crate) async fn whole_past(store: &Store, run: &RunId) -> Result<Past, JournalError> {
+    read(store, run, true).await
+}
+
+async fn read(store: &Store, run: &RunId, whole: bool) -> Result<Past, JournalError> {
+    let mut records = store.read::<Event>(run).await?;
+    let mut past: Option<Past> = None;
+    while let Some(record) = records.next().await {
+        let record = record?;
+        match &mut past {
+            None => past = Past::begin(run, record.event, record.at),
+            Some(past) => past.take(record.event, record.at, whole),
+        }
+    }
+    // A journal without its first record is that of a run that was cut off before it did anything.
+    Ok(past.unwrap_or_else(|| Past::empty(run)))
+}
+
+impl Past {
+    fn empty(run: &RunId) -> Self {
+        Self {
+            run: run.clone(),
+            action: Action::Apply,
+            of: None,
+            operator: Operator::default(),
+            callers: BTreeMap::new(),
+            plan: String::new(),
+            ticket: None,
+            began: Timestamp::UNIX_EPOCH,
+            last: Timestamp::UNIX_EPOCH,
+            state: RunState::Open,
+            why: None,
+            resume_after: None,
+            endings: BTreeMap::new(),
+            breaches: Vec::new(),
+            settings: serde_json::Map::new(),
+            ended: Places::default(),
+            done: Places::default(),
+            touched: BTreeMap::new(),
+            waves: BTreeMap::new(),
+            baselines: BTreeMap::new(),
+        }
+    }
+
+    fn begin(run: &RunId, event: Event, at: Timestamp) -> Option<Self> {
+        let Event::Began { action, operator, plan, of, ticket, settings } = event else {
+            return None;
+        };
+        let empty = Self::empty(run);
+        Some(Self { action, of, operator, plan, ticket, settings, began: at, last: at, ..empty })
+    }
+
+    fn take(&mut self, event: Event, at: Timestamp, whole: bool) {
+        self.last = at;
+        match event {
+            Event::Began { .. } => {}
+            Event::Resumed { .. } => {
+                (self.state, self.why, self.resume_after) = (RunState::Open, None, None);
+            }
+            Event::Entered { account_id, caller } => drop(self.callers.insert(account_id, caller)),
+            Event::Preflight { .. } => {}
+            Event::WaveBegan { wave } => {
+                self.waves.entry(wave).or_insert(WaveOf { began: at, applied: false });
+            }
+            Event::Baseline { wave, account_id, region, impaired, unhealthy } => {
+                let unwell = impaired.into_iter().chain(unhealthy);
+                self.baselines.entry((wave, account_id, region)).or_default().extend(unwell);
+            }
+            Event::Change { place, wave, account_id, region, kind, id, before, .. } => {
+                let made = Made { before, steps: Vec::new() };
+                let fresh = || Touched {
+                    wave,
+                    account_id,
+                    region,
+                    kind,
+                    id,
+                    made,
+                    ending: None,
+                    called: false,
+                };
+                // Begun again after it was cut off: what was there first counts.
+                self.touched.entry(place).or_insert_with(fresh);
+            }
+            Event::Call { place, .. } => {
+                if let Some(touched) = self.touched.get_mut(&place) {
+                    touched.called = true;
+                }
+            }
+            Event::Answer { place, step, made, error, .. } => {
+                if let Some(touched) = self.touched.get_mut(&place).filter(|_| error.is_none()) {
+                    touched.made.steps.push((step, made));
+                }
+            }
+            Event::Ended { place, ending, .. } => self.end(place, ending, whole),
+            Event::WaveApplied { wave, soak_until, .. } => {
+                if let Some(wave) = self.waves.get_mut(&wave) {
+                    wave.applied = true;
+                }
+                self.resume_after = soak_until.parse().ok();
+            }
+            Event::Checked { breaches, .. } => self.breaches = breaches,
+            Event::Stopped { why, resume_after } => {
+                self.state =
+                    if resume_after.is_some() { RunState::Soaking } else { RunState::Stopped };
+                self.why = Some(why);
+                self.resume_after = resume_after.and_then(|at| at.parse().ok());
+            }
+            Event::Finished { .. } => {
+                (self.state, self.why, self.resume_after) = (RunState::Finished, None, None);
+            }
+        }
+    }
+
+    fn end(&mut self, place: u64, ending: Ending, whole: bool) {
+        // Tried again after it failed: counted once.
+        if self.touched.get(&place).is_some_and(|touched| touched.ending == Some(Ending::Failed))
+            && let Some(failed) = self.endings.get_mut(&Ending::Failed)
+        {
+            *failed = failed.saturating_sub(1);
+        }
+        *self.endings.entry(ending).or_default() += 1;
+        self.ended.add(place);
+        if ending.touched() {
+            self.done.add(place);
+        }
+        if !whole && ending != Ending::Failed {
+            self.touched.remove(&place);
+        } else if let Some(touched) = self.touched.get_mut(&place) {
+            touched.ending = Some(ending);
+        }
+    }
+
+    /// Whether a change ended. One that failed may be tried again.
+    pub(crate) fn has_ended(&self, place: u64) -> bool {
+        self.ended.has(place)
+            && self.touched.get(&place).is_none_or(|touched| touched.ending != Some(Ending::Failed))
+    }
+
+    /// Whether a change was begun and its end not told, or failed.
+    pub(crate) fn was_begun(&self, place: u64) -> bool {
+        self.touched.contains_key(&place) && !self.has_ended(place)
+    }
+
+    /// Whether a change was made.
+    pub(crate) fn was_done(&self, place: u64) -> bool {
+        self.done.has(place)
+    }
+
+    /// What was begun and may have changed something, by place.
+    pub(crate) fn touched(&self) -> impl DoubleEndedIterator<Item = (u64, &Touched)> {
+        self.touched
+            .iter()
+            .map(|(place, touched)| (*place, touched))
+            .filter(|(_, touched)| touched.called && touched.ending.is_none_or(Ending::touched))
+    }
+
+    pub(crate) fn wave(&self, wave: u32) -> Option<WaveOf> {
+        self.waves.get(&wave).copied()
+    }
+
+    /// Instances that were unwell before a wave.
+    pub(crate) fn baselines(&self) -> &BTreeMap<(u32, String, String), BTreeSet<String>> {
+        &self.baselines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_single_bits() {
+        let mut places = Places::default();
+        for place in [0, 63, 64, 1_000_000] {
+            assert!(!places.has(place));
+            places.add(place);
+            assert!(places.has(place));
+        }
+        assert!(!places.has(1) && !places.has(999_999) && !places.has(u64::MAX));
+    }
+}

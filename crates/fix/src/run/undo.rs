@@ -1,0 +1,427 @@
+//! Undoing a run: what it changed is put back, newest first, each target read again before, and only if nobody else changed it
+//! since. What cannot be put back is told.
+
+use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
+
+use futures::{StreamExt, stream};
+use imdsure_aws::{
+    Parameters,
+    operation::{GET_INSTANCE_METADATA_DEFAULTS, MODIFY_INSTANCE_METADATA_DEFAULTS},
+    scope::ScopeRequest,
+};
+use imdsure_model::plan::{Change, ChangeKind};
+use serde_json::{Map, Value, json};
+use tokio::sync::watch;
+
+use super::{
+    Clock, End, Fault, Halt, Past, Progress, Run, RunError, Settling, Task,
+    begin::{self, Opening},
+    context::Stopped,
+    lanes::Skipped,
+    past::{Touched, whole_past},
+};
+use crate::{
+    event::{Action, Ending, Event, Operator},
+    journal::{RunId, Store},
+    kinds,
+    plan::{Lane, PlanFile},
+};
+
+const LANES: usize = 256;
+const IN_FLIGHT: usize = 64;
+const TOLD: usize = 50;
+
+/// How a run is to be undone.
+pub struct UndoRequest {
+    /// Where journals and locks are.
+    pub store: Store,
+    /// As whom.
+    pub scope: ScopeRequest,
+    /// Calls under way at once.
+    pub concurrency: usize,
+    /// The share of each of AWS's allowances.
+    pub share: f64,
+    /// Whether enforcement that the run did not set is lifted for it, and set again afterwards.
+    pub lift_enforcement: bool,
+    /// Whether to undo what was undone already.
+    pub again: bool,
+    /// Who runs this.
+    pub operator: Operator,
+    /// The time.
+    pub clock: Clock,
+    /// What was done so far.
+    pub progress: Arc<Progress>,
+    /// Turns true when the user asks to stop.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// What undoing came to.
+#[derive(Debug)]
+pub struct Undone {
+    /// The run that did it; that of the apply where a wave was put back at once.
+    pub run: RunId,
+    /// How changes were put back.
+    pub endings: BTreeMap<Ending, u64>,
+    /// Some of those that were not.
+    pub skipped: Vec<Skipped>,
+    /// Why it stopped before its end, if it did.
+    pub halt: Option<Halt>,
+    /// The digest of the journal's last record.
+    pub head: String,
+}
+
+/// Undoes a run.
+pub async fn undo(of: &RunId, request: UndoRequest) -> Result<Undone, RunError> {
+    let store = &request.store;
+    let past = whole_past(store, of).await?;
+    if past.action != Action::Apply {
+        let message = format!("run {of} undid another: to change it again, plan and apply");
+        return Err(RunError::NotThatRun(message));
+    }
+    let before = earlier(store, of).await?;
+    let nothing = |state: &str| RunError::NothingLeft {
+        run: of.clone(),
+        state: state.to_owned(),
+        wish: "undo",
+    };
+    let touched: Vec<(u64, &Touched)> = past
+        .touched()
+        .filter(|(place, _)| request.again || !before.iter().any(|undone| undone.was_done(*place)))
+        .collect();
+    if touched.is_empty() {
+        return Err(nothing(if before.is_empty() { "changed nothing" } else { "is undone" }));
+    }
+    let kept = store.plan(of).await?;
+    let plan = PlanFile::open(kept.path())?;
+    let id = RunId::new(request.clock.here());
+    let began = Event::Began {
+        action: Action::Undo,
+        operator: request.operator.clone(),
+        plan: past.plan.clone(),
+        of: Some(of.clone()),
+        ticket: past.ticket.clone(),
+        settings: Map::from_iter([(
+            "lift_enforcement".to_owned(),
+            request.lift_enforcement.into(),
+        )]),
+    };
+    let run =
+        begin::open(opening(&request, &id, &touched, &plan), Some((&began, kept.path()))).await?;
+    let back = Back { run: &run, plan: &plan, skipped: RefCell::default() };
+    Progress::set(&run.progress.planned, touched.len() as u64);
+    Progress::set(&run.progress.of_wave, touched.len() as u64);
+    let lifted = back.lift(&touched, request.lift_enforcement).await;
+    if let Ok((refused, lifted)) = lifted {
+        // A failure is told by the run's halt.
+        let _ = back.all(&touched, &refused).await;
+        back.enforce_again(&lifted).await;
+    }
+    Ok(back.close().await)
+}
+
+/// Earlier attempts to undo a run.
+async fn earlier(store: &Store, of: &RunId) -> Result<Vec<Past>, RunError> {
+    let mut earlier = Vec::new();
+    for run in store.runs().await?.into_iter().filter(|run| run > of) {
+        let past = super::past::past(store, &run).await?;
+        if past.of.as_ref() == Some(of) {
+            earlier.push(past);
+        }
+    }
+    Ok(earlier)
+}
+
+fn opening(
+    request: &UndoRequest,
+    id: &RunId,
+    touched: &[(u64, &Touched)],
+    plan: &PlanFile,
+) -> Opening {
+    let mut accounts: Vec<String> =
+        touched.iter().map(|(_, touched)| touched.account_id.clone()).collect();
+    accounts.sort_unstable();
+    accounts.dedup();
+    Opening {
+        store: request.store.clone(),
+        run: id.clone(),
+        scope: request.scope.clone(),
+        accounts,
+        kinds: touched
+            .iter()
+            .map(|(_, touched)| touched.kind)
+            // Lifting enforcement is a change of defaults.
+            .chain(request.lift_enforcement.then_some(ChangeKind::AccountEnforcement))
+            .collect(),
+        organization: plan.head.organization.clone(),
+        concurrency: request.concurrency,
+        share: request.share,
+        clock: request.clock,
+        progress: Arc::clone(&request.progress),
+        stop: request.stop.clone(),
+    }
+}
+
+/// Puts a wave back within the run that applied it, after a breach.
+pub(super) async fn undo_wave(run: &Run, plan: &PlanFile, store: &Store) -> Undone {
+    let back = Back { run, plan, skipped: RefCell::default() };
+    run.tally.clear();
+    run.of_wave.clear();
+    if let Ok(past) = whole_past(store, &run.id).await {
+        let newest = past.touched().map(|(_, touched)| touched.wave).max();
+        let touched: Vec<(u64, &Touched)> =
+            past.touched().filter(|(_, touched)| Some(touched.wave) == newest).collect();
+        if let Ok((refused, _)) = back.lift(&touched, false).await {
+            let _ = back.all(&touched, &refused).await;
+        }
+    }
+    Undone {
+        run: run.id.clone(),
+        endings: run.tally.counts(),
+        skipped: back.skipped.into_inner(),
+        halt: run.stop.take(),
+        head: run.journal.head().to_string(),
+    }
+}
+
+/// An account and a region.
+type Place = (String, String);
+
+struct Back<'a> {
+    run: &'a Run,
+    plan: &'a PlanFile,
+    skipped: RefCell<Vec<Skipped>>,
+}
+
+impl Back<'_> {
+    /// Finds where enforcement, which the run did not set, forbids the way back; lifts it there if that was asked for. Gives where
+    /// instances stay, and where it was lifted.
+    async fn lift(
+        &self,
+        touched: &[(u64, &Touched)],
+        lift: bool,
+    ) -> Result<(BTreeMap<Place, String>, Vec<Place>), Stopped> {
+        let place = |touched: &Touched| (touched.account_id.clone(), touched.region.clone());
+        let of = |kinds: &[ChangeKind]| {
+            let chosen = touched.iter().filter(|(_, touched)| kinds.contains(&touched.kind));
+            chosen.map(|(_, touched)| place(touched)).collect::<std::collections::BTreeSet<_>>()
+        };
+        let ours = of(&[ChangeKind::AccountEnforcement]);
+        let instances = of(&[ChangeKind::Instance, ChangeKind::GroupMember]);
+        let (mut refused, mut lifted) = (BTreeMap::new(), Vec::new());
+        for place in instances.difference(&ours) {
+            let Some(actor) = self.run.actor(&place.0, &place.1) else { continue };
+            let answer = actor.ask(&GET_INSTANCE_METADATA_DEFAULTS, &Parameters::new()).await;
+            let enforced = answer.ok().is_some_and(|reply| {
+                reply.value.pointer("/accountLevel/httpTokensEnforced").and_then(Value::as_str)
+                    == Some("enabled")
+            });
+            if !enforced {
+                continue;
+            }
+            let why = if lift {
+                match self.set_enforcement(place, "disabled").await? {
+                    Ok(()) => {
+                        lifted.push(place.clone());
+                        continue;
+                    }
+                    Err(why) => why,
+                }
+            } else {
+                "enforcement is on, and this run did not set it: no instance can go back while it is; --lift-enforcement lifts it meanwhile".to_owned()
+            };
+            refused.insert(place.clone(), why);
+        }
+        Ok((refused, lifted))
+    }
+
+    async fn enforce_again(&self, lifted: &[Place]) {
+        for place in lifted {
+            if let Ok(Err(why)) = self.set_enforcement(place, "enabled").await {
+                let end = End::because(
+                    Ending::Failed,
+                    format!("enforcement could not be set again: {why}"),
+                );
+                self.skip(&place.0, &place.1, "enforcement", &end);
+                self.run.count(Ending::Failed, 1);
+            }
+        }
+    }
+
+    /// Sets enforcement, recorded like any call. What AWS says against it is given back.
+    async fn set_enforcement(
+        &self,
+        place: &Place,
+        value: &str,
+    ) -> Result<Result<(), String>, Stopped> {
+        let Some(actor) = self.run.actor(&place.0, &place.1) else {
+            return Ok(Err("the account could not be entered".to_owned()));
+        };
+        let step = format!("enforcement {} {} {value}", place.0, place.1);
+        let operation = MODIFY_INSTANCE_METADATA_DEFAULTS.name();
+        let sent = json!({"HttpTokensEnforced": value});
+        let call = Event::Call { place: u64::MAX, step: step.clone(), operation, sent };
+        self.run.record(&call).await?;
+        let parameters = Parameters::new().with("HttpTokensEnforced", value);
+        let answer = actor.ask(&MODIFY_INSTANCE_METADATA_DEFAULTS, &parameters).await;
+        let error = answer.as_ref().err().map(|error| format!("{}: {}", error.code, error.message));
+        let request_id = answer.ok().and_then(|reply| reply.request_id);
+        let event = Event::Answer {
+            place: u64::MAX,
+            step,
+            request_id,
+            made: Value::Null,
+            error: error.clone(),
+        };
+        self.run.record(&event).await?;
+        Ok(error.map_or(Ok(()), Err))
+    }
+
+    /// Puts back what was changed: wave by wave from the newest, and within a wave enforcement first and what launches last.
+    async fn all(
+        &self,
+        touched: &[(u64, &Touched)],
+        refused: &BTreeMap<Place, String>,
+    ) -> Result<(), Stopped> {
+        let mut steps: BTreeMap<(u32, ChangeKind), Vec<(u64, &Touched)>> = BTreeMap::new();
+        for (place, touched) in touched {
+            // Members of groups and other instances go back together.
+            let kind = if touched.kind == ChangeKind::GroupMember {
+                ChangeKind::Instance
+            } else {
+                touched.kind
+            };
+            steps.entry((touched.wave, kind)).or_default().push((*place, touched));
+        }
+        for (_, step) in steps.into_iter().rev() {
+            let mut places: BTreeMap<Place, Vec<(u64, &Touched)>> = BTreeMap::new();
+            for (place, touched) in step.into_iter().rev() {
+                let of = (touched.account_id.clone(), touched.region.clone());
+                places.entry(of).or_default().push((place, touched));
+            }
+            stream::iter(places)
+                .for_each_concurrent(LANES, |((account, region), changes)| async move {
+                    let why = refused.get(&(account.clone(), region.clone()));
+                    self.place(&account, &region, changes, why).await;
+                })
+                .await;
+            if self.run.stopped() {
+                return Err(Stopped);
+            }
+        }
+        Ok(())
+    }
+
+    async fn place(
+        &self,
+        account_id: &str,
+        region: &str,
+        changes: Vec<(u64, &Touched)>,
+        refused: Option<&String>,
+    ) {
+        let Some(actor) = self.run.actor(account_id, region) else {
+            for (place, touched) in changes {
+                let end = End::because(Ending::Refused, "the account could not be entered");
+                self.end(place, touched, end).await;
+            }
+            return;
+        };
+        let settling = Settling::new(actor);
+        let settling_now = &settling;
+        let work =
+            stream::iter(changes).for_each_concurrent(IN_FLIGHT, |(place, touched)| async move {
+                let instances =
+                    matches!(touched.kind, ChangeKind::Instance | ChangeKind::GroupMember);
+                match refused.filter(|_| instances) {
+                    Some(why) => {
+                        self.end(place, touched, End::because(Ending::Refused, why.as_str())).await
+                    }
+                    None => self.one(place, touched, settling_now).await,
+                }
+            });
+        let (work, look) = (std::pin::pin!(work), std::pin::pin!(settling.look()));
+        let _ = futures::future::select(work, look).await;
+    }
+
+    async fn one(&self, place: u64, touched: &Touched, settling: &Settling<'_>) {
+        if self.run.stopped() {
+            return;
+        }
+        let (Some(actor), Some(change)) =
+            (self.run.actor(&touched.account_id, &touched.region), self.change(place))
+        else {
+            return;
+        };
+        let task = Task {
+            run: self.run,
+            actor,
+            settling,
+            place,
+            change: &change,
+            begun: touched.ending.is_none(),
+            waited_for: RefCell::default(),
+        };
+        let made = &touched.made;
+        match kinds::undo(&task, made).await {
+            Ok(end) => self.end(place, touched, end).await,
+            Err(Fault::Stopped | Fault::Call(_) | Fault::End(_)) => {}
+        }
+    }
+
+    /// A change of the plan, by its place.
+    fn change(&self, place: u64) -> Option<Change> {
+        let holds = |lane: &&Lane| (lane.first..lane.first + lane.changes).contains(&place);
+        let lane = self.plan.lanes.iter().find(holds)?;
+        self.plan.change(lane, place).ok()
+    }
+
+    async fn end(&self, place: u64, touched: &Touched, end: End) {
+        let event = Event::Ended {
+            place,
+            ending: end.ending,
+            why: end.why.clone(),
+            after: end.after.clone(),
+        };
+        if self.run.record(&event).await == Err(Stopped) {
+            return;
+        }
+        self.run.count(end.ending, 1);
+        if end.ending != Ending::Done || end.why.is_some() {
+            self.skip(&touched.account_id, &touched.region, &touched.id, &end);
+        }
+    }
+
+    fn skip(&self, account_id: &str, region: &str, id: &str, end: &End) {
+        let mut skipped = self.skipped.borrow_mut();
+        if skipped.len() < TOLD {
+            skipped.push(Skipped {
+                account_id: account_id.to_owned(),
+                region: region.to_owned(),
+                id: id.to_owned(),
+                ending: end.ending,
+                why: end.why.clone().unwrap_or_default(),
+            });
+        }
+    }
+
+    async fn end_run(&self, halt: Option<&Halt>) {
+        let event = match halt {
+            Some(halt) => Event::Stopped { why: halt.to_string(), resume_after: None },
+            None => Event::Finished { endings: self.run.tally.counts() },
+        };
+        let _ = self.run.record(&event).await;
+    }
+
+    async fn close(self) -> Undone {
+        let halt = self.run.stop.take();
+        self.end_run(halt.as_ref()).await;
+        let head = self.run.journal.head().to_string();
+        self.run.journal.close().await;
+        Undone {
+            run: self.run.id.clone(),
+            endings: self.run.tally.counts(),
+            skipped: self.skipped.into_inner(),
+            halt,
+            head,
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Status checks of EC2 and the health that load balancers see: only what is unwell is asked for, which is little.
+
+use std::collections::BTreeSet;
+
+use imdsure_aws::{
+    Parameters,
+    actor::Actor,
+    error::CallError,
+    operation::{DESCRIBE_INSTANCE_STATUS, DESCRIBE_TARGET_GROUPS, DESCRIBE_TARGET_HEALTH},
+};
+use serde_json::Value;
+
+use crate::event::Breach;
+
+/// The instances of a region that are unwell.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Unwell {
+    /// A status check fails.
+    pub(crate) impaired: BTreeSet<String>,
+    /// A load balancer found them unhealthy.
+    pub(crate) unhealthy: BTreeSet<String>,
+}
+
+impl Unwell {
+    /// What of these instances is worse than before.
+    pub(crate) fn breaches(
+        &self,
+        account_id: &str,
+        region: &str,
+        ids: &[String],
+        worse: impl Fn(&str) -> bool,
+    ) -> Vec<Breach> {
+        let checks = [
+            (&self.impaired, "instance status", "a status check of it fails since it was changed"),
+            (
+                &self.unhealthy,
+                "target health",
+                "a load balancer finds it unhealthy since it was changed",
+            ),
+        ];
+        let mut breaches = Vec::new();
+        for (unwell, check, found) in checks {
+            for id in ids.iter().filter(|id| unwell.contains(*id) && worse(id)) {
+                breaches.push(Breach {
+                    account_id: Some(account_id.to_owned()),
+                    region: Some(region.to_owned()),
+                    instance_id: Some(id.clone()),
+                    check: check.to_owned(),
+                    found: format!("{id}: {found}"),
+                });
+            }
+        }
+        breaches
+    }
+}
+
+/// Reads what is unwell in a region.
+pub(super) async fn unwell(actor: &Actor<'_>) -> Result<Unwell, CallError> {
+    let mut impaired = BTreeSet::new();
+    for check in ["instance-status.status", "system-status.status"] {
+        let filter =
+            Parameters::new().with("Filter.1.Name", check).with("Filter.1.Value.1", "impaired");
+        let found = actor.list(&DESCRIBE_INSTANCE_STATUS, &filter, &["instanceStatusSet"]).await?;
+        impaired.extend(found.iter().filter_map(|status| text(status, "/instanceId")));
+    }
+    Ok(Unwell { impaired, unhealthy: unhealthy(actor).await? })
+}
+
+async fn unhealthy(actor: &Actor<'_>) -> Result<BTreeSet<String>, CallError> {
+    let groups = actor.list(&DESCRIBE_TARGET_GROUPS, &Parameters::new(), &["TargetGroups"]).await?;
+    let mut unhealthy = BTreeSet::new();
+    let of_instances = groups
+        .iter()
+        .filter(|group| text(group, "/TargetType").is_none_or(|kind| kind == "instance"));
+    for arn in of_instances.filter_map(|group| text(group, "/TargetGroupArn")) {
+        let named = Parameters::new().with("TargetGroupArn", arn);
+        let answer = match actor.ask(&DESCRIBE_TARGET_HEALTH, &named).await {
+            // Deleted since it was listed.
+            Err(error) if error.code == "TargetGroupNotFound" => continue,
+            answer => answer?.value,
+        };
+        let targets = answer.get("TargetHealthDescriptions").and_then(Value::as_array);
+        let ill = targets
+            .into_iter()
+            .flatten()
+            .filter(|target| text(target, "/TargetHealth/State").as_deref() == Some("unhealthy"));
+        unhealthy.extend(ill.filter_map(|target| text(target, "/Target/Id")));
+    }
+    Ok(unhealthy)
+}
+
+fn text(value: &Value, path: &str) -> Option<String> {
+    value.pointer(path).and_then(Value::as_str).map(str::to_owned)
+}
