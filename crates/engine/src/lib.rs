@@ -12,6 +12,7 @@ mod questions;
 mod rows;
 mod session;
 mod views;
+mod waivers;
 
 pub use catalog::embedded_catalog;
 pub use derived::Guardrails;
