@@ -77,8 +77,7 @@ impl Session {
                     |column: &str| row.get(column).and_then(Value::as_str).unwrap_or_default();
                 let accounts = row.get("accounts").and_then(Value::as_u64).unwrap_or_default();
                 question.of += accounts;
-                question.waived +=
-                    row.get("waived").and_then(Value::as_u64).unwrap_or_default();
+                question.waived += row.get("waived").and_then(Value::as_u64).unwrap_or_default();
                 *match (text("verdict"), text("stopped_by")) {
                     ("pass", "scp") => &mut question.scp,
                     ("pass", "ec2-policy") => &mut question.ec2_policy,

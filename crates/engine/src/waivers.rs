@@ -33,13 +33,12 @@ impl Judged<'_> {
     pub(crate) fn waiver_expression(&self) -> String {
         let today = self.session.settings.today;
         let in_force = self.waivers().filter(|(_, waiver)| waiver.in_force(today));
-        let cases: String = in_force
-            .map(|(place, waiver)| format!("when {} then {place} ", self.condition(waiver)))
-            .collect();
+        let case = |(place, waiver)| format!("when {} then {place}", self.condition(waiver));
+        let cases: Vec<String> = in_force.map(case).collect();
         if cases.is_empty() {
             return "cast(null as bigint)".to_owned();
         }
-        format!("case when not ({}) then cast(null as bigint) {cases}end", self.open())
+        format!("case when not ({}) then cast(null as bigint) {} end", self.open(), cases.join(" "))
     }
 
     /// Whether a row `c` fails or is unknown.
@@ -47,7 +46,11 @@ impl Judged<'_> {
         let open = |verdict| matches!(verdict, Verdict::Fail | Verdict::Unknown);
         let open = self.control.outcomes.iter().filter(|outcome| open(outcome.verdict));
         let open: Vec<String> = open.map(|outcome| text(&outcome.name)).collect();
-        if open.is_empty() { "false".to_owned() } else { format!("c.outcome in ({})", open.join(", ")) }
+        if open.is_empty() {
+            "false".to_owned()
+        } else {
+            format!("c.outcome in ({})", open.join(", "))
+        }
     }
 
     /// Whether all that a waiver names fits a row `c`; null, where it is not known, is no.
@@ -55,9 +58,8 @@ impl Judged<'_> {
         let resource = |pattern: &Pattern| {
             format!("({} or {})", fits("c.resource", pattern), fits("c.name", pattern))
         };
-        let path = |pattern: &Pattern| match self.has_path() {
-            true => fits("c.path", pattern),
-            false => "false".to_owned(),
+        let path = |pattern: &Pattern| {
+            if self.facts.contains(PATH) { fits("c.path", pattern) } else { "false".to_owned() }
         };
         let account = |account: &String| format!("c.account_id = {}", text(account));
         let parts = [
@@ -79,11 +81,6 @@ impl Judged<'_> {
             Some(value) => format!("{known} = {}", text(value)),
             None => format!("{known} is not null"),
         }
-    }
-
-    /// Whether the control judges files.
-    fn has_path(&self) -> bool {
-        self.facts.contains(PATH)
     }
 
     /// What this control's waivers fit and waive, each with its place among all waivers.

@@ -1,6 +1,6 @@
 //! What became of each waiver: what it fits, and where it fits nothing, whether it was looked for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use imdsure_model::{Waiver, WaiverState, WaiverUse};
 
@@ -29,12 +29,13 @@ impl Session {
             }
         }
         let mut all = Vec::new();
+        let mut known = BTreeMap::new();
         for (waiver, Use { matches, waives }) in waivers.iter().zip(uses) {
             let state = if !waiver.in_force(self.settings.today) {
                 WaiverState::Expired
             } else if matches > 0 {
                 WaiverState::InForce
-            } else if self.looked_for(waiver, judged, narrowed).await? {
+            } else if self.looked_for(waiver, judged, narrowed, &mut known).await? {
                 WaiverState::MatchesNothing
             } else {
                 WaiverState::NotJudged
@@ -44,12 +45,14 @@ impl Session {
         Ok(all)
     }
 
-    /// Whether everything that the waiver could fit was read and judged.
+    /// Whether everything that the waiver could fit was read and judged. `known` is what was asked before: many
+    /// waivers are for one place.
     async fn looked_for(
         &self,
         waiver: &Waiver,
         judged: &[Judged<'_>],
         narrowed: bool,
+        known: &mut BTreeMap<String, u64>,
     ) -> Result<bool, EngineError> {
         let ran = |name: &String| judged.iter().find(|judged| judged.control.name == *name);
         let Some(controls) = waiver.controls.iter().map(ran).collect::<Option<Vec<_>>>() else {
@@ -67,8 +70,21 @@ impl Session {
         let tables = controls.iter().flat_map(|control| control.tables());
         let tables: BTreeSet<&str> = tables.map(String::as_str).chain(ALWAYS).collect();
         let read = format!("select count(*) from aws_account where {accounts}");
-        let read = rows::number(self.sql(&read).await?).await?;
-        Ok(read > 0 && rows::number(self.sql(&place.missing(&tables)).await?).await? == 0)
+        Ok(self.number_of(read, known).await? > 0
+            && self.number_of(place.missing(&tables), known).await? == 0)
+    }
+
+    async fn number_of(
+        &self,
+        sql: String,
+        known: &mut BTreeMap<String, u64>,
+    ) -> Result<u64, EngineError> {
+        if let Some(number) = known.get(&sql) {
+            return Ok(*number);
+        }
+        let number = rows::number(self.sql(&sql).await?).await?;
+        known.insert(sql, number);
+        Ok(number)
     }
 }
 
@@ -94,7 +110,7 @@ impl<'a> Place<'a> {
     fn missing(&self, tables: &BTreeSet<&str>) -> String {
         let tables: Vec<String> = tables.iter().map(|table| text(table)).collect();
         let here = |column: &str, value: Option<&str>| match value {
-            Some(value) => format!("coalesce({column} = {}, true)", text(value)),
+            Some(value) => format!("({column} is null or {column} = {})", text(value)),
             None => "true".to_owned(),
         };
         let here =
@@ -104,8 +120,8 @@ impl<'a> Place<'a> {
                select 1 as missing from scan_error \
                where (table_name is null or table_name in ({})) and {here} \
                union all select 1 as missing from aws_region \
-               where not coalesce(read, false) and opt_in_status is distinct from 'not-opted-in' \
-               and {here})",
+               where not coalesce(read, false) and {here} \
+               and opt_in_status is distinct from 'not-opted-in')",
             tables.join(", ")
         )
     }

@@ -77,12 +77,12 @@ pub struct WaiverUse {
 
 impl WaiverUse {
     /// What became of this waiver.
-    pub fn new(waiver: &Waiver, state: WaiverState, matches: u64, waives: u64) -> Self {
+    pub fn new(waiver: &Waiver, state: WaiverState, matches: u64, covers: u64) -> Self {
         let text = |pattern: &super::Pattern| pattern.as_str().to_owned();
         Self {
             state,
             matches,
-            waives,
+            waives: covers,
             controls: waiver.controls.clone(),
             resource: waiver.resource.as_ref().map(text),
             path: waiver.path.as_ref().map(text),
