@@ -8,7 +8,7 @@ use std::{
 
 use imdsure_aws::{collect::Estimate, progress::Progress, scope::ScopeRequest};
 use imdsure_model::{ExitCode, Head};
-use imdsure_report::{FormatName, Style, clean};
+use imdsure_report::{FormatName, Style, clean, waiver_warning};
 use imdsure_runner::{
     Audit, AuditRequest, Config, Destination, Gathered, Live, Output, Source, Usage,
 };
@@ -248,6 +248,9 @@ fn told_on_the_side(audit: &Audit, asked_regions: &[String], format: FormatName)
     if let Some(kept) = &audit.kept {
         let _ = writeln!(err, "evidence kept in {}", kept.display());
     }
+    if format != FormatName::Pretty {
+        warn_of_waivers(&audit.head, &mut err);
+    }
     let errors = &audit.head.errors;
     for region in not_enabled(audit, asked_regions) {
         let _ = writeln!(
@@ -269,6 +272,18 @@ fn told_on_the_side(audit: &Audit, asked_regions: &[String], format: FormatName)
     }
     if errors.len() > SHOWN {
         let _ = writeln!(err, "  … and {} more: --output json has all", errors.len() - SHOWN);
+    }
+}
+
+/// Says which waivers do nothing any more. The report for people has that itself.
+fn warn_of_waivers(head: &Head, err: &mut dyn io::Write) {
+    const SHOWN: usize = 20;
+    let warnings: Vec<String> = head.waivers.iter().filter_map(waiver_warning).collect();
+    for warning in warnings.iter().take(SHOWN) {
+        let _ = writeln!(err, "warning: {warning}");
+    }
+    if let Some(more @ 1..) = warnings.len().checked_sub(SHOWN) {
+        let _ = writeln!(err, "  … and {more} more such waivers: --output json has all");
     }
 }
 

@@ -15,8 +15,9 @@ use datafusion::{
         ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
     },
 };
-use imdsure_model::effective::{
-    self, Effective, Endpoint, Enforcement, Gives, Layer, Source, Tokens, Word,
+use imdsure_model::{
+    effective::{self, Effective, Endpoint, Enforcement, Gives, Layer, Source, Tokens, Word},
+    waiver,
 };
 use serde_json::{Map, Value};
 
@@ -40,8 +41,9 @@ fn max_hop_limit(limit: i64) -> ScalarUDF {
     })
 }
 
-static ALL: [Function; 12] = [
+static ALL: [Function; 13] = [
     Function::ManagedBy,
+    Function::Tag,
     Function::WithTokensRequired,
     Function::Tokens(Part::Value),
     Function::Tokens(Part::Source),
@@ -60,6 +62,8 @@ static ALL: [Function; 12] = [
 enum Function {
     /// `managed_by(tags)`: the service or group that owns a resource with these tags (a JSON object).
     ManagedBy,
+    /// `tag(tags, key)`: the value of a tag; NULL where there is no such tag.
+    Tag,
     /// `with_tokens_required(metadata_options)`: the same options (a JSON object, or NULL for none) with
     /// `HttpTokens` required, as a request states them.
     WithTokensRequired,
@@ -88,6 +92,7 @@ impl Function {
     const fn name(self) -> &'static str {
         match self {
             Self::ManagedBy => "managed_by",
+            Self::Tag => "tag",
             Self::WithTokensRequired => "with_tokens_required",
             Self::Tokens(Part::Value) => "effective_http_tokens",
             Self::Tokens(Part::Source) => "effective_http_tokens_source",
@@ -105,7 +110,7 @@ impl Function {
     const fn arguments(self) -> usize {
         match self {
             Self::ManagedBy | Self::WithTokensRequired => 1,
-            Self::Endpoint(_) => 2,
+            Self::Tag | Self::Endpoint(_) => 2,
             Self::Tokens(_) | Self::HopLimit(_) | Self::LaunchGives => 3,
         }
     }
@@ -122,6 +127,10 @@ impl Function {
         let text = |index: usize| texts.get(index).copied().flatten();
         match self {
             Self::ManagedBy => Answer::owned(text(0).and_then(managed_by)),
+            Self::Tag => {
+                let tag = |tags| waiver::tag(tags, text(1)?);
+                Answer::owned(text(0).and_then(tag))
+            }
             Self::WithTokensRequired => Answer::owned(with_tokens_required(text(0))),
             Self::Tokens(part) => {
                 let tokens = effective::http_tokens(layer(text(0)), layer(text(1)), layer(text(2)));

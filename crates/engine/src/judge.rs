@@ -14,7 +14,7 @@ use imdsure_model::{
     severity_risk,
 };
 
-use crate::{EngineError, Session, derived::DERIVED, rows, views::VIEWS};
+use crate::{EngineError, Session, derived::DERIVED, rows, views::VIEWS, waivers::WAIVER};
 
 /// The columns that every control's query has.
 const COLUMNS: [&str; 6] = ["resource", "name", "account_id", "region", "managed_by", "outcome"];
@@ -29,13 +29,14 @@ const PUBLIC_FACT: &str = "public_ip";
 /// A control, ready to answer over one session.
 #[derive(Debug)]
 pub struct Judged<'a> {
-    session: &'a Session,
+    pub(crate) session: &'a Session,
     /// The control.
     pub control: &'a Control,
-    view: String,
-    facts: BTreeSet<String>,
+    /// The name of its rows in SQL.
+    pub(crate) view: String,
+    pub(crate) facts: BTreeSet<String>,
     /// Whether its rows have tags.
-    tagged: bool,
+    pub(crate) tagged: bool,
     tables: BTreeSet<String>,
 }
 
@@ -70,30 +71,39 @@ impl<'a> Judged<'a> {
 
     /// The control's result in numbers.
     pub async fn summary(&self) -> Result<ControlSummary, EngineError> {
+        let (counts, waived) = self.counts().await?;
         Ok(ControlSummary {
             name: self.control.name.clone(),
             title: self.control.title.clone(),
             severity: self.control.severity,
             aliases: self.control.aliases.clone(),
             description: self.control.description(),
-            counts: self.counts().await?,
+            counts,
+            waived,
             unread: self.unread().await?,
         })
     }
 
-    async fn counts(&self) -> Result<Counts, EngineError> {
-        let sql =
-            format!("select outcome, count(*) as number from \"{}\" group by outcome", self.view);
-        let mut counts = Counts::default();
+    /// Findings that count, and findings that are waived.
+    async fn counts(&self) -> Result<(Counts, Counts), EngineError> {
+        let sql = format!(
+            "select outcome, waived, count(*) as number from \
+             (select c.outcome, {} is not null as waived from \"{}\" c) group by outcome, waived",
+            self.waiver_expression(),
+            self.view
+        );
+        let (mut counts, mut waived) = (Counts::default(), Counts::default());
         for batch in self.session.sql(&sql).await?.collect().await? {
             for row in rows::rows(&batch)? {
                 let outcome =
                     row.get("outcome").and_then(|value| value.as_str()).unwrap_or_default();
                 let number = row.get("number").and_then(serde_json::Value::as_u64);
-                counts.add(self.verdict(outcome)?, number.unwrap_or_default());
+                let is_waived = row.get("waived").and_then(serde_json::Value::as_bool);
+                let side = if is_waived == Some(true) { &mut waived } else { &mut counts };
+                side.add(self.verdict(outcome)?, number.unwrap_or_default());
             }
         }
-        Ok(counts)
+        Ok((counts, waived))
     }
 
     fn verdict(&self, outcome: &str) -> Result<Verdict, EngineError> {
@@ -126,9 +136,9 @@ impl<'a> Judged<'a> {
         selection: Selection,
     ) -> Result<impl Stream<Item = Result<Finding, EngineError>> + use<'a>, EngineError> {
         let stream = self.query(selection).await?.execute_stream().await?;
-        let control = self.control;
+        let (control, waivers) = (self.control, &self.session.settings.waivers);
         let findings = stream.map(move |batch| {
-            let findings = rows::findings(control, &batch?)?;
+            let findings = rows::findings(control, waivers, &batch?)?;
             Ok::<_, EngineError>(stream::iter(findings.into_iter().map(Ok)))
         });
         Ok(findings.try_flatten())
@@ -143,7 +153,7 @@ impl<'a> Judged<'a> {
                 ("where verdict in ('fail', 'unknown')", place.to_owned(), String::new())
             }
             Selection::Worst(number) => (
-                "where verdict in ('fail', 'unknown')",
+                "where verdict in ('fail', 'unknown') and waiver is null",
                 // `fail` before `unknown`, as the alphabet has it.
                 format!("verdict, risk desc, {place}"),
                 format!("limit {number}"),
@@ -156,7 +166,7 @@ impl<'a> Judged<'a> {
         self.session.sql(&sql).await
     }
 
-    /// The control's rows with verdict, risk and the account's name.
+    /// The control's rows with verdict, risk, the waiver that covers them and the account's name.
     pub(crate) fn judged_rows(&self) -> String {
         let account = if self.session.has("aws_account") {
             "left join (select account_id as id, max(name) as account_name, \
@@ -169,9 +179,10 @@ impl<'a> Judged<'a> {
         let owner = if self.tagged { "owner(c.tags)" } else { "cast(null as varchar)" };
         format!(
             "select c.*, a.account_name, a.organizational_unit, {owner} as owner, \
-             {verdict} as verdict, {risk} as risk from \"{view}\" c {account}",
+             {verdict} as verdict, {risk} as risk, {waiver} as {WAIVER} from \"{view}\" c {account}",
             verdict = self.verdict_expression(),
             risk = self.risk_expression(),
+            waiver = self.waiver_expression(),
             view = self.view,
         )
     }

@@ -13,6 +13,7 @@ mod questions;
 mod rows;
 mod session;
 mod views;
+mod waivers;
 
 pub use candidates::Candidates;
 pub use catalog::embedded_catalog;

@@ -64,7 +64,8 @@ impl Session {
 
     async fn policy_question(&self, judged: &Judged<'_>) -> Result<PolicyQuestion, EngineError> {
         let sql = format!(
-            "select stopped_by, verdict, holes, count(*) as accounts from ({}) \
+            "select stopped_by, verdict, holes, count(*) as accounts, \
+             count(waiver) filter (where verdict = 'fail') as waived from ({}) \
              group by stopped_by, verdict, holes",
             judged.judged_rows()
         );
@@ -76,6 +77,7 @@ impl Session {
                     |column: &str| row.get(column).and_then(Value::as_str).unwrap_or_default();
                 let accounts = row.get("accounts").and_then(Value::as_u64).unwrap_or_default();
                 question.of += accounts;
+                question.waived += row.get("waived").and_then(Value::as_u64).unwrap_or_default();
                 *match (text("verdict"), text("stopped_by")) {
                     ("pass", "scp") => &mut question.scp,
                     ("pass", "ec2-policy") => &mut question.ec2_policy,
@@ -136,6 +138,7 @@ impl Session {
     ) -> Result<InstanceQuestion, EngineError> {
         let sql = format!(
             "select count(*) filter (where verdict = 'fail') as allow, \
+             count(waiver) filter (where verdict = 'fail') as waived, \
              count(*) filter (where verdict = 'unknown') as unknown, \
              count(*) filter (where verdict <> 'skip') as judged, \
              count(distinct account_id) filter (where verdict = 'fail') as accounts, \
@@ -152,6 +155,7 @@ impl Session {
         let number = |column: &str| row.get(column).and_then(Value::as_u64).unwrap_or_default();
         Ok(InstanceQuestion {
             allow_imdsv1: number("allow"),
+            waived: number("waived"),
             unknown: number("unknown"),
             of: number("judged"),
             accounts: number("accounts"),
@@ -231,12 +235,14 @@ fn launch_question(summaries: &[ControlSummary]) -> Option<LaunchQuestion> {
     let mut by = Vec::new();
     for (what, control) in LAUNCHES {
         if let Some(summary) = summaries.iter().find(|summary| summary.name == control) {
-            let (counts, unread) = (summary.counts, summary.unread);
+            // What is accepted launches all the same.
+            let (counts, unread) = (summary.counts.plus(summary.waived), summary.unread);
+            let waived = summary.waived.fail;
             if counts.judged() + unread == 0 {
                 // There is none: it decides nothing.
                 continue;
             }
-            by.push(LaunchPart { what, control: control.to_owned(), counts, unread });
+            by.push(LaunchPart { what, control: control.to_owned(), counts, waived, unread });
         }
     }
     let mut deciding = by.iter().filter(|part| DECIDES.contains(&part.control.as_str())).peekable();

@@ -5,13 +5,13 @@ use arrow::{
     datatypes::{DataType, Int32Type, Int64Type, TimeUnit, TimestampMillisecondType, UInt64Type},
 };
 use datafusion::prelude::DataFrame;
-use imdsure_model::{Control, Finding, Verdict};
+use imdsure_model::{Control, Finding, Verdict, Waiver, Waivers};
 use serde_json::{Map, Value};
 
-use crate::EngineError;
+use crate::{EngineError, waivers::WAIVER};
 
 /// Columns of a judged row that are no facts: they have a field of their own, or, as `tags`, serve one.
-const FIELDS: [&str; 12] = [
+const FIELDS: [&str; 13] = [
     "resource",
     "name",
     "account_id",
@@ -25,6 +25,7 @@ const FIELDS: [&str; 12] = [
     "outcome",
     "verdict",
     "risk",
+    WAIVER,
 ];
 
 /// The rows of a batch as JSON objects, in the order of the columns.
@@ -81,12 +82,17 @@ fn instant(milliseconds: i64) -> Value {
 /// The findings of a batch of judged rows.
 pub(crate) fn findings(
     control: &Control,
+    waivers: &Waivers,
     batch: &RecordBatch,
 ) -> Result<Vec<Finding>, EngineError> {
-    rows(batch)?.into_iter().map(|row| finding(control, row)).collect()
+    rows(batch)?.into_iter().map(|row| finding(control, waivers, row)).collect()
 }
 
-fn finding(control: &Control, mut row: Map<String, Value>) -> Result<Finding, EngineError> {
+fn finding(
+    control: &Control,
+    waivers: &Waivers,
+    mut row: Map<String, Value>,
+) -> Result<Finding, EngineError> {
     let outcome = row.get("outcome").and_then(Value::as_str).unwrap_or_default();
     let Some(outcome) = control.outcome(outcome) else {
         let outcome = outcome.to_owned();
@@ -108,6 +114,8 @@ fn finding(control: &Control, mut row: Map<String, Value>) -> Result<Finding, En
     let managed_by = text("managed_by");
     let open = matches!(outcome.verdict, Verdict::Fail | Verdict::Unknown);
     let risk = row.get("risk").and_then(Value::as_u64).and_then(|risk| u8::try_from(risk).ok());
+    let waiver = row.get(WAIVER).and_then(Value::as_u64);
+    let waiver = waiver.and_then(|place| waivers.all().get(usize::try_from(place).ok()?));
     row.retain(|column, _| !FIELDS.contains(&column.as_str()));
     Ok(Finding {
         control: control.name.clone(),
@@ -127,6 +135,6 @@ fn finding(control: &Control, mut row: Map<String, Value>) -> Result<Finding, En
         facts: row,
         location: None,
         fix,
-        waived: None,
+        waived: waiver.map(Waiver::waived),
     })
 }

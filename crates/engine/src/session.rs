@@ -16,6 +16,7 @@ use datafusion::{
     prelude::{DataFrame, SessionConfig, SessionContext},
 };
 use imdsure_aws::tables::TABLES;
+use imdsure_model::Waivers;
 use url::Url;
 
 use crate::{EngineError, evidence::EvidenceSet, functions};
@@ -28,6 +29,7 @@ const PLANNING_MEMORY: usize = 1 << 30;
 /// A session whose tables are those of an evidence set.
 pub struct Session {
     pub(crate) context: SessionContext,
+    pub(crate) settings: Settings,
 }
 
 /// What an organization decides on how evidence is judged.
@@ -37,11 +39,16 @@ pub struct Settings {
     pub owner_tags: Vec<String>,
     /// The largest hop limit that passes.
     pub max_hop_limit: u8,
+    /// What somebody accepts.
+    pub waivers: Waivers,
+    /// The day by which waivers are in force or not.
+    pub today: jiff::civil::Date,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { owner_tags: Vec::new(), max_hop_limit: 2 }
+        let today = jiff::Zoned::now().date();
+        Self { owner_tags: Vec::new(), max_hop_limit: 2, waivers: Waivers::default(), today }
     }
 }
 
@@ -77,7 +84,7 @@ impl Session {
         for function in functions::all(settings) {
             context.register_udf(function);
         }
-        Ok(Self { context })
+        Ok(Self { context, settings: settings.clone() })
     }
 
     /// A session over a set's tables.

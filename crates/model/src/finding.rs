@@ -45,18 +45,18 @@ pub struct Finding {
     /// The repair that is known for it.
     pub fix: Option<Fix>,
     /// Set where somebody accepted the finding, with reason and expiry.
-    pub waived: Option<Waiver>,
+    pub waived: Option<Waived>,
 }
 
 /// An accepted finding: why, until when, and what compensates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Waiver {
+pub struct Waived {
     /// Why it is accepted.
     pub reason: String,
-    /// The day after which the waiver no longer counts (RFC 3339 date).
+    /// The last day on which it is accepted (`2027-01-31`).
     pub expires: String,
     /// What reduces the risk meanwhile.
     pub compensating: Vec<String>,
-    /// Where the waiver is written.
+    /// Where the waiver is written: `imdsure.toml:12`.
     pub from: String,
 }

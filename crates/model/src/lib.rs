@@ -17,12 +17,13 @@ mod risk;
 mod selection;
 mod template;
 mod verdict;
+pub mod waiver;
 
 pub use alias::{Catalog, ResolveError};
 pub use control::{Control, ControlError, Outcome};
 pub use error_row::{AcceptUnread, ErrorKind, ErrorRow};
 pub use exit::{ExitCode, FailOn};
-pub use finding::{Finding, Waiver};
+pub use finding::{Finding, Waived};
 pub use fix::{Effect, Fix, FixTemplate};
 pub use ownership::managed_by;
 pub use report::{
@@ -33,3 +34,4 @@ pub use risk::{PUBLIC_ADDRESS_RISK, ROLE_RISK, severity_risk};
 pub use selection::Selection;
 pub use template::{Template, TemplateError};
 pub use verdict::{Severity, Verdict};
+pub use waiver::{Waiver, WaiverState, WaiverUse, Waivers};

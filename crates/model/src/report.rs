@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{ErrorRow, Severity, Verdict};
+use crate::{ErrorRow, Severity, Verdict, WaiverUse};
 
 /// How many findings of each verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -47,6 +47,17 @@ impl Counts {
     pub const fn total(self) -> u64 {
         self.judged() + self.skip
     }
+
+    /// These and those.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            fail: self.fail + other.fail,
+            unknown: self.unknown + other.unknown,
+            pass: self.pass + other.pass,
+            skip: self.skip + other.skip,
+        }
+    }
 }
 
 /// What a run looked at.
@@ -78,8 +89,10 @@ pub struct ControlSummary {
     /// What it judges, in a paragraph.
     #[serde(skip)]
     pub description: String,
-    /// Findings by verdict.
+    /// Findings by verdict, without those that are waived.
     pub counts: Counts,
+    /// Waived findings by verdict: they fail or are unknown, and do not count.
+    pub waived: Counts,
     /// The account × region pairs that it could not judge, because they could not be read. An account
     /// that could not be entered at all counts once, and so does a list of accounts that could not
     /// be read.
@@ -89,8 +102,10 @@ pub struct ControlSummary {
 /// Question 1: how many instances still allow IMDSv1.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InstanceQuestion {
-    /// Instances that answer IMDSv1.
+    /// Instances that answer IMDSv1, waived or not.
     pub allow_imdsv1: u64,
+    /// How many of them are waived.
+    pub waived: u64,
     /// Instances of which it cannot be said (a change pending, a value never seen).
     pub unknown: u64,
     /// Instances judged: all but the terminated ones.
@@ -138,8 +153,10 @@ pub struct PolicyQuestion {
     pub ec2_policy: u64,
     /// … by enforcement in every region, that no organization policy holds in place.
     pub enforcement: u64,
-    /// Accounts in which nothing stops them.
+    /// Accounts in which nothing stops them, waived or not.
     pub none: u64,
+    /// How many of these are waived.
+    pub waived: u64,
     /// Accounts of which it cannot be said.
     pub unknown: u64,
     /// Accounts judged.
@@ -173,9 +190,11 @@ pub struct LaunchPart {
     pub what: &'static str,
     /// The control that judged it.
     pub control: String,
-    /// How many get version 2 and how many do not.
+    /// How many get version 2 and how many do not, waived or not.
     #[serde(flatten)]
     pub counts: Counts,
+    /// How many of those that do not are waived.
+    pub waived: u64,
     /// Account × region pairs that could not be read.
     pub unread: u64,
 }
@@ -202,10 +221,12 @@ pub struct Head {
     pub controls: Vec<ControlSummary>,
     /// What could not be read, or run.
     pub errors: Vec<ErrorRow>,
+    /// What became of each waiver of the configuration.
+    pub waivers: Vec<WaiverUse>,
 }
 
 impl Head {
-    /// The findings of all controls by verdict.
+    /// The findings of all controls by verdict, without those that are waived.
     pub fn totals(&self) -> Counts {
         let mut totals = Counts::default();
         for control in &self.controls {

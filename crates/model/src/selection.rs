@@ -7,8 +7,8 @@ pub enum Selection {
     Nothing,
     /// All, by account, region and resource.
     All,
-    /// All that fail or are unknown, by account, region and resource.
+    /// All that fail or are unknown, waived or not, by account, region and resource.
     Open,
-    /// The worst so many that fail or are unknown: failing before unknown, highest risk first.
+    /// The worst so many that fail or are unknown and are not waived: failing before unknown, highest risk first.
     Worst(usize),
 }

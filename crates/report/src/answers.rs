@@ -11,18 +11,24 @@ pub(crate) const POLICY: &str = "Does an organization policy stop it?";
 /// Question 3.
 pub(crate) const LAUNCHES: &str = "Do new launches get IMDSv2 by themselves?";
 
+/// What stops launches where they are not stopped.
+const NOTHING: &str = "by nothing";
+
 /// What stops launches, and in how many accounts.
 pub(crate) fn policy_parts(question: &PolicyQuestion) -> Vec<String> {
     [
         (question.scp, "by a service control policy"),
         (question.ec2_policy, "by an EC2 policy"),
         (question.enforcement, "by enforcement of the account's own"),
-        (question.none, "by nothing"),
+        (question.none, NOTHING),
         (question.unknown, "not known"),
     ]
     .into_iter()
     .filter(|(number, _)| *number > 0)
-    .map(|(number, how)| format!("{} {how}", thousands(number)))
+    .map(|(number, how)| match how {
+        NOTHING => format!("{} {how}{}", thousands(number), waived(question.waived)),
+        _ => format!("{} {how}", thousands(number)),
+    })
     .collect()
 }
 
@@ -42,6 +48,14 @@ pub(crate) fn hole_words(hole: &str) -> &str {
     }
 }
 
+/// How many of those that an answer counts are waived.
+pub(crate) fn waived(number: u64) -> String {
+    match number {
+        0 => String::new(),
+        number => format!(" ({} waived)", thousands(number)),
+    }
+}
+
 /// The answers, one line each: for logs.
 pub(crate) fn lines(head: &Head) -> Vec<String> {
     let mut lines = Vec::new();
@@ -54,11 +68,12 @@ pub(crate) fn lines(head: &Head) -> Vec<String> {
             )
         });
         lines.push(format!(
-            "{INSTANCES} {} of {}, in {} of {}; {} unknown{}{}",
+            "{INSTANCES} {} of {}, in {} of {}{}; {} unknown{}{}",
             question.allow_imdsv1,
             question.of,
             question.accounts,
             count(question.of_accounts, "account", "accounts"),
+            waived(question.waived),
             question.unknown,
             match (question.unread_accounts, question.unread_regions) {
                 (0, 0) => String::new(),
@@ -82,7 +97,8 @@ pub(crate) fn lines(head: &Head) -> Vec<String> {
                 0 => String::new(),
                 unread => format!(" ({} not read)", count(unread, "region", "regions")),
             };
-            format!("{} of {} {} do not{unread}", part.counts.fail, part.counts.judged(), part.what)
+            let (fail, of) = (part.counts.fail, part.counts.judged());
+            format!("{fail} of {of} {} do not{}{unread}", part.what, waived(part.waived))
         };
         let parts: Vec<String> = question.by.iter().map(part).collect();
         lines.push(format!("{LAUNCHES} {}: {}", question.answer, parts.join(", ")));

@@ -5,7 +5,7 @@ use std::io;
 
 use imdsure_model::{Finding, Head, Selection};
 
-use crate::{Format, answers, text::clean};
+use crate::{Format, answers, text::clean, waivers};
 
 pub(crate) struct Brief;
 
@@ -25,9 +25,14 @@ impl Format for Brief {
         let part = |part: &Option<String>| clean(part.as_deref().unwrap_or("-")).into_owned();
         let resource = finding.resource.rsplit('/').next().unwrap_or(&finding.resource);
         let name = finding.name.as_deref().map(|name| format!(" ({})", clean(name)));
+        // Not to be counted with those that count.
+        let (mark, terms) = match &finding.waived {
+            Some(waived) => ("waived-", format!(" [waived {}]", waivers::terms(waived))),
+            None => ("", String::new()),
+        };
         writeln!(
             out,
-            "{verdict} {severity} {control} {account} {region} {resource}{name}: {reason}",
+            "{mark}{verdict} {severity} {control} {account} {region} {resource}{name}: {reason}{terms}",
             verdict = finding.verdict,
             severity = finding.severity,
             control = finding.control,
@@ -54,9 +59,13 @@ impl Format for Brief {
         }
         for control in &head.controls {
             let counts = control.counts;
+            let waived = match control.waived.total() {
+                0 => String::new(),
+                waived => format!(", {waived} waived"),
+            };
             writeln!(
                 out,
-                "{}: {} fail, {} unknown, {} pass, {} skip, {} unread",
+                "{}: {} fail, {} unknown, {} pass, {} skip, {} unread{waived}",
                 control.name, counts.fail, counts.unknown, counts.pass, counts.skip, control.unread
             )?;
         }

@@ -1,13 +1,13 @@
 //! CSV with Powerpipe's header, so that whatever reads its exports reads ours. Statuses are Powerpipe's:
-//! ok, alarm, error, skip.
+//! ok, alarm, error, skip. A waived finding keeps its status, and its waiver stands beside it.
 
 use std::io;
 
 use imdsure_model::{ControlSummary, Finding, Head, Selection};
 
-use crate::Format;
+use crate::{Format, waivers};
 
-const HEADER: [&str; 12] = [
+const HEADER: [&str; 16] = [
     "group_id",
     "title",
     "description",
@@ -20,6 +20,10 @@ const HEADER: [&str; 12] = [
     "severity",
     "account_id",
     "region",
+    "waived_reason",
+    "waived_expires",
+    "waived_compensating",
+    "waived_from",
 ];
 /// The group that controls stand in when they were chosen one by one.
 const GROUP: [&str; 3] = ["imdsure", "imdsure audit", "EC2 instance metadata service, version 2"];
@@ -48,6 +52,7 @@ impl Format for Csv {
 
     fn finding(&mut self, finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
         let [group, title, description] = GROUP;
+        let [waived, expires, compensating, from] = waivers::fields(finding);
         record(
             out,
             &[
@@ -63,6 +68,10 @@ impl Format for Csv {
                 finding.severity.as_str(),
                 finding.account_id.as_deref().unwrap_or_default(),
                 finding.region.as_deref().unwrap_or_default(),
+                &waived,
+                &expires,
+                &compensating,
+                &from,
             ],
         )
     }

@@ -30,6 +30,8 @@ struct Control<'a> {
 struct Summary {
     #[serde(flatten)]
     counts: Counts,
+    /// Failing and unknown findings that are in none of the numbers above.
+    waived: u64,
     unread: u64,
 }
 
@@ -52,7 +54,11 @@ impl Format for Json {
             title: &control.title,
             severity: control.severity,
             aliases: &control.aliases,
-            summary: Summary { counts: control.counts, unread: control.unread },
+            summary: Summary {
+                counts: control.counts,
+                waived: control.waived.total(),
+                unread: control.unread,
+            },
         })?;
         let comma = if self.controls > 0 { "," } else { "" };
         // The object stays open for its findings.
@@ -76,6 +82,8 @@ impl Format for Json {
     fn end(&mut self, head: &Head, out: &mut dyn io::Write) -> io::Result<()> {
         out.write_all(b"],\n\"errors\": ")?;
         serde_json::to_writer(&mut *out, &head.errors)?;
+        out.write_all(b",\n\"waivers\": ")?;
+        serde_json::to_writer(&mut *out, &head.waivers)?;
         out.write_all(b"\n}\n")
     }
 }

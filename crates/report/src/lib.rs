@@ -11,6 +11,8 @@ mod jsonl;
 mod nothing;
 mod pretty;
 mod text;
+mod waivers;
 
 pub use format::{Format, FormatName, Style, UnknownFormat};
 pub use text::{clean, thousands};
+pub use waivers::waiver_warning;

@@ -1,7 +1,8 @@
 //! For people at a terminal: the answer at a glance, then numbers a control, then the worst findings by
-//! account and region, then what could not be read.
+//! account and region, then what is waived, then what could not be read.
 
 mod questions;
+mod waivers;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -69,7 +70,9 @@ impl Pretty {
         let width = width.max(20);
         let title = format!("{:<8}  {:<width$}", "severity", "control");
         let numbers = ["fail", "unknown", "pass", "skip"].map(|name| format!("{name:>9}")).concat();
-        writeln!(out, "{}", self.bold(&format!("{title}{numbers}")))?;
+        let has_waived = !head.waivers.is_empty();
+        let waived = if has_waived { format!("{:>9}", "waived") } else { String::new() };
+        writeln!(out, "{}", self.bold(&format!("{title}{numbers}{waived}")))?;
         for control in &head.controls {
             write!(out, "{:<8}  {:<width$}", self.severity(control.severity), control.name)?;
             for verdict in Verdict::ALL {
@@ -77,6 +80,9 @@ impl Pretty {
                 let text = format!("{:>9}", thousands(number));
                 let text = if number == 0 { self.dim(&text) } else { self.verdict(verdict, &text) };
                 write!(out, "{text}")?;
+            }
+            if has_waived {
+                write!(out, "{}", self.dim(&format!("{:>9}", thousands(control.waived.total()))))?;
             }
             writeln!(out)?;
         }
@@ -234,6 +240,7 @@ impl Format for Pretty {
     }
 
     fn end(&mut self, head: &Head, out: &mut dyn io::Write) -> io::Result<()> {
+        self.waivers(head, out)?;
         self.errors(head, out)
     }
 }

@@ -270,6 +270,8 @@ impl Live {
         let started = now();
         let client = Client::new(Arc::clone(&self.progress), self.concurrency);
         let mut stop = self.stop.clone();
+        let ScopeRequest { accounts, excluded_accounts, units, .. } = &self.scope;
+        let narrowed = [accounts, excluded_accounts, units].iter().any(|named| !named.is_empty());
         let scope = tokio::select! {
             scope = self.scope.resolve(&client, &wanted) => scope?,
             Ok(_) = stop.wait_for(|stopped| *stopped) => return Err(AuditError::Stopped),
@@ -280,7 +282,7 @@ impl Live {
         let reading =
             Reading { wanted, usage: self.usage, concurrency: self.concurrency, stop: self.stop };
         let coverage = collect(client, scope, sink, self.progress, reading).await;
-        Ok(recorder.finish(now(), coverage)?)
+        Ok(recorder.finish(now(), coverage, narrowed)?)
     }
 }
 
@@ -319,6 +321,13 @@ async fn judge(
         }
     };
     let manifest = &set.manifest;
+    let waivers = match session.waiver_uses(&judged, manifest.narrowed).await {
+        Ok(waivers) => waivers,
+        Err(error) => {
+            errors.push(unanswered("waivers", &error));
+            Vec::new()
+        }
+    };
     let incomplete = config.leaves_incomplete(&mut errors, manifest.incomplete);
     let head = Head {
         scope: Scope {
@@ -331,6 +340,7 @@ async fn judge(
         questions,
         controls: summaries,
         errors,
+        waivers,
     };
     let mut unwritten = None;
     for (mut format, mut opened) in outputs {

@@ -1,11 +1,14 @@
 //! `imdsure.toml`: what an organization decides once and not at every command. An unknown key, a wrong type
 //! or a bad date is refused with file, line and column.
 
+mod waive;
+
 use std::path::{Path, PathBuf};
 
 use imdsure_engine::Settings;
-use imdsure_model::{AcceptUnread, ErrorKind, ErrorRow};
+use imdsure_model::{AcceptUnread, ControlError, ErrorKind, ErrorRow, Waivers};
 use serde::{Deserialize, Deserializer};
+use toml::Spanned;
 
 /// The file that is read when none is named.
 pub const DEFAULT_FILE: &str = "imdsure.toml";
@@ -25,12 +28,22 @@ pub struct Config {
     /// The largest hop limit that passes `instance-hop-limit`, 1 to 64.
     #[serde(default = "max_hop_limit", deserialize_with = "hop_limit")]
     pub max_hop_limit: u8,
+    /// Findings that are accepted, as they are written.
+    #[serde(default)]
+    waive: Vec<Spanned<waive::Stated>>,
+    #[serde(skip)]
+    waivers: Waivers,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        let (owner_tags, accept_unread) = (Vec::new(), Vec::new());
-        Self { owner_tags, accept_unread, max_hop_limit: MAX_HOP_LIMIT }
+        Self {
+            owner_tags: Vec::new(),
+            accept_unread: Vec::new(),
+            max_hop_limit: MAX_HOP_LIMIT,
+            waive: Vec::new(),
+            waivers: Waivers::default(),
+        }
     }
 }
 
@@ -66,8 +79,7 @@ impl TryFrom<StatedAcceptance> for Acceptance {
                 "name what is accepted: account, region, service, or several of them".into()
             );
         }
-        let digits = |id: &String| id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit());
-        if let Some(id) = account.as_ref().filter(|id| !digits(id)) {
+        if let Some(id) = account.as_ref().filter(|id| !is_account_id(id)) {
             return Err(format!("`{id}` is no account id: twelve digits are"));
         }
         let lower =
@@ -93,6 +105,10 @@ struct StatedAcceptance {
     reason: String,
     #[serde(deserialize_with = "day")]
     expires: jiff::civil::Date,
+}
+
+fn is_account_id(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn words<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
@@ -143,6 +159,9 @@ pub enum ConfigError {
         /// What is wrong.
         message: String,
     },
+    /// The controls that it may name cannot be told: the build let something through.
+    #[error("an embedded control is broken: {0}")]
+    Catalog(#[from] ControlError),
 }
 
 impl Config {
@@ -159,24 +178,40 @@ impl Config {
     }
 
     fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        let config: Self = toml::from_str(text).map_err(|error| {
+        let mut config: Self = toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
             let (line, column) = position(text, at);
             let message = error.message().trim().to_owned();
             ConfigError::Invalid { path: path.to_owned(), line, column, message }
         })?;
+        config.waivers = waive::waivers(&config.waive, text, path)?;
         Ok(config)
+    }
+
+    /// The findings that are accepted.
+    pub const fn waivers(&self) -> &Waivers {
+        &self.waivers
+    }
+
+    /// The day by which acceptances and waivers are in force or not: that of the machine.
+    pub fn today() -> jiff::civil::Date {
+        jiff::Zoned::now().date()
     }
 
     /// What bears on judging.
     pub(crate) fn settings(&self) -> Settings {
-        Settings { owner_tags: self.owner_tags.clone(), max_hop_limit: self.max_hop_limit }
+        Settings {
+            owner_tags: self.owner_tags.clone(),
+            max_hop_limit: self.max_hop_limit,
+            waivers: self.waivers.clone(),
+            today: Self::today(),
+        }
     }
 
     /// Marks the gaps that are accepted today, and tells whether any is left. One whose acceptance ran out
     /// is a gap again. `known` is whether the evidence itself knows of gaps.
     pub(crate) fn leaves_incomplete(&self, errors: &mut [ErrorRow], known: bool) -> bool {
-        let today = jiff::Zoned::now().date();
+        let today = Self::today();
         for error in errors.iter_mut() {
             let acceptance = self
                 .accept_unread

@@ -21,4 +21,6 @@ mod permissions;
 mod reports;
 mod tables;
 mod usage;
+mod waivers;
+mod waivers_in_sql;
 mod witnesses;

@@ -124,7 +124,7 @@ fn a_finding_has_the_fields_of_the_contract_in_their_order() {
 fn the_report_object_holds_together() {
     let (_, report) = world().instances(&["--org"]);
     let keys: Vec<&str> = report.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(keys, ["schema", "scope", "questions", "controls", "errors"]);
+    assert_eq!(keys, ["schema", "scope", "questions", "controls", "errors", "waivers"]);
     assert_eq!(report["schema"], "imdsure.report/1");
     let control = &report["controls"][0];
     for verdict in ["fail", "unknown", "pass", "skip"] {

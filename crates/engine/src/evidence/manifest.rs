@@ -29,6 +29,9 @@ pub struct Manifest {
     pub regions: Vec<String>,
     /// Whether anything that was asked for could not be read (see the table `scan_error`).
     pub incomplete: bool,
+    /// Whether accounts were left out that could have been read: chosen one by one or by unit, or excluded.
+    #[serde(default)]
+    pub narrowed: bool,
     /// The tables, by name.
     pub tables: Vec<TableFile>,
 }
@@ -58,6 +61,7 @@ impl Manifest {
             accounts: Vec::new(),
             regions: Vec::new(),
             incomplete: false,
+            narrowed: false,
             tables: Vec::new(),
         }
     }

@@ -89,11 +89,12 @@ impl Recorder {
     }
 
     /// Writes what is left and the manifest, and puts a set that is kept in its place in one step.
-    /// `finished` is RFC 3339.
+    /// `finished` is RFC 3339; `narrowed` is whether accounts were left out that could have been read.
     pub fn finish(
         self: Arc<Self>,
         finished: String,
         coverage: Coverage,
+        narrowed: bool,
     ) -> Result<Finished, EngineError> {
         let Some(recorder) = Arc::into_inner(self) else {
             // Whoever still holds it may still write: the set would not be whole.
@@ -108,6 +109,7 @@ impl Recorder {
             accounts: coverage.accounts.into_iter().collect(),
             regions: coverage.regions.into_iter().collect(),
             incomplete: coverage.incomplete,
+            narrowed,
             tables,
             ..Manifest::new(started)
         };

@@ -6,7 +6,7 @@ use imdsure_model::{Head, InstanceQuestion, LaunchQuestion, PolicyQuestion, Usag
 
 use super::Pretty;
 use crate::{
-    answers::{INSTANCES, LAUNCHES, POLICY, hole_words, policy_parts},
+    answers::{INSTANCES, LAUNCHES, POLICY, hole_words, policy_parts, waived},
     text::{count, thousands},
 };
 
@@ -61,11 +61,12 @@ impl Pretty {
         let unread = if question.unread_regions == 0 { "" } else { &unread };
         writeln!(
             out,
-            "  {} of {}, in {} of {}{unread}",
+            "  {} of {}, in {} of {}{}{unread}",
             self.verdict(verdict, &thousands(question.allow_imdsv1)),
             count(question.of, "instance", "instances"),
             thousands(question.accounts),
             count(question.of_accounts, "account", "accounts"),
+            waived(question.waived),
         )?;
         self.bar(question, out)?;
         if question.allow_imdsv1 > 0 {
@@ -161,10 +162,11 @@ impl Pretty {
                 unread => format!(", {} not read", count(unread, "region", "regions")),
             };
             let line = format!(
-                "  {:<width$}  {} of {} do not{unknown}{unread}",
+                "  {:<width$}  {} of {} do not{}{unknown}{unread}",
                 part.what,
                 thousands(counts.fail),
-                thousands(counts.judged())
+                thousands(counts.judged()),
+                waived(part.waived),
             );
             let style = match (counts.fail, counts.unknown + part.unread) {
                 (0, 0) => Verdict::Pass,
