@@ -34,4 +34,4 @@ pub use risk::{PUBLIC_ADDRESS_RISK, ROLE_RISK, severity_risk};
 pub use selection::Selection;
 pub use template::{Template, TemplateError};
 pub use verdict::{Severity, Verdict};
-pub use waiver::{Waiver, WaiverState, WaiverUse, Waivers};
+pub use waiver::{Subject, Waiver, WaiverState, WaiverUse, Waivers};

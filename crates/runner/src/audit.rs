@@ -123,17 +123,7 @@ impl AuditRequest {
         let (controls, wanted) = self.usage_too(&catalog, controls).await?;
         let controls = controls.into_iter().map(|control| control.name.clone()).collect();
         let reports = open(self.outputs)?;
-        let (evidence, kept) = match self.source {
-            Source::Kept(path) => {
-                (Evidence::Kept(EvidenceSet::open(&path).map_err(AuditError::Open)?), None)
-            }
-            Source::Live(live) => {
-                let keeps = live.save.is_some();
-                let finished = live.collect(wanted).await?;
-                let folder = keeps.then(|| finished.set.folder.clone());
-                (Evidence::Fresh(finished), folder)
-            }
-        };
+        let (evidence, kept) = evidence_of(self.source, wanted).await?;
         Ok(Gathered { catalog, controls, reports, evidence, kept, config: self.config })
     }
 }
@@ -207,14 +197,32 @@ impl Gathered {
     }
 }
 
+/// Opens kept evidence, or reads AWS; gives the folder as well where fresh evidence is kept.
+pub(crate) async fn evidence_of(
+    source: Source,
+    wanted: Wanted,
+) -> Result<(Evidence, Option<PathBuf>), AuditError> {
+    match source {
+        Source::Kept(path) => {
+            Ok((Evidence::Kept(EvidenceSet::open(&path).map_err(AuditError::Open)?), None))
+        }
+        Source::Live(live) => {
+            let keeps = live.save.is_some();
+            let finished = live.collect(wanted).await?;
+            let folder = keeps.then(|| finished.set.folder.clone());
+            Ok((Evidence::Fresh(finished), folder))
+        }
+    }
+}
+
 /// Evidence, and whatever keeps its folder alive.
-enum Evidence {
+pub(crate) enum Evidence {
     Kept(EvidenceSet),
     Fresh(Finished),
 }
 
 impl Evidence {
-    const fn set(&self) -> &EvidenceSet {
+    pub(crate) const fn set(&self) -> &EvidenceSet {
         match self {
             Self::Kept(set) => set,
             Self::Fresh(finished) => &finished.set,

@@ -4,9 +4,11 @@
 mod audit;
 mod config;
 mod output;
+mod plan;
 
 pub use audit::{Audit, AuditError, AuditRequest, Gathered, Guarded, Live, Source, tables_of};
 pub use config::{Config, ConfigError, DEFAULT_FILE};
 pub use imdsure_aws::collect::Usage;
 pub use imdsure_engine::Guardrails;
+pub use plan::{Drawn, PlanFailure, PlanRequest, plan_tables};
 pub use output::{Destination, Output, OutputError};

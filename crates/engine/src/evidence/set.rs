@@ -33,6 +33,16 @@ impl EvidenceSet {
         Ok(Self { folder, manifest })
     }
 
+    /// SHA-256 of its manifest, in hex: of the set, since the manifest holds the digest of every table.
+    pub fn digest(&self) -> Result<String, EngineError> {
+        let path = self.folder.join(manifest::FILE);
+        let mut digested = Digested::new(io::sink());
+        File::open(&path)
+            .and_then(|mut file| io::copy(&mut file, &mut digested))
+            .map_err(EngineError::file(&path))?;
+        Ok(digested.finish().2)
+    }
+
     /// A table's file.
     pub fn path(&self, table: &TableFile) -> PathBuf {
         self.folder.join(&table.file)

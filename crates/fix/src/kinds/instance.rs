@@ -4,7 +4,7 @@ use imdsure_aws::{
     Parameters,
     operation::{DESCRIBE_INSTANCES, MODIFY_INSTANCE_METADATA_OPTIONS},
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::Made;
 use crate::{
@@ -231,6 +231,8 @@ async fn send(task: &Task<'_>, changes: &Options, wanted: &Options) -> Result<En
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn options(stated: Value) -> Options {
