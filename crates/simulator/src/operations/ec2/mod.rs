@@ -24,7 +24,15 @@ use super::Call;
 use crate::error::ApiError;
 use crate::request::Parameters;
 use crate::service::Service;
+use crate::world::launch::Wish;
 use crate::xml::Xml;
+
+/// What a launch asks of its metadata options, itself or by its template, and its image; none if that cannot be found out.
+pub(crate) fn launch_wish(call: &Call<'_>) -> Option<(Wish, String)> {
+    let stock = call.stock().ok()?;
+    let order = run::order(call, &stock).ok()?;
+    Some((order.wish, order.image.unwrap_or_default()))
+}
 
 /// Opens the answer of an operation in a document with room for `capacity` bytes.
 fn open_answer(call: &Call<'_>, name: &str, capacity: usize) -> Xml {
