@@ -129,8 +129,7 @@ fn change(stock: &mut Stock<'_>, named: Named) -> Option<String> {
             if gone || instance.metadata.hop_limit == HOPS {
                 return None;
             }
-            let options =
-                MetadataOptions { pending: true, hop_limit: HOPS, ..instance.metadata };
+            let options = MetadataOptions { pending: true, hop_limit: HOPS, ..instance.metadata };
             stock.set_options(&instance, options);
             Some(format!("hop limit {HOPS}"))
         }

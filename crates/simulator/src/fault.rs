@@ -170,7 +170,8 @@ mod tests {
     fn refusals_list_the_kinds() {
         for text in ["throttle", "trottle=0.1", "slow=1.5", "slow=-0.1", "slow=NaN", "slow="] {
             let message = text.parse::<Fault>().unwrap_err().to_string();
-            let kinds = "throttle, error500, error503, slow, cut, stale-read, lost-reply, expire, drift";
+            let kinds =
+                "throttle, error500, error503, slow, cut, stale-read, lost-reply, expire, drift";
             assert!(message.contains(kinds), "{message}");
         }
     }

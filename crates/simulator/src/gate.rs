@@ -5,7 +5,7 @@ use crate::dispatch::{Clock, Delivery};
 use crate::error::{ApiError, refusal_words, signature_error};
 use crate::fault::FaultKind;
 use crate::operations::{Access, Call, Operation, sts};
-use crate::policy::Verdict;
+use crate::policy::{Policy, Verdict};
 use crate::scp;
 use crate::service::Service;
 use crate::sigv4::SignatureError;
@@ -115,6 +115,18 @@ pub(crate) fn permit(call: &Call<'_>, operation: &Operation) -> Result<(), ApiEr
         return Err(ApiError::new(400, "AccessDeniedException", text));
     }
     Ok(())
+}
+
+/// Whether the caller is also allowed an action that the call comes to, as far as denials, the allowing policy and that of the session tell.
+pub(crate) fn may(call: &Call<'_>, action: &str, resource: &str) -> bool {
+    let account = call.account;
+    let allows = |policy: Option<&Policy>| {
+        policy.is_none_or(|policy| policy.verdict_on(action, resource) == Verdict::Allowed)
+    };
+    let names = (account.id.as_str(), account.name.as_str());
+    call.cloud.denials.refusal(names, call.region, action).is_none()
+        && allows(call.cloud.allowed.as_ref())
+        && allows(call.caller.policy.as_ref())
 }
 
 /// Whether the policy that closes a region refuses this: everything but the global services, and never the management account.

@@ -17,8 +17,8 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::cloud::Cloud;
 use crate::config::{Config, ConfigError};
 use crate::dispatch::{self, Clock, Delivery};
-use crate::request::Request;
 use crate::drift::Drift;
+use crate::request::Request;
 use crate::stats::Stats;
 use crate::workload::{Workload, WorkloadError};
 

@@ -2,6 +2,7 @@
 
 mod appstream;
 mod autoscaling;
+mod balancing;
 mod batch;
 mod beanstalk;
 mod cloudwatch;

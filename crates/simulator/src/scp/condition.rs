@@ -70,7 +70,8 @@ impl Condition {
     pub(super) fn holds(&self, request: &Request) -> bool {
         let named = |(key, _): &&(&str, String)| key.eq_ignore_ascii_case(&self.key);
         let value = request.keys.iter().find(named).map(|(_, value)| value.as_str());
-        let matches = |value: &str, how| self.values.iter().any(|wanted| compare(how, value, wanted));
+        let matches =
+            |value: &str, how| self.values.iter().any(|wanted| compare(how, value, wanted));
         match (self.operator, value) {
             (Operator::Absent, value) => {
                 self.values.iter().any(|wanted| (wanted == "true") == value.is_none())
@@ -139,7 +140,8 @@ fn arn_matches(value: &str, wanted: &str) -> bool {
     let (value, wanted): (Vec<&str>, Vec<&str>) =
         (value.splitn(6, ':').collect(), wanted.splitn(6, ':').collect());
     value.len() == wanted.len()
-        && value.iter().zip(&wanted).all(|(value, wanted)| {
-            Glob::new(wanted).matches(value.as_bytes())
-        })
+        && value
+            .iter()
+            .zip(&wanted)
+            .all(|(value, wanted)| Glob::new(wanted).matches(value.as_bytes()))
 }

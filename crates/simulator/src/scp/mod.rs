@@ -68,7 +68,8 @@ impl Guardrails {
 impl Statement {
     /// Reads a statement; none if it allows or is not understood.
     fn read(statement: &Value) -> Option<Self> {
-        let known = ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"];
+        let known =
+            ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"];
         let members = statement.as_object()?;
         let understood = members.keys().all(|name| known.contains(&name.as_str()));
         if !understood || statement["Effect"] != "Deny" {

@@ -40,7 +40,12 @@ fn requests(call: &Call<'_>, action: &str) -> Vec<Request> {
         "ec2:ModifyInstanceMetadataOptions" => {
             let id = call.parameters.get("InstanceId").unwrap_or("*");
             let resource = call.arn("ec2", format_args!("instance/{id}"));
-            vec![request(call, "ec2:ModifyInstanceMetadataOptions", resource, options(&call.parameters))]
+            vec![request(
+                call,
+                "ec2:ModifyInstanceMetadataOptions",
+                resource,
+                options(&call.parameters),
+            )]
         }
         "ec2:ModifyInstanceMetadataDefaults" => {
             vec![request(call, "ec2:ModifyInstanceMetadataDefaults", "*".to_owned(), Vec::new())]

@@ -31,10 +31,18 @@ fn operators_follow_the_guide() {
         (json!({ "StringNotEqualsIfExists": { TOKENS: "required" } }), true, true),
         (json!({ "StringLike": { TOKENS: "opt*" } }), true, false),
         (json!({ "StringNotLike": { TOKENS: "opt*" } }), false, true),
-        (json!({ "StringEqualsIgnoreCase": { "EC2:attribute/httptokens": "OPTIONAL" } }), true, false),
+        (
+            json!({ "StringEqualsIgnoreCase": { "EC2:attribute/httptokens": "OPTIONAL" } }),
+            true,
+            false,
+        ),
         (json!({ "Null": { TOKENS: "false" } }), true, false),
         (json!({ "Null": { TOKENS: true } }), false, true),
-        (json!({ "StringNotEquals": { TOKENS: "required" }, "Null": { TOKENS: "false" } }), true, false),
+        (
+            json!({ "StringNotEquals": { TOKENS: "required" }, "Null": { TOKENS: "false" } }),
+            true,
+            false,
+        ),
     ];
     for (condition, with, without) in table {
         assert_eq!(applies(condition.clone(), optional), with, "{condition}");

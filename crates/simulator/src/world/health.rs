@@ -64,9 +64,10 @@ impl Stock<'_> {
     /// What the load balancer finds when it asks an instance how it is. A few have never been well.
     pub(crate) fn target_health(&self, instance: &Instance) -> TargetHealth {
         match instance.state {
-            State::Pending => {
-                ("initial", Some(("Elb.RegistrationInProgress", "Target registration is in progress")))
-            }
+            State::Pending => (
+                "initial",
+                Some(("Elb.RegistrationInProgress", "Target registration is in progress")),
+            ),
             State::Running if self.is_sick(instance) || self.is_failing(instance.index) => {
                 let text = "Health checks failed with these codes: [503]";
                 ("unhealthy", Some(("Target.ResponseCodeMismatch", text)))

@@ -176,8 +176,8 @@ mod tests {
     fn agrees(schedule: &Schedule, from: i64, to: i64, floor: u64) {
         let single = (from..to).filter_map(|step| schedule.counted(step, step + 1, floor));
         assert_eq!(single.reduce(Counted::with), schedule.counted(from, to, floor), "{schedule:?}");
-        let called =
-            (from..to).find(|step| schedule.counted(*step, step + 1, 0).is_some_and(|it| it.sum > 0));
+        let called = (from..to)
+            .find(|step| schedule.counted(*step, step + 1, 0).is_some_and(|it| it.sum > 0));
         assert_eq!(schedule.next(from, to), called, "{schedule:?}");
     }
 

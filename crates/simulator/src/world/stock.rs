@@ -129,6 +129,11 @@ impl Stock<'_> {
         }
     }
 
+    /// Replaces the tags of the instance at `index`.
+    pub(crate) fn put_tags(&mut self, index: u64, tags: Arc<[(String, String)]>) {
+        self.change().tags.insert(index, tags);
+    }
+
     /// The change of an instance, which is about to be written.
     fn change_of(&mut self, instance: &Instance) -> &mut Change {
         let real = self.real;

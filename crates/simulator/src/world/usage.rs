@@ -190,7 +190,11 @@ impl Usage {
         let mut usage = Self {
             key,
             has_gaps: habit == Habit::WithGaps && set.is_none(),
-            first: if habit == Habit::Fresh && set.is_none() { first.max(end - FRESH) } else { first },
+            first: if habit == Habit::Fresh && set.is_none() {
+                first.max(end - FRESH)
+            } else {
+                first
+            },
             end,
             copes: Gate::under(original.metadata) != Gate::Open,
             spells: Vec::with_capacity(1 + turns.len()),
