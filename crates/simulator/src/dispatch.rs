@@ -193,11 +193,13 @@ fn perform(
     let fault = cloud.faults.draw(&account.id, asked.region, operation.action, may);
     let mut sent = Delivery::Normal;
     if let Some(kind) = fault {
-        cloud.counters.fault(kind);
+        // Only what was carried out is lost: that is counted at the end.
+        if kind != FaultKind::LostReply {
+            cloud.counters.fault(kind);
+        }
         sent = apply_fault(&call, kind)?;
         call.is_late = kind == FaultKind::StaleRead;
     }
-    // Only what was carried out is lost.
     *delivery = if sent == Delivery::Lost { Delivery::Normal } else { sent };
     take_token(&call, operation, clock)?;
     permit(&call, operation)?;
@@ -207,7 +209,10 @@ fn perform(
         call.check_members(operation.parameters)?;
     }
     let done = (operation.run)(&call)?;
-    *delivery = sent;
+    if sent == Delivery::Lost {
+        cloud.counters.fault(FaultKind::LostReply);
+        *delivery = sent;
+    }
     Ok(done)
 }
 
@@ -240,3 +245,19 @@ mod metrics_tests;
 #[cfg(test)]
 #[path = "services_tests.rs"]
 mod services_tests;
+
+#[cfg(test)]
+#[path = "waves_tests.rs"]
+mod waves_tests;
+
+#[cfg(test)]
+#[path = "trouble_tests.rs"]
+mod trouble_tests;
+
+#[cfg(test)]
+#[path = "forbidden_tests.rs"]
+mod forbidden_tests;
+
+#[cfg(test)]
+#[path = "changing_tests.rs"]
+mod changing_tests;

@@ -4,7 +4,7 @@ use super::instance::Instance;
 use super::options::State;
 use super::stock::Stock;
 
-const HOST_AGENT: u64 = 0x6167_656e_74;
+const HOST_AGENT: u64 = 0x0061_6765_6e74;
 const SICK: u64 = 0x7369_636b;
 /// Seconds after a boot in which the status checks are not through.
 const CHECKING: i64 = 60;

@@ -18,7 +18,7 @@ const REFRESHES: u64 = 0x7265_6672;
 pub(crate) enum Progress {
     /// Nothing was replaced yet.
     Pending,
-    InProgress,
+    Underway,
     Successful,
     /// A member could not be launched.
     Failed(Refusal),
@@ -58,7 +58,7 @@ pub(crate) struct Refresh {
 impl Refresh {
     /// Whether it goes on.
     pub(crate) const fn is_active(&self) -> bool {
-        matches!(self.progress, Progress::Pending | Progress::InProgress)
+        matches!(self.progress, Progress::Pending | Progress::Underway)
     }
 
     fn end(&mut self, progress: Progress, at: i64) {
@@ -145,7 +145,7 @@ impl Stock<'_> {
         let members: Vec<Instance> = members.filter(|member| counts(member.state)).collect();
         let group = self.group(refresh.group);
         match self.replace(&group, &members) {
-            Ok(()) => refresh.progress = Progress::InProgress,
+            Ok(()) => refresh.progress = Progress::Underway,
             Err(refusal) => refresh.end(Progress::Failed(refusal), self.now),
         }
         refresh.due += self.step();

@@ -9,7 +9,7 @@ use super::owner::Owner;
 use super::stock::Stock;
 
 const TARGETS: u64 = 0x7461_7267;
-const REGISTERED: u64 = 0x7265_6769_73;
+const REGISTERED: u64 = 0x0072_6567_6973;
 /// Target groups without an Auto Scaling group, and of so many instances of a unit they take theirs: a target group holds 1,000 targets.
 const STANDALONE: u64 = 2;
 const CONSIDERED: u64 = 1_000;
@@ -79,13 +79,11 @@ impl Stock<'_> {
     }
 
     fn group_of_targets(&self, index: u64) -> Option<TargetGroup> {
-        match self.changed_group(index) {
-            Some(group) => group.target_group(),
-            None => {
-                let drawn = GroupSeed::new(&self.seed, index);
-                of_group(index, drawn.key, drawn.owner)
-            }
+        if let Some(group) = self.changed_group(index) {
+            return group.target_group();
         }
+        let drawn = GroupSeed::new(&self.seed, index);
+        of_group(index, drawn.key, drawn.owner)
     }
 
     /// The instances that are registered with a target group.

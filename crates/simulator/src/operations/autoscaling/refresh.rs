@@ -90,7 +90,7 @@ fn write(xml: &mut Xml, group: &str, refresh: &Refresh) -> bool {
     xml.element("AutoScalingGroupName", group);
     let status = match &refresh.progress {
         Progress::Pending => "Pending",
-        Progress::InProgress => "InProgress",
+        Progress::Underway => "InProgress",
         Progress::Successful => "Successful",
         Progress::Failed(_) => "Failed",
         Progress::Cancelled => "Cancelled",

@@ -28,7 +28,7 @@ pub(crate) const UPDATE: &[&str] = &[
 pub(crate) fn update_environment(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     let mut stock = call.stock()?;
     let environment = named(call, &stock)?;
-    let disabled = wanted(call)?.unwrap_or(environment.disabled);
+    let disabled = wanted(call, environment.disabled)?;
     if !environment.is_ready {
         return Err(call.invalid(format!(
             "Environment named {} is in an invalid state for this operation. Must be Ready.",
@@ -64,9 +64,9 @@ fn named(call: &Call<'_>, stock: &Stock<'_>) -> Result<Environment, ApiError> {
     })
 }
 
-/// What the option is to be; the inner none takes it away. No other option is simulated.
-fn wanted(call: &Call<'_>) -> Result<Option<Option<&'static str>>, ApiError> {
-    let mut wanted = None;
+/// What the option is to be: as it is, if nothing is said; none takes it away. No other option is simulated.
+fn wanted(call: &Call<'_>, now: Option<&'static str>) -> Result<Option<&'static str>, ApiError> {
+    let mut wanted = now;
     for list in ["OptionSettings", "OptionsToRemove"] {
         for number in call.parameters.numbers(&format!("{list}.member")) {
             let part = |part: &str| call.parameters.get(&format!("{list}.member.{number}.{part}"));
@@ -75,12 +75,12 @@ fn wanted(call: &Call<'_>) -> Result<Option<Option<&'static str>>, ApiError> {
                     call.invalid(format!("Only the option {DISABLE} of {LAUNCHING} is simulated"))
                 );
             }
-            wanted = Some(match part("Value") {
+            wanted = match part("Value") {
                 Some("true") => Some("true"),
                 Some("false") => Some("false"),
                 None if list == "OptionsToRemove" => None,
                 _ => return Err(call.invalid(format!("Invalid option value for {DISABLE}"))),
-            });
+            };
         }
     }
     Ok(wanted)
