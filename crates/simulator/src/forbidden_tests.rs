@@ -113,6 +113,22 @@ fn defaults_are_the_policys_or_the_administrators() {
 }
 
 #[test]
+fn what_auto_scaling_launches_is_not_asked() {
+    let client = client();
+    // Infrastructure, where nobody launches anything by himself.
+    let by = session(&client, 7, ADMINISTRATOR);
+    let call = |name, form: &str| client.call(&by, Service::AutoScaling, REGION, name, form).text();
+    let groups = call("DescribeAutoScalingGroups", "");
+    let name = element(&groups, "AutoScalingGroupName");
+    let instances = |text: &str| text.matches("<InstanceId>").count();
+    let named = format!("AutoScalingGroupNames.member.1={name}");
+    let before = instances(&call("DescribeAutoScalingGroups", &named));
+    let form = format!("AutoScalingGroupName={name}&DesiredCapacity={}", before + 1);
+    call("SetDesiredCapacity", &form);
+    assert!(instances(&call("DescribeAutoScalingGroups", &named)) > before, "{groups}");
+}
+
+#[test]
 fn launches_need_what_the_policies_ask_for() {
     let client = client();
     let launch = |place, more: &str| {

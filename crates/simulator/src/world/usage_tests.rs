@@ -59,6 +59,9 @@ fn habits_keep_their_shares() {
     for habit in [Habit::Weekly, Habit::AtBoot, Habit::Fresh, Habit::WithGaps] {
         assert!((2..14).contains(&share(&optional, habit)), "{habit:?}");
     }
+    for habit in [Habit::Refresh, Habit::Daily] {
+        assert!((1..5).contains(&share(&optional, habit)), "{habit:?}");
+    }
     let required = usages(Metric::NoTokenRejected);
     assert!((78..92).contains(&share(&required, Habit::Silent)));
 }
@@ -97,6 +100,25 @@ fn cron_is_seen_once_a_week() {
         assert_eq!(busy.len(), 3);
         assert!(busy.windows(2).all(|pair| pair[1] - pair[0] == HOURS_OF_WEEK));
     }
+}
+
+#[test]
+fn who_calls_daily_is_seen_every_day() {
+    for usage in of(Habit::Daily) {
+        for day in 0..20 {
+            let (from, to) = (usage.end() - (day + 1) * DAY, usage.end() - day * DAY);
+            assert_eq!(usage.counted(Metric::NoToken, from, to).unwrap().sum, 4);
+        }
+    }
+}
+
+#[test]
+fn who_renews_seldom_hides_from_two_weeks() {
+    let all = of(Habit::Refresh);
+    let calls =
+        |days| all.iter().filter(|usage| last(usage, days).is_some_and(|it| it.sum > 0)).count();
+    assert_eq!(calls(40), all.len());
+    assert!((all.len() / 4..all.len() * 4 / 5).contains(&calls(14)), "{} {}", calls(14), all.len());
 }
 
 #[test]
