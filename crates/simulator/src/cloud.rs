@@ -1,17 +1,24 @@
 //! The state that all requests share.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use crate::config::Config;
 use crate::crypto::{hex, hmac};
 use crate::denial::Denials;
+use crate::drift::Drifts;
 use crate::fault::Faults;
 use crate::hash;
 use crate::identity::Identities;
 use crate::policy::Policy;
-use crate::stats::Counters;
+use crate::scp::Guardrails;
+use crate::stats::{Counters, Stats};
 use crate::throttle::Buckets;
-use crate::world::World;
+use crate::workload::{Workload, WorkloadError};
+use crate::world::stock::Moment;
+use crate::world::{Unit, World, ids};
+
+/// A hundred years: the world's time does not go further ahead of real time.
+const FURTHEST: i64 = 3_155_760_000;
 
 /// The world and everything that watches over it.
 pub(crate) struct Cloud {
@@ -19,15 +26,20 @@ pub(crate) struct Cloud {
     pub(crate) identities: Identities,
     pub(crate) faults: Faults,
     pub(crate) denials: Denials,
+    pub(crate) guardrails: Guardrails,
     /// What is allowed at all; everything, if nobody said.
     pub(crate) allowed: Option<Policy>,
     pub(crate) buckets: Buckets,
     pub(crate) counters: Counters,
+    /// What somebody else changed.
+    pub(crate) drifts: Drifts,
     /// Authenticates page tokens.
     pub(crate) token_key: [u8; 32],
     /// What roles ask for besides who it is.
     pub(crate) external_id: Option<String>,
     seed: u64,
+    /// Seconds that the world's time is ahead of real time.
+    ahead: AtomicI64,
     requests: AtomicU64,
 }
 
@@ -38,6 +50,7 @@ impl Cloud {
         // A configuration that was checked has a policy that can be read.
         let allowed = config.allowed.as_deref().and_then(|text| Policy::parse(text).ok());
         Self {
+            guardrails: Guardrails::new(&world.organization),
             identities: Identities::new(config.seed, world.management()),
             world,
             faults: Faults::new(config.faults, config.seed),
@@ -45,11 +58,57 @@ impl Cloud {
             allowed,
             buckets: Buckets::default(),
             counters: Counters::new(),
+            drifts: Drifts::default(),
             token_key: hmac(&config.seed.to_be_bytes(), b"page tokens"),
             external_id: config.external_id,
             seed: config.seed,
+            ahead: AtomicI64::default(),
             requests: AtomicU64::default(),
         }
+    }
+
+    /// The world's time at a second of real time.
+    pub(crate) fn world_time(&self, real: i64) -> i64 {
+        real.saturating_add(self.ahead.load(Ordering::Relaxed))
+    }
+
+    /// Lets so many seconds go by in the world, and none in real time.
+    pub(crate) fn advance(&self, seconds: u64) {
+        let further = |ahead: i64| {
+            let seconds = i64::try_from(seconds).unwrap_or(FURTHEST);
+            Some(ahead.saturating_add(seconds).min(FURTHEST))
+        };
+        // The closure refuses nothing, so neither does this.
+        let _ = self.ahead.fetch_update(Ordering::Relaxed, Ordering::Relaxed, further);
+    }
+
+    /// What was counted up to now.
+    pub(crate) fn stats(&self) -> Stats {
+        Stats { drifted: self.drifts.count(), ..self.counters.snapshot() }
+    }
+
+    /// Decides what the software on an instance does.
+    pub(crate) fn set_workload(
+        &self,
+        [account, region, instance]: [&str; 3],
+        workload: Workload,
+        real: i64,
+    ) -> Result<(), WorkloadError> {
+        workload.check()?;
+        let world = &self.world;
+        let place = world.account(account);
+        let place = place.ok_or_else(|| WorkloadError::Account(account.to_owned()))?;
+        let found = world.region(region);
+        let found = found.ok_or_else(|| WorkloadError::Region(region.to_owned()))?;
+        let moment = Moment { now: self.world_time(real), real, is_late: false };
+        let mut stock = world.stock_at(Unit { account: place, region: found }, moment);
+        let index = match ids::parse("i-", instance) {
+            ids::Parsed::Id(id) => stock.find_instance(id),
+            ids::Parsed::Nobody | ids::Parsed::Malformed => None,
+        };
+        let index = index.ok_or_else(|| WorkloadError::Instance(instance.to_owned()))?;
+        stock.set_workload(index, workload);
+        Ok(())
     }
 
     /// An id for the next request, of the form AWS uses.

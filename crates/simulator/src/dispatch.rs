@@ -6,7 +6,8 @@ use std::time::Instant;
 use crate::cloud::Cloud;
 use crate::config::{DEFAULT_REGIONS, OPT_IN_REGIONS};
 use crate::error::{ApiError, signature_error};
-use crate::gate::{apply_fault, permit, take_token};
+use crate::fault::FaultKind;
+use crate::gate::{apply_fault, may_meet, permit, take_token};
 use crate::identity::Caller;
 use crate::operations::Call;
 use crate::request::Request;
@@ -36,6 +37,8 @@ pub(crate) enum Delivery {
     Late,
     /// Half of the body, then the end of the connection.
     Cut,
+    /// Nothing but the end of the connection.
+    Lost,
 }
 
 /// The answer to a request.
@@ -172,7 +175,7 @@ fn perform(
         routing::route(request, asked.service, asked.protocol)?;
     cloud.counters.call(place);
     let account = &cloud.world.accounts[asked.caller.account];
-    let call = Call {
+    let mut call = Call {
         cloud,
         service: asked.service,
         protocol: asked.protocol,
@@ -182,13 +185,22 @@ fn perform(
         request_id,
         parameters,
         document,
-        now: clock.seconds,
+        now: cloud.world_time(clock.seconds),
+        real: clock.seconds,
+        is_late: false,
     };
-    let fault = cloud.faults.draw(&account.id, asked.region, operation.action);
+    let may = |kind| may_meet(&call, operation, kind);
+    let fault = cloud.faults.draw(&account.id, asked.region, operation.action, may);
+    let mut sent = Delivery::Normal;
     if let Some(kind) = fault {
-        cloud.counters.fault(kind);
-        *delivery = apply_fault(&call, kind)?;
+        // Only what was carried out is lost: that is counted at the end.
+        if kind != FaultKind::LostReply {
+            cloud.counters.fault(kind);
+        }
+        sent = apply_fault(&call, kind)?;
+        call.is_late = kind == FaultKind::StaleRead;
     }
+    *delivery = if sent == Delivery::Lost { Delivery::Normal } else { sent };
     take_token(&call, operation, clock)?;
     permit(&call, operation)?;
     if call.document.is_null() {
@@ -196,7 +208,12 @@ fn perform(
     } else {
         call.check_members(operation.parameters)?;
     }
-    (operation.run)(&call)
+    let done = (operation.run)(&call)?;
+    if sent == Delivery::Lost {
+        cloud.counters.fault(FaultKind::LostReply);
+        *delivery = sent;
+    }
+    Ok(done)
 }
 
 #[cfg(test)]
@@ -228,3 +245,19 @@ mod metrics_tests;
 #[cfg(test)]
 #[path = "services_tests.rs"]
 mod services_tests;
+
+#[cfg(test)]
+#[path = "waves_tests.rs"]
+mod waves_tests;
+
+#[cfg(test)]
+#[path = "trouble_tests.rs"]
+mod trouble_tests;
+
+#[cfg(test)]
+#[path = "forbidden_tests.rs"]
+mod forbidden_tests;
+
+#[cfg(test)]
+#[path = "changing_tests.rs"]
+mod changing_tests;

@@ -30,12 +30,30 @@ pub enum FaultKind {
     Slow,
     /// The connection ends in the middle of the right answer.
     Cut,
+    /// A read of EC2 or Auto Scaling shows the state before the last write of what it shows, if that was less than ten seconds ago.
+    StaleRead,
+    /// A call that changes something is carried out, then the connection ends without a byte of its answer.
+    LostReply,
+    /// Refused for credentials that have expired: `RequestExpired` 400 (EC2), `ExpiredToken` 403 (Query), `ExpiredTokenException` (all others). A session is
+    /// dead from then on; the user's next call works. `AssumeRole` is spared.
+    Expire,
+    /// Before the call is served, somebody else changes one of the instances, launch templates or groups that it names; none of them twice.
+    Drift,
 }
 
 impl FaultKind {
     /// All kinds, in the order they are listed to users.
-    pub const ALL: [Self; 5] =
-        [Self::Throttle, Self::Error500, Self::Error503, Self::Slow, Self::Cut];
+    pub const ALL: [Self; 9] = [
+        Self::Throttle,
+        Self::Error500,
+        Self::Error503,
+        Self::Slow,
+        Self::Cut,
+        Self::StaleRead,
+        Self::LostReply,
+        Self::Expire,
+        Self::Drift,
+    ];
 
     /// The name users write.
     pub const fn name(self) -> &'static str {
@@ -45,6 +63,10 @@ impl FaultKind {
             Self::Error503 => "error503",
             Self::Slow => "slow",
             Self::Cut => "cut",
+            Self::StaleRead => "stale-read",
+            Self::LostReply => "lost-reply",
+            Self::Expire => "expire",
+            Self::Drift => "drift",
         }
     }
 }
@@ -108,8 +130,14 @@ impl Faults {
         Self { list: faults, seed, calls: Mutex::default() }
     }
 
-    /// The fault that this call meets, if any. The first of several that would hit counts.
-    pub(crate) fn draw(&self, account: &str, region: &str, action: &str) -> Option<FaultKind> {
+    /// The fault that this call meets, if any. The first of several that would hit counts; `may` says which it can meet at all.
+    pub(crate) fn draw(
+        &self,
+        account: &str,
+        region: &str,
+        action: &str,
+        may: impl Fn(FaultKind) -> bool,
+    ) -> Option<FaultKind> {
         if self.list.is_empty() {
             return None;
         }
@@ -124,7 +152,7 @@ impl Faults {
         let call = hash::join(hash::join(self.seed, key), count);
         let hit =
             |fault: &&Fault| hash::unit_interval(hash::join(call, fault.kind as u64)) < fault.rate;
-        self.list.iter().find(hit).map(|fault| fault.kind)
+        self.list.iter().filter(hit).map(|fault| fault.kind).find(|kind| may(*kind))
     }
 }
 
@@ -142,7 +170,9 @@ mod tests {
     fn refusals_list_the_kinds() {
         for text in ["throttle", "trottle=0.1", "slow=1.5", "slow=-0.1", "slow=NaN", "slow="] {
             let message = text.parse::<Fault>().unwrap_err().to_string();
-            assert!(message.contains("throttle, error500, error503, slow, cut"), "{message}");
+            let kinds =
+                "throttle, error500, error503, slow, cut, stale-read, lost-reply, expire, drift";
+            assert!(message.contains(kinds), "{message}");
         }
     }
 
@@ -152,7 +182,8 @@ mod tests {
             let faults = Faults::new(vec![Fault { kind: FaultKind::Error503, rate: 0.2 }], seed);
             (0..5_000)
                 .map(|_| {
-                    faults.draw("111122223333", "us-east-1", "ec2:DescribeInstances").is_some()
+                    let action = "ec2:DescribeInstances";
+                    faults.draw("111122223333", "us-east-1", action, |_| true).is_some()
                 })
                 .collect::<Vec<_>>()
         };

@@ -2,10 +2,13 @@
 
 use crate::denial::Refusal;
 use crate::dispatch::{Clock, Delivery};
-use crate::error::{ApiError, refusal_words};
+use crate::error::{ApiError, refusal_words, signature_error};
 use crate::fault::FaultKind;
 use crate::operations::{Access, Call, Operation, sts};
-use crate::policy::Verdict;
+use crate::policy::{Policy, Verdict};
+use crate::scp;
+use crate::service::Service;
+use crate::sigv4::SignatureError;
 use crate::world::accounts::Account;
 use crate::world::policies::GLOBAL_SERVICES;
 
@@ -25,6 +28,22 @@ pub(crate) fn apply_fault(call: &Call<'_>, kind: FaultKind) -> Result<Delivery, 
         )),
         FaultKind::Slow => Ok(Delivery::Late),
         FaultKind::Cut => Ok(Delivery::Cut),
+        FaultKind::Expire => Err(signature_error(call.protocol, &SignatureError::ExpiredSession)),
+        FaultKind::StaleRead | FaultKind::Drift => Ok(Delivery::Normal),
+        FaultKind::LostReply => Ok(Delivery::Lost),
+    }
+}
+
+/// Whether a call can meet a fault. What is asked last may have an effect: it is asked only of calls that meet the fault if they can.
+pub(crate) fn may_meet(call: &Call<'_>, operation: &Operation, kind: FaultKind) -> bool {
+    let has_writes = || call.stock().is_ok_and(|stock| stock.is_fresh());
+    let is_consistent = !matches!(call.service, Service::Ec2 | Service::AutoScaling);
+    match kind {
+        FaultKind::StaleRead => !operation.is_changing() && !is_consistent && has_writes(),
+        FaultKind::LostReply => operation.is_changing(),
+        FaultKind::Expire => operation.access != Access::RoleOwner && call.caller.expire(),
+        FaultKind::Drift => call.cloud.drifts.strike(call),
+        _ => true,
     }
 }
 
@@ -67,6 +86,9 @@ pub(crate) fn permit(call: &Call<'_>, operation: &Operation) -> Result<(), ApiEr
     if is_in_closed_region(call, account, operation) {
         return refuse(&refusal_words(Refusal::DeniedByPolicy, action));
     }
+    if let Some(refusal) = scp::denied(call, action) {
+        return Err(refusal);
+    }
     if let Some(refusal) =
         call.cloud.denials.refusal((&account.id, &account.name), call.region, action)
     {
@@ -93,6 +115,18 @@ pub(crate) fn permit(call: &Call<'_>, operation: &Operation) -> Result<(), ApiEr
         return Err(ApiError::new(400, "AccessDeniedException", text));
     }
     Ok(())
+}
+
+/// Whether the caller is also allowed an action that the call comes to, as far as denials, the allowing policy and that of the session tell.
+pub(crate) fn may(call: &Call<'_>, action: &str, resource: &str) -> bool {
+    let account = call.account;
+    let allows = |policy: Option<&Policy>| {
+        policy.is_none_or(|policy| policy.verdict_on(action, resource) == Verdict::Allowed)
+    };
+    let names = (account.id.as_str(), account.name.as_str());
+    call.cloud.denials.refusal(names, call.region, action).is_none()
+        && allows(call.cloud.allowed.as_ref())
+        && allows(call.caller.policy.as_ref())
 }
 
 /// Whether the policy that closes a region refuses this: everything but the global services, and never the management account.

@@ -1,7 +1,7 @@
 //! Who may speak: the access key of the management account, and the temporary keys of assumed roles.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine;
@@ -35,6 +35,8 @@ pub(crate) struct Caller {
     secret: String,
     /// None for the user, whose key does not end.
     session: Option<Session>,
+    /// Whether its credentials were said to have expired.
+    expired: AtomicBool,
 }
 
 struct Session {
@@ -47,6 +49,18 @@ impl Caller {
     /// Whether this is the management account's user and not a session.
     pub(crate) const fn is_user(&self) -> bool {
         self.session.is_none()
+    }
+
+    /// Says that the credentials have expired; false if that is not to be. A session has expired for good, the user for one call.
+    pub(crate) fn expire(&self) -> bool {
+        let expired = !self.expired.load(Ordering::Relaxed);
+        self.expired.store(expired || !self.is_user(), Ordering::Relaxed);
+        expired
+    }
+
+    fn has_expired(&self, now: i64) -> bool {
+        let dead = self.expired.load(Ordering::Relaxed);
+        self.session.as_ref().is_some_and(|session| dead || session.expires <= now)
     }
 }
 
@@ -90,6 +104,7 @@ impl Identities {
             policy: None,
             secret: secret(&key, "user"),
             session: None,
+            expired: AtomicBool::default(),
         };
         Self {
             user_key: format!("AKIA{}", key_letters(&key, "user key", 16)),
@@ -120,10 +135,10 @@ impl Identities {
         }
         let key = self.signing_key(authorization, &caller.secret);
         authorization.verify(request, &key, now)?;
-        match &caller.session {
-            Some(session) if session.expires <= now => Err(SignatureError::ExpiredSession),
-            _ => Ok(caller),
+        if caller.has_expired(now) {
+            return Err(SignatureError::ExpiredSession);
         }
+        Ok(caller)
     }
 
     /// Hands out temporary credentials.
@@ -144,6 +159,7 @@ impl Identities {
             policy,
             secret: secret(&self.key, &access_key),
             session: Some(Session { token: token.clone(), expires }),
+            expired: AtomicBool::default(),
         });
         self.remember(access_key.clone(), Arc::clone(&caller), now);
         Issued { access_key, secret: caller.secret.clone(), token, caller }

@@ -17,8 +17,8 @@ struct Statement {
     actions: Vec<Glob>,
     /// Whether `actions` are those the statement is *not* about.
     inverted: bool,
-    /// Whether the statement is about every resource. The simulated actions know no smaller ones.
-    every_resource: bool,
+    /// The resources it is about, if it does not except some.
+    resources: Vec<Glob>,
 }
 
 /// What a session policy says about an action.
@@ -90,10 +90,16 @@ impl Policy {
 
     /// What the policy says about an action such as `ec2:DescribeInstances`. A deny wins.
     pub(crate) fn verdict(&self, action: &str) -> Verdict {
+        // Only a statement about every resource is about this one.
+        self.verdict_on(action, "")
+    }
+
+    /// The same for an action on a resource.
+    pub(crate) fn verdict_on(&self, action: &str, resource: &str) -> Verdict {
         let about = |allow| {
             self.statements
                 .iter()
-                .any(|statement| statement.allow == allow && statement.is_about(action))
+                .any(|statement| statement.allow == allow && statement.is_about(action, resource))
         };
         match (about(false), about(true)) {
             (true, _) => Verdict::Denied,
@@ -123,17 +129,18 @@ impl Statement {
         {
             return Err(format!("Actions must be prefixed by a vendor: {action}"));
         }
-        let every_resource = match (raw.resource, raw.not_resource) {
-            (Some(resources), None) => resources.into_vec().iter().any(|resource| resource == "*"),
-            (None, Some(_)) => false,
+        let resources = match (raw.resource, raw.not_resource) {
+            (Some(resources), None) => resources.into_vec(),
+            (None, Some(_)) => Vec::new(),
             _ => return Err("A statement must have either Resource or NotResource.".into()),
         };
         let actions = actions.iter().map(|action| Glob::ignoring_case(action)).collect();
-        Ok(Self { allow, actions, inverted, every_resource })
+        let resources = resources.iter().map(|resource| Glob::new(resource)).collect();
+        Ok(Self { allow, actions, inverted, resources })
     }
 
-    fn is_about(&self, action: &str) -> bool {
-        self.every_resource
+    fn is_about(&self, action: &str, resource: &str) -> bool {
+        self.resources.iter().any(|glob| glob.matches(resource.as_bytes()))
             && self.actions.iter().any(|glob| glob.matches(action.as_bytes())) != self.inverted
     }
 }
@@ -153,6 +160,18 @@ mod tests {
         assert_eq!(policy.verdict("ec2:DescribeInstances"), Verdict::Allowed);
         assert_eq!(policy.verdict("ec2:DescribeVpcs"), Verdict::Denied);
         assert_eq!(policy.verdict("ec2:ModifyInstanceMetadataOptions"), Verdict::NotAllowed);
+    }
+
+    #[test]
+    fn a_statement_about_some_resources_is_about_no_others() {
+        let policy = Policy::parse(
+            r#"{"Statement":{"Effect":"Allow","Action":"iam:PassRole","Resource":"arn:aws:iam::*:role/web-*"}}"#,
+        )
+        .unwrap();
+        let on = |resource| policy.verdict_on("iam:PassRole", resource);
+        assert_eq!(on("arn:aws:iam::111122223333:role/web-frontend"), Verdict::Allowed);
+        assert_eq!(on("arn:aws:iam::111122223333:role/erp"), Verdict::NotAllowed);
+        assert_eq!(policy.verdict("iam:PassRole"), Verdict::NotAllowed);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use http::HeaderMap;
 use serde_json::{Map, Value};
 
 use crate::error::ApiError;
+use crate::hash;
 use crate::service::Service;
 
 /// One HTTP request, read to its end.
@@ -63,6 +64,13 @@ impl Parameters {
     /// The value of a parameter.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A number that tells these parameters from others, whatever their order.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let pair =
+            |(name, value): &(String, String)| hash::join(hash::text(name), hash::text(value));
+        self.0.iter().map(pair).fold(0, u64::wrapping_add)
     }
 
     /// The values of a list, in the order of their numbers.

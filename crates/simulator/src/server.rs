@@ -17,13 +17,16 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::cloud::Cloud;
 use crate::config::{Config, ConfigError};
 use crate::dispatch::{self, Clock, Delivery};
+use crate::drift::Drift;
 use crate::request::Request;
 use crate::stats::Stats;
+use crate::workload::{Workload, WorkloadError};
 
 mod answers;
+mod control;
 mod payload;
 
-use answers::{api_response, plain, stats};
+use answers::{api_response, plain};
 use payload::Payload;
 
 /// Bytes a request's body may have.
@@ -32,8 +35,6 @@ const BODY_LIMIT: usize = 1 << 20;
 const LATE: Duration = Duration::from_secs(2);
 /// How long to wait before accepting again after an error, so that running out of file descriptors does not spin.
 const BREATH: Duration = Duration::from_millis(50);
-/// Answers [`Stats`], unsigned.
-const STATS_PATH: &str = "/_simulator/stats";
 
 /// A simulated organization, computed from its [`Config`].
 pub struct Simulator {
@@ -125,7 +126,34 @@ impl Running {
 
     /// What was counted up to now.
     pub fn stats(&self) -> Stats {
-        self.cloud.counters.snapshot()
+        self.cloud.stats()
+    }
+
+    /// The world's time, in seconds since 1970.
+    pub fn world_time(&self) -> i64 {
+        self.cloud.world_time(real_time())
+    }
+
+    /// Lets so many seconds go by in the world, a hundred years in all at most; its time is then the answer, in seconds since 1970.
+    pub fn advance(&self, seconds: u64) -> i64 {
+        self.cloud.advance(seconds);
+        self.world_time()
+    }
+
+    /// Decides from now on when the software on an instance calls its metadata service without a token, instead of what the seed drew.
+    pub fn set_workload(
+        &self,
+        account_id: &str,
+        region: &str,
+        instance_id: &str,
+        workload: Workload,
+    ) -> Result<(), WorkloadError> {
+        self.cloud.set_workload([account_id, region, instance_id], workload, real_time())
+    }
+
+    /// What somebody else changed, by the fault `drift`.
+    pub fn drifted(&self) -> Vec<Drift> {
+        self.cloud.drifts.list()
     }
 
     /// Stops listening and ends all connections.
@@ -161,7 +189,7 @@ async fn converse(stream: TcpStream, cloud: Arc<Cloud>) {
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let cloud = Arc::clone(&cloud);
-        async move { Ok::<_, std::convert::Infallible>(respond(&cloud, request).await) }
+        async move { respond(&cloud, request).await }
     });
     // An error here is a client that went away, or a fault that was asked for.
     let _ = http1::Builder::new()
@@ -170,17 +198,26 @@ async fn converse(stream: TcpStream, cloud: Arc<Cloud>) {
         .await;
 }
 
-async fn respond(cloud: &Cloud, request: http::Request<Incoming>) -> Response<Payload> {
-    if request.uri().path() == STATS_PATH {
-        return stats(cloud);
-    }
+/// The answer does not leave the simulator; its connection ends.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer is lost")]
+struct Lost;
+
+fn real_time() -> i64 {
+    jiff::Timestamp::now().as_second()
+}
+
+async fn respond(
+    cloud: &Cloud,
+    request: http::Request<Incoming>,
+) -> Result<Response<Payload>, Lost> {
     let (parts, body) = request.into_parts();
     let body = match Limited::new(body, BODY_LIMIT).collect().await {
         Ok(collected) => collected.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => {
-            return plain(StatusCode::PAYLOAD_TOO_LARGE, "request body too large");
+            return Ok(plain(StatusCode::PAYLOAD_TOO_LARGE, "request body too large"));
         }
-        Err(_) => return plain(StatusCode::BAD_REQUEST, "request body broke off"),
+        Err(_) => return Ok(plain(StatusCode::BAD_REQUEST, "request body broke off")),
     };
     let request = Request {
         method: parts.method.as_str().to_owned(),
@@ -189,10 +226,15 @@ async fn respond(cloud: &Cloud, request: http::Request<Incoming>) -> Response<Pa
         headers: parts.headers,
         body,
     };
-    let clock = Clock { seconds: jiff::Timestamp::now().as_second(), instant: Instant::now() };
-    let reply = dispatch::answer(cloud, &request, clock);
-    if reply.delivery == Delivery::Late {
-        tokio::time::sleep(LATE).await;
+    let clock = Clock { seconds: real_time(), instant: Instant::now() };
+    if control::is_meant(&request.path) {
+        return Ok(control::answer(cloud, &request, clock.seconds));
     }
-    api_response(reply)
+    let reply = dispatch::answer(cloud, &request, clock);
+    match reply.delivery {
+        Delivery::Late => tokio::time::sleep(LATE).await,
+        Delivery::Lost => return Err(Lost),
+        Delivery::Normal | Delivery::Cut => {}
+    }
+    Ok(api_response(reply))
 }

@@ -20,6 +20,7 @@ pub(crate) enum Service {
     Eks,
     Ecs,
     Batch,
+    Balancing,
 }
 
 /// How a service wants to be spoken to.
@@ -55,7 +56,7 @@ impl Protocol {
 
 impl Service {
     /// All services.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Ec2,
         Self::AutoScaling,
         Self::Sts,
@@ -71,6 +72,7 @@ impl Service {
         Self::Eks,
         Self::Ecs,
         Self::Batch,
+        Self::Balancing,
     ];
 
     /// Finds the service by its name in a credential scope.
@@ -96,6 +98,7 @@ impl Service {
             Self::Eks => "eks",
             Self::Ecs => "ecs",
             Self::Batch => "batch",
+            Self::Balancing => "elasticloadbalancing",
         }
     }
 
@@ -103,7 +106,9 @@ impl Service {
     pub(crate) const fn protocol(self) -> Protocol {
         match self {
             Self::Ec2 => Protocol::Ec2,
-            Self::AutoScaling | Self::Sts | Self::Iam | Self::Beanstalk => Protocol::Query,
+            Self::AutoScaling | Self::Sts | Self::Iam | Self::Beanstalk | Self::Balancing => {
+                Protocol::Query
+            }
             Self::CloudWatch => Protocol::Json10,
             Self::Organizations
             | Self::SageMaker
@@ -134,6 +139,7 @@ impl Service {
             Self::Iam => "2010-05-08",
             Self::CloudWatch => "2010-08-01",
             Self::Beanstalk => "2010-12-01",
+            Self::Balancing => "2015-12-01",
             _ => "",
         }
     }
@@ -161,6 +167,7 @@ impl Service {
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::CloudWatch => "http://monitoring.amazonaws.com/doc/2010-08-01/",
             Self::Beanstalk => "http://elasticbeanstalk.amazonaws.com/docs/2010-12-01/",
+            Self::Balancing => "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
             _ => "",
         }
     }
@@ -190,7 +197,7 @@ impl Service {
             Self::Emr | Self::ImageBuilder => "InvalidRequestException",
             Self::Eks | Self::Ecs => "InvalidParameterException",
             Self::Batch => "ClientException",
-            Self::CloudWatch | Self::AutoScaling => "ValidationError",
+            Self::CloudWatch | Self::AutoScaling | Self::Balancing => "ValidationError",
             Self::Ec2 | Self::Sts | Self::Iam | Self::Beanstalk => "InvalidParameterValue",
         }
     }

@@ -22,6 +22,8 @@ pub struct Stats {
     pub throttled: u64,
     /// Faults that were met, per kind.
     pub faults: BTreeMap<String, u64>,
+    /// Changes by somebody else, which `GET /_simulator/drifted` lists.
+    pub drifted: u64,
     /// Error answers per code, for example `UnauthorizedOperation`.
     pub errors: BTreeMap<String, u64>,
     /// Bytes of answers' bodies.
@@ -104,6 +106,7 @@ impl Counters {
             calls: calls.filter_map(nonzero).collect(),
             throttled: load(&self.throttled),
             faults: faults.filter_map(nonzero).collect(),
+            drifted: 0,
             errors: errors.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect(),
             body_bytes: load(&self.body_bytes),
         }

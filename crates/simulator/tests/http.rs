@@ -4,7 +4,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use imdsure_simulator::{Config, Running, Simulator};
+use imdsure_simulator::{Config, Running, Simulator, Workload, WorkloadError};
 
 async fn start() -> Running {
     let simulator = Simulator::new(Config::default()).unwrap();
@@ -87,4 +87,54 @@ async fn the_environment_is_complete() {
     assert!(environment[1].1.starts_with("AKIA") && environment[1].1.len() == 20);
     assert_eq!((environment[2].1.len(), environment[3].1.as_str()), (40, "us-east-1"));
     assert_eq!(running.management_account().len(), 12);
+}
+
+/// Sends a request to the simulator itself; the status, and the answer if it is JSON.
+fn control(running: &Running, method: &str, path: &str, body: &str) -> (u16, serde_json::Value) {
+    let length = body.len();
+    let request = format!(
+        "{method} /_simulator/{path} HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n{body}"
+    );
+    let (head, body) = exchange(&mut connect(running), request.as_bytes());
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, serde_json::from_str(&body).unwrap_or_default())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn time_goes_by_on_demand() {
+    let running = start().await;
+    let seconds = |answer: (u16, serde_json::Value)| {
+        assert_eq!(answer.0, 200);
+        answer.1["seconds"].as_i64().unwrap()
+    };
+    let before = seconds(control(&running, "GET", "time", ""));
+    let later = control(&running, "POST", "advance?seconds=3600", "");
+    let text = later.1["time"].as_str().unwrap().to_owned();
+    assert!(text.ends_with('Z') && text.len() == 20, "{text}");
+    assert!((3_600..3_660).contains(&(seconds(later) - before)));
+    assert!((7_200..7_260).contains(&(running.advance(3_600) - before)));
+    assert!((7_200..7_260).contains(&(running.world_time() - before)));
+    assert_eq!(control(&running, "GET", "advance?seconds=1", "").0, 405);
+    for path in ["advance", "advance?seconds=-1", "advance?seconds=soon"] {
+        assert_eq!(control(&running, "POST", path, "").0, 400, "{path}");
+    }
+    assert_eq!(control(&running, "GET", "drifted", ""), (200, serde_json::json!([])));
+    assert_eq!(control(&running, "GET", "nothing", "").0, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workloads_are_for_instances_that_exist() {
+    let running = start().await;
+    let account = running.management_account().to_owned();
+    let stranger = "i-00000000000000001";
+    let refused = running.set_workload(&account, "us-east-1", stranger, Workload::Never);
+    assert_eq!(refused, Err(WorkloadError::Instance(stranger.into())));
+    let refused = running.set_workload("1", "us-east-1", stranger, Workload::Never);
+    assert_eq!(refused, Err(WorkloadError::Account("1".into())));
+    let body = format!(
+        r#"{{"account_id":"{account}","region":"us-east-1","instance_id":"{stranger}","workload":"never"}}"#
+    );
+    for body in [body.as_str(), "", "{}", "[1]"] {
+        assert_eq!(control(&running, "POST", "workload", body).0, 400, "{body}");
+    }
 }

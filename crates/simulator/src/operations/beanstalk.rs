@@ -1,11 +1,20 @@
 //! Elastic Beanstalk: environments and the option that turns version 1 of the metadata service off.
 
+mod update;
+
 use super::{Call, query_answer};
 use crate::error::ApiError;
 use crate::hash;
 use crate::token;
 use crate::world::catalog::BEANSTALK;
+use crate::world::stock::Stock;
 use crate::xml::Xml;
+
+pub(crate) use update::{UPDATE, update_environment};
+
+/// The namespace of the options of what is launched, and the one that is looked at.
+const LAUNCHING: &str = "aws:autoscaling:launchconfiguration";
+const DISABLE: &str = "DisableIMDSv1";
 
 /// Parameters of the operations.
 pub(crate) const DESCRIBE_APPLICATIONS: &[&str] = &["ApplicationNames.member.N"];
@@ -30,6 +39,9 @@ struct Environment {
     platform: &'static str,
     /// The value of `DisableIMDSv1`. Nobody set it where it is none: then it is true on Amazon Linux 2023 and false before.
     disabled: Option<&'static str>,
+    /// When it was updated last, and whether it is ready again.
+    updated: i64,
+    is_ready: bool,
 }
 
 /// Application, platform and `DisableIMDSv1` of the environments of [`BEANSTALK`].
@@ -40,20 +52,23 @@ const KINDS: [(&str, &str, Option<&str>); BEANSTALK.len()] = [
     ("Reports", "64bit Amazon Linux 2023 v4.1.1 running Node.js 18", None),
 ];
 
-fn all(call: &Call<'_>) -> Result<Vec<Environment>, ApiError> {
-    let key = call.cloud.world.seed(call.unit()?).key;
+fn all(stock: &Stock<'_>) -> Vec<Environment> {
+    let key = stock.seed.key;
     let environments = BEANSTALK.into_iter().zip(KINDS);
     let environment = |(name, (application, platform, disabled))| {
         let number = hash::join(key, hash::text(name));
+        let change = stock.services().and_then(|services| services.environments.get(name));
         Environment {
             name,
             id: format!("e-{:010x}", number >> 24),
             application,
             platform,
-            disabled,
+            disabled: change.map_or(disabled, |change| change.disabled),
+            updated: change.map_or(CREATED, |change| change.at),
+            is_ready: change.is_none_or(|change| change.ready <= stock.now),
         }
     };
-    Ok(environments.map(environment).collect())
+    environments.map(environment).collect()
 }
 
 /// `DescribeApplications`.
@@ -81,7 +96,7 @@ pub(crate) fn describe_environments(call: &Call<'_>) -> Result<Vec<u8>, ApiError
     let names = parameters.list("EnvironmentNames.member");
     let ids = parameters.list("EnvironmentIds.member");
     let application = parameters.get("ApplicationName");
-    let mut environments = all(call)?;
+    let mut environments = all(&call.stock()?);
     environments.retain(|environment| {
         (names.is_empty() || names.contains(&environment.name))
             && (ids.is_empty() || ids.contains(&environment.id.as_str()))
@@ -123,8 +138,10 @@ impl Environment {
         xml.element("ApplicationName", self.application);
         xml.element("SolutionStackName", self.platform);
         xml.put(&["<DateCreated>"]).time(CREATED).put(&["</DateCreated><DateUpdated>"]);
-        xml.time(CREATED).put(&["</DateUpdated>"]);
-        xml.element("Status", "Ready").element("Health", "Green").element("HealthStatus", "Ok");
+        xml.time(self.updated).put(&["</DateUpdated>"]);
+        let (status, health, word) =
+            if self.is_ready { ("Ready", "Green", "Ok") } else { ("Updating", "Grey", "Info") };
+        xml.element("Status", status).element("Health", health).element("HealthStatus", word);
         xml.put(&["<AbortableOperationInProgress>false</AbortableOperationInProgress>"]);
         xml.put(&[
             "<Tier><Name>WebServer</Name><Type>Standard</Type><Version>1.0</Version></Tier>",
@@ -140,7 +157,7 @@ pub(crate) fn describe_configuration_settings(call: &Call<'_>) -> Result<Vec<u8>
         call.parameters.get(name).ok_or_else(|| ApiError::new(400, "MissingParameter", text))
     };
     let (application, name) = (required("ApplicationName")?, required("EnvironmentName")?);
-    let environments = all(call)?;
+    let environments = all(&call.stock()?);
     let environment = environments
         .iter()
         .find(|environment| environment.name == name && environment.application == application)
@@ -151,13 +168,13 @@ pub(crate) fn describe_configuration_settings(call: &Call<'_>) -> Result<Vec<u8>
         xml.put(&["<ConfigurationSettings><member>"]);
         xml.element("SolutionStackName", environment.platform);
         xml.element("ApplicationName", application).element("EnvironmentName", name);
-        xml.element("DeploymentStatus", "deployed").put(&["<DateCreated>"]);
-        xml.time(CREATED).put(&["</DateCreated><DateUpdated>"]).time(CREATED);
+        let deployed = if environment.is_ready { "deployed" } else { "pending" };
+        xml.element("DeploymentStatus", deployed).put(&["<DateCreated>"]);
+        xml.time(CREATED).put(&["</DateCreated><DateUpdated>"]).time(environment.updated);
         xml.put(&["</DateUpdated><OptionSettings>"]);
-        let launching = "aws:autoscaling:launchconfiguration";
-        option(xml, launching, "DisableIMDSv1", environment.disabled);
-        option(xml, launching, "IamInstanceProfile", Some("aws-elasticbeanstalk-ec2-role"));
-        option(xml, launching, "EC2KeyName", None);
+        option(xml, LAUNCHING, DISABLE, environment.disabled);
+        option(xml, LAUNCHING, "IamInstanceProfile", Some("aws-elasticbeanstalk-ec2-role"));
+        option(xml, LAUNCHING, "EC2KeyName", None);
         option(xml, "aws:elasticbeanstalk:environment", "EnvironmentType", Some("LoadBalanced"));
         xml.put(&["</OptionSettings></member></ConfigurationSettings>"]);
     }))

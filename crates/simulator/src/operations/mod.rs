@@ -2,6 +2,7 @@
 
 mod appstream;
 mod autoscaling;
+mod balancing;
 mod batch;
 mod beanstalk;
 mod cloudwatch;
@@ -29,7 +30,7 @@ use crate::service::{Protocol, Service};
 use crate::throttle::Limit;
 use crate::world::Unit;
 use crate::world::accounts::Account;
-use crate::world::stock::Stock;
+use crate::world::stock::{Moment, Stock};
 use crate::xml::Xml;
 
 pub(crate) use table::OPERATIONS;
@@ -64,6 +65,12 @@ pub(crate) struct Operation {
 }
 
 impl Operation {
+    /// Whether it changes anything of the world.
+    pub(crate) fn is_changing(&self) -> bool {
+        let reads = ["Describe", "Get", "List", "Assume"];
+        !reads.iter().any(|verb| self.name().starts_with(verb))
+    }
+
     /// The name without the service.
     pub(crate) fn name(&self) -> &'static str {
         self.action.split_once(':').map_or(self.action, |(_, name)| name)
@@ -84,8 +91,12 @@ pub(crate) struct Call<'a> {
     pub(crate) parameters: Parameters,
     /// Null where requests are forms; an object otherwise.
     pub(crate) document: Value,
-    /// Seconds since 1970.
+    /// The world's time, in seconds since 1970.
     pub(crate) now: i64,
+    /// Real time, in seconds since 1970.
+    pub(crate) real: i64,
+    /// Whether it reads what was before the last write.
+    pub(crate) is_late: bool,
 }
 
 impl<'a> Call<'a> {
@@ -93,7 +104,8 @@ impl<'a> Call<'a> {
     pub(crate) fn stock(&self) -> Result<Stock<'a>, ApiError> {
         let region = self.cloud.world.region(self.region).ok_or_else(auth_failure)?;
         let unit = Unit { account: self.caller.account, region };
-        Ok(self.cloud.world.stock(unit, self.now))
+        let moment = Moment { now: self.now, real: self.real, is_late: self.is_late };
+        Ok(self.cloud.world.stock_at(unit, moment))
     }
 }
 

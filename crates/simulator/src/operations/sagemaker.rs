@@ -1,11 +1,19 @@
 //! SageMaker: notebook instances and the oldest version of the metadata service they allow.
 
+mod change;
+
 use serde_json::{Value, json};
 
 use super::Call;
 use super::input::{Paging, json};
 use crate::error::ApiError;
 use crate::world::ids;
+use crate::world::services::state_of;
+use crate::world::stock::Stock;
+
+pub(crate) use change::{
+    UPDATE, start_notebook_instance, stop_notebook_instance, update_notebook_instance,
+};
 
 /// Members of the operations.
 pub(crate) const LIST: &[&str] = &["MaxResults", "NextToken", "NameContains", "StatusEquals"];
@@ -38,14 +46,16 @@ struct Notebook {
     status: &'static str,
     /// None for those that were created before there was a choice.
     version: Option<&'static str>,
+    /// When it was changed last, if a call did that.
+    changed: Option<i64>,
 }
 
 /// Of 12 notebooks, 3 are stopped; 6 ask for version 2, 4 allow version 1 and 2 say nothing.
-fn all(call: &Call<'_>) -> Result<Vec<Notebook>, ApiError> {
-    let key = call.cloud.world.seed(call.unit()?).key;
+fn all(stock: &Stock<'_>) -> Vec<Notebook> {
+    let key = stock.seed.key;
     let notebook = |(place, name): (usize, &&'static str)| {
         let turned = (place as u64 + key % 12) % 12;
-        Notebook {
+        let drawn = Notebook {
             name,
             key: crate::hash::join(key, place as u64),
             status: if turned % 4 == 3 { "Stopped" } else { "InService" },
@@ -54,9 +64,19 @@ fn all(call: &Call<'_>) -> Result<Vec<Notebook>, ApiError> {
                 6..10 => Some("1"),
                 _ => None,
             },
+            changed: None,
+        };
+        match stock.services().and_then(|services| services.notebooks.get(*name)) {
+            None => drawn,
+            Some(change) => Notebook {
+                status: state_of(change.status, stock.now),
+                version: change.version,
+                changed: Some(change.at),
+                ..drawn
+            },
         }
     };
-    Ok(NAMES.iter().enumerate().map(notebook).collect())
+    NAMES.iter().enumerate().map(notebook).collect()
 }
 
 impl Notebook {
@@ -76,7 +96,7 @@ impl Notebook {
             "Url": format!("{}.notebook.{}.sagemaker.aws", self.name, call.region),
             "InstanceType": "ml.t3.medium",
             "CreationTime": self.created(),
-            "LastModifiedTime": self.created() + 3_600,
+            "LastModifiedTime": self.changed.unwrap_or(self.created() + 3_600),
         })
     }
 }
@@ -84,7 +104,7 @@ impl Notebook {
 /// `ListNotebookInstances`.
 pub(crate) fn list_notebook_instances(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     let (part, status) = (call.text("NameContains")?, call.text("StatusEquals")?);
-    let mut notebooks = all(call)?;
+    let mut notebooks = all(&call.stock()?);
     notebooks.retain(|notebook| {
         part.is_none_or(|part| notebook.name.contains(part))
             && status.is_none_or(|status| notebook.status == status)
@@ -99,14 +119,16 @@ pub(crate) fn list_notebook_instances(call: &Call<'_>) -> Result<Vec<u8>, ApiErr
     Ok(json(&answer))
 }
 
+/// The notebook of a name.
+fn named(call: &Call<'_>, stock: &Stock<'_>, name: &str) -> Result<Notebook, ApiError> {
+    let found = all(stock).into_iter().find(|notebook| notebook.name == name);
+    found.ok_or_else(|| call.invalid("RecordNotFound"))
+}
+
 /// `DescribeNotebookInstance`.
 pub(crate) fn describe_notebook_instance(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     let name = call.required_text("NotebookInstanceName")?;
-    let notebooks = all(call)?;
-    let notebook = notebooks
-        .iter()
-        .find(|notebook| notebook.name == name)
-        .ok_or_else(|| call.invalid("RecordNotFound"))?;
+    let notebook = named(call, &call.stock()?, name)?;
     let mut answer = notebook.summary(call);
     answer["SubnetId"] = ids::text("subnet-", notebook.key).into();
     answer["SecurityGroups"] = json!([ids::text("sg-", notebook.key)]);

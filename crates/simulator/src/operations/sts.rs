@@ -74,7 +74,7 @@ pub(crate) fn assume_role(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     }
     let policy = call.parameters.get("Policy").map(session_policy).transpose()?;
     let role = trusted_role(call, arn)?;
-    let expires = call.now + duration;
+    let expires = call.real + duration;
     let assumption = Assumption {
         account: role.account,
         account_id: &call.cloud.world.accounts[role.account].id,
@@ -83,7 +83,7 @@ pub(crate) fn assume_role(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
         policy,
         expires,
     };
-    let issued = call.cloud.identities.assume(assumption, call.now);
+    let issued = call.cloud.identities.assume(assumption, call.real);
     let packed = call.parameters.get("Policy").map(|policy| policy.len() * 100 / POLICY_LENGTH);
     Ok(query_answer(call, Service::Sts, "AssumeRole", |xml| {
         write_credentials(xml, &issued, expires, packed);

@@ -1,8 +1,9 @@
 //! Every operation that is simulated, one row each.
 
 use super::{
-    Access, Call, Operation, appstream, autoscaling, batch, beanstalk, cloudwatch, ec2, ecs, eks,
-    emr, iam, imagebuilder, lightsail, organizations, organizations_policies, sagemaker, sts,
+    Access, Call, Operation, appstream, autoscaling, balancing, batch, beanstalk, cloudwatch, ec2,
+    ecs, eks, emr, iam, imagebuilder, lightsail, organizations, organizations_policies, sagemaker,
+    sts,
 };
 use crate::error::ApiError;
 use crate::request::Parameters;
@@ -100,6 +101,24 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             ec2::instances::describe_instances,
         )
     },
+    ec2(
+        "ec2:DescribeInstanceStatus",
+        ec2::status::PARAMETERS,
+        |parameters| Some(ec2::status::limit(parameters)),
+        ec2::status::describe_instance_status,
+    ),
+    reads(
+        Service::Balancing,
+        "elasticloadbalancing:DescribeTargetGroups",
+        balancing::DESCRIBE_GROUPS,
+        balancing::describe_target_groups,
+    ),
+    reads(
+        Service::Balancing,
+        "elasticloadbalancing:DescribeTargetHealth",
+        balancing::DESCRIBE_HEALTH,
+        balancing::describe_target_health,
+    ),
     Operation {
         limit: |_| Some(Limit::MetricData),
         ..reads(
@@ -129,6 +148,41 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         "sagemaker:DescribeNotebookInstance",
         sagemaker::DESCRIBE,
         sagemaker::describe_notebook_instance,
+    ),
+    query(
+        Service::SageMaker,
+        "sagemaker:StopNotebookInstance",
+        sagemaker::DESCRIBE,
+        Access::Permitted,
+        sagemaker::stop_notebook_instance,
+    ),
+    query(
+        Service::SageMaker,
+        "sagemaker:StartNotebookInstance",
+        sagemaker::DESCRIBE,
+        Access::Permitted,
+        sagemaker::start_notebook_instance,
+    ),
+    query(
+        Service::SageMaker,
+        "sagemaker:UpdateNotebookInstance",
+        sagemaker::UPDATE,
+        Access::Permitted,
+        sagemaker::update_notebook_instance,
+    ),
+    query(
+        Service::Beanstalk,
+        "elasticbeanstalk:UpdateEnvironment",
+        beanstalk::UPDATE,
+        Access::Permitted,
+        beanstalk::update_environment,
+    ),
+    query(
+        Service::Lightsail,
+        "lightsail:UpdateInstanceMetadataOptions",
+        lightsail::UPDATE,
+        Access::Permitted,
+        lightsail::update_instance_metadata_options,
     ),
     reads(
         Service::Beanstalk,
@@ -355,6 +409,33 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         ec2::lifecycle::TERMINATE,
         |_| Some(Limit::Changing),
         ec2::lifecycle::terminate_instances,
+    ),
+    ec2(
+        "ec2:CreateTags",
+        ec2::tagging::PARAMETERS,
+        |_| Some(Limit::Mutating),
+        ec2::tagging::create_tags,
+    ),
+    ec2(
+        "ec2:DeleteTags",
+        ec2::tagging::PARAMETERS,
+        |_| Some(Limit::Mutating),
+        ec2::tagging::delete_tags,
+    ),
+    autoscaling(
+        "autoscaling:StartInstanceRefresh",
+        autoscaling::refresh::START,
+        autoscaling::refresh::start_instance_refresh,
+    ),
+    autoscaling(
+        "autoscaling:DescribeInstanceRefreshes",
+        autoscaling::refresh::DESCRIBE,
+        autoscaling::refresh::describe_instance_refreshes,
+    ),
+    autoscaling(
+        "autoscaling:CancelInstanceRefresh",
+        autoscaling::refresh::CANCEL,
+        autoscaling::refresh::cancel_instance_refresh,
     ),
     autoscaling(
         "autoscaling:DescribeAutoScalingGroups",

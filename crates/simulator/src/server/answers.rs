@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
+use serde::Serialize;
 
 use super::payload::Payload;
-use crate::cloud::Cloud;
 use crate::dispatch::{Delivery, Reply};
 
 /// An answer of the API.
@@ -28,19 +28,20 @@ pub(super) fn api_response(reply: Reply) -> Response<Payload> {
     response
 }
 
-/// The counts as JSON.
-pub(super) fn stats(cloud: &Cloud) -> Response<Payload> {
-    match serde_json::to_vec(&cloud.counters.snapshot()) {
+/// An answer of the simulator itself.
+pub(super) fn json(answer: &impl Serialize) -> Response<Payload> {
+    match serde_json::to_vec(answer) {
         Ok(body) => {
             response(StatusCode::OK, "application/json", body.len(), Payload::whole(body.into()))
         }
-        Err(_) => plain(StatusCode::INTERNAL_SERVER_ERROR, "no stats"),
+        Err(_) => plain(StatusCode::INTERNAL_SERVER_ERROR, "no answer"),
     }
 }
 
 /// A word about a request that did not get as far as the API.
-pub(super) fn plain(status: StatusCode, text: &'static str) -> Response<Payload> {
-    response(status, "text/plain", text.len(), Payload::whole(Bytes::from_static(text.as_bytes())))
+pub(super) fn plain(status: StatusCode, text: impl Into<String>) -> Response<Payload> {
+    let text = Bytes::from(text.into());
+    response(status, "text/plain", text.len(), Payload::whole(text))
 }
 
 fn response(

@@ -1,13 +1,18 @@
 //! What calls changed in a unit, laid over what is computed.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::configuration::Configuration;
 use super::defaults::Defaults;
 use super::group::Group;
+use super::history::Turn;
 use super::image::Image;
 use super::instance::Instance;
 use super::options::{MetadataOptions, State};
+use super::refresh::Refresh;
+use super::schedule::Set;
+use super::services::Services;
 use super::template::Template;
 
 /// The changes of one unit. Whatever is not here is as it was computed.
@@ -30,6 +35,27 @@ pub(super) struct Changes {
     pub(super) made: HashMap<(String, String), Vec<u64>>,
     /// The indexes of the computed members of each computed group, once somebody asked; no change, but costly to find again.
     pub(super) members: Option<Vec<Vec<u64>>>,
+    /// What the software on an instance does where it was told, by the instance's index.
+    pub(super) workloads: HashMap<u64, Set>,
+    /// The tags of instances that were tagged anew, by index.
+    pub(super) tags: HashMap<u64, Arc<[(String, String)]>>,
+    /// Instance refreshes, in the order they were begun.
+    pub(super) refreshes: Vec<Refresh>,
+    /// What was changed of the services besides EC2.
+    pub(crate) services: Services,
+    /// What was there before the last write.
+    pub(super) before: Before,
+}
+
+/// What a reader may see who sees the last write late, and the second of real time at which it was.
+#[derive(Default)]
+pub(super) struct Before {
+    pub(super) instances: HashMap<u64, (i64, Change)>,
+    pub(super) templates: HashMap<u64, (i64, Option<Template>)>,
+    pub(super) groups: HashMap<u64, (i64, Option<Group>)>,
+    pub(super) defaults: Option<(i64, Option<Defaults>)>,
+    /// When any of these was written last.
+    pub(super) last: Option<i64>,
 }
 
 /// When changed metadata options are in force.
@@ -42,11 +68,13 @@ pub(super) enum Applies {
 }
 
 /// What changed about one instance.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Change {
     pub(super) metadata: Option<(MetadataOptions, Applies)>,
     /// The state it was sent into, the second at which it settles, and the state it has then.
     pub(super) state: Option<(State, i64, State)>,
+    /// What that came to for the metadata service, the oldest first.
+    pub(super) turns: Vec<Turn>,
 }
 
 impl Change {

@@ -243,6 +243,28 @@ pub(crate) enum Source {
     },
 }
 
+impl Source {
+    /// How many members in a row may each be launched in a way of their own.
+    pub(crate) fn ways(&self) -> u64 {
+        match self {
+            Self::Mixed { overrides, .. } => overrides.len().max(1) as u64,
+            Self::Configuration(_) | Self::Template(_) => 1,
+        }
+    }
+
+    /// The launch templates that are named.
+    pub(crate) fn references(&self) -> Vec<&Reference> {
+        match self {
+            Self::Configuration(_) => Vec::new(),
+            Self::Template(reference) => vec![reference],
+            Self::Mixed { template, overrides, .. } => {
+                let others = overrides.iter().filter_map(|picked| picked.template.as_ref());
+                std::iter::once(template).chain(others).collect()
+            }
+        }
+    }
+}
+
 /// An Auto Scaling group as it is now, without its members.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Group {

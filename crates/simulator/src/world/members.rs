@@ -31,7 +31,7 @@ impl Stock<'_> {
 
     /// The group at `index`, which must be below [`Stock::groups`].
     pub(crate) fn group(&mut self, index: u64) -> Group {
-        if let Some(group) = self.changes.as_deref().and_then(|it| it.groups.get(&index)) {
+        if let Some(group) = self.changed_group(index) {
             return group.clone();
         }
         let desired =
@@ -50,11 +50,6 @@ impl Stock<'_> {
     /// The index of the group of this name, if there is one.
     pub(crate) fn find_group(&self, name: &str) -> Option<u64> {
         (0..self.groups()).find(|index| self.group_name(*index) == name)
-    }
-
-    /// Puts a group at its index, in place of the one that is there or behind the last.
-    pub(crate) fn put_group(&mut self, group: Group) {
-        self.change().groups.insert(group.index, group);
     }
 
     /// The members of a group that are not terminated, the oldest index first.

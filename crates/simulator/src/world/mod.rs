@@ -11,6 +11,8 @@ pub(crate) mod defaults;
 pub(crate) mod effective;
 pub(crate) mod fleet;
 pub(crate) mod group;
+pub(crate) mod health;
+mod history;
 pub(crate) mod ids;
 pub(crate) mod image;
 pub(crate) mod instance;
@@ -21,9 +23,13 @@ pub(crate) mod options;
 pub(crate) mod organization;
 pub(crate) mod owner;
 pub(crate) mod policies;
+pub(crate) mod refresh;
+mod schedule;
 pub(crate) mod seed;
+pub(crate) mod services;
 pub(crate) mod stock;
 pub(crate) mod tags;
+pub(crate) mod targets;
 pub(crate) mod template;
 pub(crate) mod usage;
 
@@ -40,7 +46,7 @@ use defaults::Defaults;
 use ids::Ids;
 use organization::Organization;
 use seed::Seed;
-use stock::Stock;
+use stock::{Moment, Stock};
 
 /// Labels that keep the sequences drawn from one seed apart.
 const INSTANCE_IDS: u64 = 0x0069_6e73_7461_6e63;
@@ -117,16 +123,29 @@ impl World {
         self.regions.iter().position(|region| region == name)
     }
 
-    /// What a unit has as of `now` (seconds since 1970). Other calls on the unit wait until it is let go.
-    pub(crate) fn stock(&self, unit: Unit, now: i64) -> Stock<'_> {
+    /// What a unit has at a moment. Other calls on the unit wait until it is let go.
+    pub(crate) fn stock_at(&self, unit: Unit, moment: Moment) -> Stock<'_> {
         let changes = &self.changes[self.place(unit)];
-        Stock {
+        let Moment { now, real, is_late } = moment;
+        let mut stock = Stock {
             seed: self.seed(unit),
             account: &self.accounts[unit.account],
             now,
+            real,
+            is_late: false,
             delay: self.delay,
             changes: changes.lock().unwrap_or_else(PoisonError::into_inner),
-        }
+        };
+        // What goes on by itself is no read, and knows everything.
+        stock.catch_up();
+        stock.is_late = is_late;
+        stock
+    }
+
+    /// What a unit has as of `now` (seconds since 1970).
+    #[cfg(test)]
+    pub(crate) fn stock(&self, unit: Unit, now: i64) -> Stock<'_> {
+        self.stock_at(unit, Moment { now, real: now, is_late: false })
     }
 
     /// What everything in a unit is computed from.

@@ -1,23 +1,41 @@
 //! What one account has in one region as of now: the computed things with the changes of calls laid over them.
 
-use std::sync::MutexGuard;
+use std::sync::{Arc, MutexGuard};
 
 use super::accounts::Account;
 use super::changes::{Applies, Change, Changes};
 use super::configuration::{Configuration, ConfigurationSeed};
 use super::defaults::Defaults;
+use super::group::Group;
+use super::history::{Gate, Turn};
 use super::image::{self, Image};
 use super::instance::Instance;
 use super::options::{MetadataOptions, State};
 use super::seed::Seed;
 use super::template::{Template, TemplateSeed};
 
+/// For how many seconds a write may be seen late: EC2 is eventually consistent, and does not say for how long.
+pub(crate) const LATE: i64 = 10;
+
+/// The times of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Moment {
+    /// The world's time, in seconds since 1970.
+    pub(crate) now: i64,
+    /// Real time, in seconds since 1970.
+    pub(crate) real: i64,
+    /// Whether the call reads what was before the last write.
+    pub(crate) is_late: bool,
+}
+
 /// A unit's things, held for the length of a call: calls on one unit come one after the other.
 pub(crate) struct Stock<'w> {
     pub(crate) seed: Seed,
     pub(crate) account: &'w Account,
-    /// Seconds since 1970.
+    /// The world's time, in seconds since 1970.
     pub(crate) now: i64,
+    pub(super) real: i64,
+    pub(super) is_late: bool,
     /// Seconds until a change of state or options is through.
     pub(super) delay: i64,
     pub(super) changes: MutexGuard<'w, Option<Box<Changes>>>,
@@ -33,7 +51,7 @@ impl Stock<'_> {
     }
 
     /// The second at which what begins now is through.
-    pub(super) const fn settled(&self) -> i64 {
+    pub(crate) const fn settled(&self) -> i64 {
         self.now + self.delay
     }
 
@@ -52,8 +70,13 @@ impl Stock<'_> {
             Some(launched) => launched.clone(),
             None => Instance::new(&self.seed, index),
         };
-        if let Some(change) = changes.instances.get(&index) {
+        let before = changes.before.instances.get(&index);
+        let now = changes.instances.get(&index);
+        if let Some(change) = self.late(before).or(now) {
             change.apply(&mut instance, self.now);
+        }
+        if let Some(tags) = changes.tags.get(&index) {
+            instance.tags = Some(Arc::clone(tags));
         }
         instance
     }
@@ -63,16 +86,33 @@ impl Stock<'_> {
         self.seed.instances.index(id).filter(|index| *index < self.instances())
     }
 
+    /// What a late reader sees instead of the last write, if that was a moment ago.
+    fn late<'c, T>(&self, before: Option<&'c (i64, T)>) -> Option<&'c T> {
+        before.filter(|(at, _)| self.is_late && self.real - at <= LATE).map(|(_, was)| was)
+    }
+
+    /// Whether anything was written so little ago that it may be seen late.
+    pub(crate) fn is_fresh(&self) -> bool {
+        let last = self.changed().and_then(|changes| changes.before.last);
+        last.is_some_and(|at| self.real - at <= LATE)
+    }
+
     /// Sets an instance's options: in force after a moment, or at its next start when it is stopped.
     pub(crate) fn set_options(&mut self, instance: &Instance, options: MetadataOptions) {
         let stopped = matches!(instance.state, State::Stopped | State::Stopping);
-        let applies = if stopped { Applies::AtStart } else { Applies::At(self.settled()) };
-        self.change_of(instance).metadata = Some((options, applies));
+        let at = self.settled();
+        let change = self.change_of(instance);
+        change.metadata = Some((options, if stopped { Applies::AtStart } else { Applies::At(at) }));
+        let last = change.turns.last();
+        let gate = last.map_or(Gate::of(instance.state, options), |turn| turn.gate);
+        if gate != Gate::Off {
+            change.turns.push(Turn { at, gate: Gate::under(options), boots: false });
+        }
     }
 
     /// Sends an instance into a passing state, which settles after a moment. One that starts applies the options that waited for it.
     pub(crate) fn set_state(&mut self, instance: &Instance, passing: State, settled: State) {
-        let until = self.settled();
+        let (now, until) = (self.now, self.settled());
         let change = self.change_of(instance);
         change.state = Some((passing, until, settled));
         if settled == State::Running {
@@ -80,11 +120,28 @@ impl Stock<'_> {
             if let Some((options, _)) = waiting {
                 change.metadata = Some((options, Applies::At(until)));
             }
+            let gate = Gate::under(instance.metadata);
+            change.turns.push(Turn { at: until, gate, boots: true });
+        } else {
+            // What was about to come into force finds nothing that runs.
+            change.turns.retain(|turn| turn.at <= now);
+            change.turns.push(Turn { at: now, gate: Gate::Off, boots: false });
         }
     }
 
+    /// Replaces the tags of the instance at `index`.
+    pub(crate) fn put_tags(&mut self, index: u64, tags: Arc<[(String, String)]>) {
+        self.change().tags.insert(index, tags);
+    }
+
+    /// The change of an instance, which is about to be written.
     fn change_of(&mut self, instance: &Instance) -> &mut Change {
-        self.change().instances.entry(instance.index).or_default()
+        let real = self.real;
+        let changes = self.change();
+        let change = changes.instances.entry(instance.index).or_default();
+        changes.before.instances.insert(instance.index, (real, change.clone()));
+        changes.before.last = Some(real);
+        change
     }
 
     /// What an earlier call with this client token made, so that a call that is sent again makes nothing twice.
@@ -108,7 +165,17 @@ impl Stock<'_> {
 
     /// The launch template at `index`, which must be below [`Stock::templates`].
     pub(crate) fn template(&self, index: u64) -> Template {
-        match self.changed().and_then(|it| it.templates.get(&index)) {
+        let changes = self.changed();
+        let before = self.late(changes.and_then(|it| it.before.templates.get(&index)));
+        let now = changes.and_then(|it| it.templates.get(&index));
+        // What was made a moment ago has nothing before it.
+        let is_new = index >= self.seed.templates.computed;
+        let seen = match before {
+            Some(Some(template)) => Some(template),
+            Some(None) if !is_new => None,
+            _ => now,
+        };
+        match seen {
             Some(template) => template.clone(),
             None => TemplateSeed::new(&self.seed, index).template(&self.seed, self.account),
         }
@@ -129,7 +196,30 @@ impl Stock<'_> {
 
     /// Puts a launch template at `index`, in place of the one that is there or behind the last.
     pub(crate) fn put_template(&mut self, index: u64, template: Template) {
-        self.change().templates.insert(index, template);
+        let real = self.real;
+        let changes = self.change();
+        let was = changes.templates.insert(index, template);
+        changes.before.templates.insert(index, (real, was));
+        changes.before.last = Some(real);
+    }
+
+    /// The group at `index` as calls left it, if one changed it and the reader sees that.
+    pub(super) fn changed_group(&self, index: u64) -> Option<&Group> {
+        let changes = self.changed()?;
+        match self.late(changes.before.groups.get(&index)) {
+            Some(Some(group)) => Some(group),
+            Some(None) if index < self.seed.groups => None,
+            _ => changes.groups.get(&index),
+        }
+    }
+
+    /// Puts a group at its index, in place of the one that is there or behind the last.
+    pub(crate) fn put_group(&mut self, group: Group) {
+        let (real, index) = (self.real, group.index);
+        let changes = self.change();
+        let was = changes.groups.insert(index, group);
+        changes.before.groups.insert(index, (real, was));
+        changes.before.last = Some(real);
     }
 
     /// How many launch configurations there are.
@@ -177,11 +267,17 @@ impl Stock<'_> {
 
     /// The account's metadata defaults in the region.
     pub(crate) fn defaults(&self) -> Defaults {
-        self.changed().and_then(|changes| changes.defaults).unwrap_or(self.seed.defaults)
+        let changes = self.changed();
+        let before = self.late(changes.and_then(|it| it.before.defaults.as_ref()));
+        let seen = before.copied().or_else(|| Some(changes?.defaults));
+        seen.flatten().unwrap_or(self.seed.defaults)
     }
 
     /// Replaces the metadata defaults.
     pub(crate) fn put_defaults(&mut self, defaults: Defaults) {
-        self.change().defaults = Some(defaults);
+        let real = self.real;
+        let changes = self.change();
+        changes.before.defaults = Some((real, changes.defaults.replace(defaults)));
+        changes.before.last = Some(real);
     }
 }

@@ -1,21 +1,24 @@
-//! How an instance uses its metadata service without tokens: what CloudWatch's `MetadataNoToken` and `MetadataNoTokenRejected` have counted.
+//! How an instance uses its metadata service without tokens: what CloudWatch's `MetadataNoToken` and `MetadataNoTokenRejected` have counted, and whether
+//! its software fails for want of an answer.
 //!
-//! Nothing is recorded. A habit drawn from the instance's id says for every hour what was counted, so that the same hour always has the same counts.
+//! Nothing is recorded. A habit drawn from the instance's id gives its software a schedule, calls gave the instance its turns ([`Gate`]), and both together
+//! say what was counted in every step, so that the same step always has the same counts.
+//!
+//! A call that is refused is made again in every step until it is answered, and until then the software fails. Software that met required tokens
+//! from the start has always lived without an answer: it is refused as often as it calls, and never fails.
 
 use crate::hash::{self, Draws};
 
-use super::changes::Applies;
+use super::history::{Gate, Turn};
 use super::instance::Instance;
-use super::options::{MetadataOptions, State};
+use super::schedule::{STEPS_OF_DAY, STEPS_OF_HOUR, Schedule, Set, both};
 use super::stock::Stock;
+use crate::workload::Workload;
 
-/// Seconds between two data points of basic monitoring, and in an hour.
-pub(crate) const STEP: i64 = 300;
-pub(crate) const HOUR: i64 = 3_600;
-const HOURS_OF_WEEK: i64 = 168;
-const HOURS_OF_DAY: i64 = 24;
-/// How many hours an instance has data that was watched only of late.
-const FRESH: i64 = 48;
+pub(crate) use super::schedule::{Counted, HOUR, STEP};
+
+/// How many steps of data an instance has that was watched only of late: two days.
+const FRESH: i64 = 2 * STEPS_OF_DAY;
 
 /// What is counted: one or the other, as tokens are optional or required.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,15 +40,6 @@ impl Metric {
             Self::NoTokenRejected => "MetadataNoTokenRejected",
         }
     }
-
-    /// What is counted while these options are in force.
-    const fn under(options: MetadataOptions) -> Option<Self> {
-        match (options.endpoint_enabled, options.tokens_required) {
-            (false, _) => None,
-            (true, false) => Some(Self::NoToken),
-            (true, true) => Some(Self::NoTokenRejected),
-        }
-    }
 }
 
 /// When the software on an instance calls without a token.
@@ -53,9 +47,13 @@ impl Metric {
 pub(crate) enum Habit {
     /// Never.
     Silent,
-    /// In every hour.
+    /// When it renews its credentials, every 15 to 40 days: two weeks may show nothing of it.
+    Refresh,
+    /// All the time.
     Steady,
-    /// In one hour of the week.
+    /// Once a day.
+    Daily,
+    /// Once a week.
     Weekly,
     /// When it boots: at launch and at restarts that are 45 to 89 days apart.
     AtBoot,
@@ -66,172 +64,257 @@ pub(crate) enum Habit {
 }
 
 impl Habit {
+    /// In the order of the shares.
+    const ALL: [Self; 8] = [
+        Self::Silent,
+        Self::Refresh,
+        Self::Steady,
+        Self::Daily,
+        Self::Weekly,
+        Self::AtBoot,
+        Self::Fresh,
+        Self::WithGaps,
+    ];
+
     /// Instances that were made to require tokens had their software looked at before, most of them.
     fn draw(draws: &mut Draws, required: bool) -> Self {
-        let shares = if required { [85, 89, 92, 93, 96] } else { [60, 75, 83, 89, 94] };
+        let shares =
+            if required { [84, 85, 88, 89, 92, 93, 96] } else { [58, 60, 73, 75, 83, 89, 94] };
         let share = draws.below(100);
         let passed = shares.iter().filter(|bound| share >= **bound).count();
-        [Self::Silent, Self::Steady, Self::Weekly, Self::AtBoot, Self::Fresh, Self::WithGaps]
-            .get(passed)
-            .copied()
-            .unwrap_or(Self::Silent)
-    }
-}
-
-/// What was counted in a span of time.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Counted {
-    pub(crate) samples: u64,
-    pub(crate) sum: u64,
-    pub(crate) least: u64,
-    pub(crate) most: u64,
-}
-
-impl Counted {
-    const fn one(value: u64) -> Self {
-        Self { samples: 1, sum: value, least: value, most: value }
+        Self::ALL.get(passed).copied().unwrap_or(Self::Silent)
     }
 
-    fn with(self, other: Self) -> Self {
-        Self {
-            samples: self.samples + other.samples,
-            sum: self.sum + other.sum,
-            least: self.least.min(other.least),
-            most: self.most.max(other.most),
+    /// The schedule; an instance whose software calls at boot has booted in the step `boot`.
+    fn schedule(self, key: u64, boot: i64) -> Schedule {
+        let drawn = |shift: u32, bound: i64| (key >> shift) as i64 % bound;
+        let periodic = |period, phase, calls| Schedule::Periodic { period, phase, calls };
+        match self {
+            Self::Silent | Self::Fresh | Self::WithGaps => Schedule::Never,
+            Self::Steady => Schedule::Steady(key),
+            Self::Daily => periodic(STEPS_OF_DAY, drawn(16, STEPS_OF_DAY), 4),
+            Self::Weekly => {
+                let hour = key as i64 % (7 * 24);
+                periodic(7 * STEPS_OF_DAY, hour * STEPS_OF_HOUR + drawn(16, STEPS_OF_HOUR), 6)
+            }
+            Self::Refresh => {
+                let period = (15 + drawn(8, 26)) * STEPS_OF_DAY;
+                periodic(period, drawn(16, period), 3)
+            }
+            Self::AtBoot => periodic((45 + drawn(8, 45)) * STEPS_OF_DAY, boot, 9),
         }
     }
 }
 
-/// Two spans, either of which may have no data.
-fn both(left: Option<Counted>, right: Option<Counted>) -> Option<Counted> {
-    match (left, right) {
-        (Some(left), Some(right)) => Some(left.with(right)),
-        (left, right) => left.or(right),
-    }
+/// Steps under one gate.
+#[derive(Debug, Clone, Copy)]
+struct Spell {
+    from: i64,
+    to: i64,
+    gate: Gate,
+    schedule: Schedule,
+}
+
+/// Steps in which one metric is counted.
+struct Piece {
+    from: i64,
+    to: i64,
+    metric: Metric,
+    schedule: Schedule,
+    /// What a step without a scheduled call counts: a call that is made again.
+    floor: u64,
 }
 
 /// The usage of one instance.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Usage {
     key: u64,
-    pub(crate) habit: Habit,
-    /// The hour (since 1970) it was launched in.
-    launched: i64,
-    /// The hours that have data: the first, and the one behind the last.
+    has_gaps: bool,
+    /// The first step that has data, and the one that is not over yet.
     first: i64,
     end: i64,
-    before: Option<Metric>,
-    after: Option<Metric>,
-    /// The hour from which on `after` counts.
-    turn: i64,
+    /// Whether the software never had an answer and does without.
+    copes: bool,
+    spells: Vec<Spell>,
+    #[cfg(test)]
+    pub(super) habit: Habit,
 }
 
 impl Stock<'_> {
     /// The usage of the instance at `index`, which must be below [`Stock::instances`].
     pub(crate) fn usage(&self, index: u64) -> Usage {
-        let instance = self.instance(index);
-        let made = index.checked_sub(self.seed.instances.computed);
         let changes = self.changes.as_deref();
+        let made = index.checked_sub(self.seed.instances.computed);
         let launched = made.and_then(|made| changes?.launched.get(made as usize).cloned());
         let original = launched.unwrap_or_else(|| Instance::new(&self.seed, index));
         let change = changes.and_then(|changes| changes.instances.get(&index));
-        let turn = match change.and_then(|change| change.metadata) {
-            Some((_, Applies::At(second))) => second,
-            _ => instance.launched,
-        };
-        let started = match change.and_then(|change| change.state) {
-            Some((_, until, State::Running)) => until,
-            _ => instance.launched,
-        };
-        Usage::new(&instance, &original, turn, started, self.now)
+        let turns = change.map_or(&[][..], |change| &change.turns);
+        let set = changes.and_then(|changes| changes.workloads.get(&index));
+        Usage::new(&original, turns, set.copied(), self.now)
+    }
+
+    /// Whether the software of the instance at `index` fails for want of its metadata.
+    pub(crate) fn is_failing(&self, index: u64) -> bool {
+        let change = self.changes.as_deref().and_then(|changes| changes.instances.get(&index));
+        // Whom nobody touched nobody broke.
+        change.is_some_and(|change| !change.turns.is_empty()) && self.usage(index).is_failing()
+    }
+
+    /// Gives the software of the instance at `index` another schedule.
+    pub(crate) fn set_workload(&mut self, index: u64, workload: Workload) {
+        let set = Set { workload, at: self.now };
+        self.change().workloads.insert(index, set);
+    }
+
+    /// The second at which the instance at `index` was booted last by a call.
+    pub(crate) fn booted(&self, index: u64) -> Option<i64> {
+        let change = self.changes.as_deref()?.instances.get(&index)?;
+        change.turns.iter().rev().find(|turn| turn.boots).map(|turn| turn.at)
     }
 }
 
+/// The first step that begins at or after a second.
+const fn step_after(second: i64) -> i64 {
+    (second + STEP - 1).div_euclid(STEP)
+}
+
 impl Usage {
-    fn new(instance: &Instance, original: &Instance, turn: i64, started: i64, now: i64) -> Self {
-        let key = instance.derived(hash::text("metadata usage"));
+    fn new(original: &Instance, turns: &[Turn], set: Option<Set>, now: i64) -> Self {
+        let key = original.derived(hash::text("metadata usage"));
         let habit = Habit::draw(&mut Draws::new(key), original.metadata.tokens_required);
-        // The hour that runs is not over, and counted for nobody.
-        let end = now.div_euclid(HOUR);
-        let started = started.div_euclid(HOUR) + 1;
-        let first = if habit == Habit::Fresh { started.max(end - FRESH) } else { started };
-        let runs = instance.state == State::Running;
-        Self {
+        let gate = Gate::of(original.state, original.metadata);
+        let end = now.div_euclid(STEP);
+        let first = step_after(original.launched);
+        let fixed = set.map(|set| set.schedule(turns.first().map(|turn| turn.at)));
+        let mut boot = (original.launched.div_euclid(HOUR) + 1) * STEPS_OF_HOUR;
+        let mut usage = Self {
             key,
-            habit,
-            launched: instance.launched.div_euclid(HOUR),
-            first: if runs { first } else { end },
+            has_gaps: habit == Habit::WithGaps && set.is_none(),
+            first: if habit == Habit::Fresh && set.is_none() {
+                first.max(end - FRESH)
+            } else {
+                first
+            },
             end,
-            before: Metric::under(original.metadata),
-            after: Metric::under(instance.metadata),
-            turn: turn.div_euclid(HOUR) + 1,
+            copes: Gate::under(original.metadata) != Gate::Open,
+            spells: Vec::with_capacity(1 + turns.len()),
+            #[cfg(test)]
+            habit,
+        };
+        let mut begin = |from, gate, boots| {
+            boot = if boots { from } else { boot };
+            let schedule = fixed.unwrap_or_else(|| habit.schedule(key, boot));
+            usage.spells.push(Spell { from, to: from, gate, schedule });
+        };
+        begin(first, gate, false);
+        for turn in turns {
+            begin(step_after(turn.at).max(first), turn.gate, turn.boots);
         }
+        // Each ends where the next begins; the last one holds for the step that runs.
+        let mut next = end + 1;
+        for spell in usage.spells.iter_mut().rev() {
+            spell.from = spell.from.min(next);
+            spell.to = next;
+            next = spell.from;
+        }
+        usage
     }
 
     /// What was counted from one second up to another, both multiples of [`STEP`] since 1970; none without data.
     pub(crate) fn counted(&self, metric: Metric, from: i64, to: i64) -> Option<Counted> {
-        let from = from.max(self.first * HOUR);
-        let to = to.min(self.end * HOUR);
-        let mut at = from;
+        let (from, to) = (from.div_euclid(STEP), to.div_euclid(STEP));
         let mut counted = None;
-        while at < to {
-            let hour = at.div_euclid(HOUR);
-            let next = ((hour + 1) * HOUR).min(to);
-            if self.has_data(metric, hour) {
-                counted = both(counted, self.within(hour, at, next));
+        self.walk(&mut |piece| {
+            if piece.metric == metric {
+                let (from, to) = self.with_data(&piece, from, to);
+                counted = both(counted, self.within(&piece, from, to));
             }
-            at = next;
-        }
+        });
         counted
     }
 
-    /// Whether there is any data from one hour up to another.
+    /// Whether there is any data from one second up to another.
     pub(crate) fn is_active(&self, metric: Metric, from: i64, to: i64) -> bool {
-        (from.max(self.first)..to.min(self.end)).any(|hour| self.has_data(metric, hour))
+        let (from, to) = (from.div_euclid(STEP), to.div_euclid(STEP));
+        let mut active = false;
+        self.walk(&mut |piece| {
+            let (from, to) = self.with_data(&piece, from, to);
+            active |= piece.metric == metric && self.days(from, to).next().is_some();
+        });
+        active
     }
 
-    /// The hour that is not yet counted.
+    /// The second up to which everything is counted.
     pub(crate) const fn end(&self) -> i64 {
-        self.end
+        self.end * STEP
     }
 
-    fn has_data(&self, metric: Metric, hour: i64) -> bool {
-        let counting = if hour < self.turn { self.before } else { self.after };
-        let is_gap = self.habit == Habit::WithGaps
-            && hash::join(self.key, hour.div_euclid(HOURS_OF_DAY) as u64) % 10 < 3;
-        counting == Some(metric) && !is_gap
+    /// Whether the software was refused and had no answer since.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.walk(&mut |_| {})
     }
 
-    /// What was counted in a part of one hour, in seconds since 1970.
-    fn within(&self, hour: i64, from: i64, to: i64) -> Option<Counted> {
-        let (first, end) = ((from - hour * HOUR) / STEP, (to - hour * HOUR) / STEP);
-        let steps = (end - first) as u64;
-        if steps == 0 {
-            return None;
-        }
-        let silence = Counted { samples: steps, ..Counted::one(0) };
-        let (calls, at) = match self.habit {
-            Habit::Steady => {
-                let each = 1 + (self.key >> 8) % 5 + hash::join(self.key, hour as u64) % 3;
-                let steady = Counted::one(each);
-                return Some(Counted { samples: steps, sum: each * steps, ..steady });
+    /// Goes through everything from the start, and tells how it ends: whether the software fails.
+    fn walk(&self, visit: &mut impl FnMut(Piece)) -> bool {
+        let mut failing = false;
+        for spell in self.spells.iter().filter(|spell| spell.from < spell.to) {
+            let mut piece = |from, to, metric, floor| {
+                visit(Piece { from, to, metric, schedule: spell.schedule, floor });
+            };
+            // The first step in which an answer is missed.
+            let missed = match failing {
+                _ if self.copes => spell.to,
+                true => spell.from,
+                false => spell.schedule.next(spell.from, spell.to).unwrap_or(spell.to),
+            };
+            match spell.gate {
+                Gate::Off => failing = false,
+                Gate::Closed => failing = missed < spell.to,
+                Gate::Shut => {
+                    piece(spell.from, missed, Metric::NoTokenRejected, 0);
+                    piece(missed, spell.to, Metric::NoTokenRejected, 1);
+                    failing = missed < spell.to;
+                }
+                Gate::Open => {
+                    let again = spell.from + i64::from(failing);
+                    piece(spell.from, again, Metric::NoToken, 1);
+                    piece(again, spell.to, Metric::NoToken, 0);
+                    failing = false;
+                }
             }
-            Habit::Weekly if (hour - self.key as i64 % HOURS_OF_WEEK) % HOURS_OF_WEEK == 0 => {
-                (6, (self.key >> 16) as i64 % 12)
-            }
-            Habit::AtBoot if (hour - self.launched - 1) % self.hours_between_boots() == 0 => (9, 0),
-            _ => return Some(silence),
-        };
-        if (first..end).contains(&at) {
-            let least = if steps == 1 { calls } else { 0 };
-            Some(Counted { samples: steps, sum: calls, least, most: calls })
-        } else {
-            Some(silence)
         }
+        failing
     }
 
-    const fn hours_between_boots(&self) -> i64 {
-        (45 + (self.key >> 8) as i64 % 45) * HOURS_OF_DAY
+    /// The part of a piece that is asked for and over.
+    fn with_data(&self, piece: &Piece, from: i64, to: i64) -> (i64, i64) {
+        (piece.from.max(from).max(self.first), piece.to.min(to).min(self.end))
+    }
+
+    fn within(&self, piece: &Piece, from: i64, to: i64) -> Option<Counted> {
+        if !self.has_gaps {
+            return piece.schedule.counted(from, to, piece.floor);
+        }
+        let days = self.days(from, to);
+        days.fold(None, |sum, (from, to)| both(sum, piece.schedule.counted(from, to, piece.floor)))
+    }
+
+    /// The spans of data: all at once, or the days without the gaps.
+    fn days(&self, from: i64, to: i64) -> impl Iterator<Item = (i64, i64)> {
+        let (key, has_gaps) = (self.key, self.has_gaps);
+        let mut at = from;
+        std::iter::from_fn(move || {
+            while at < to {
+                let day = at.div_euclid(STEPS_OF_DAY);
+                let next = if has_gaps { ((day + 1) * STEPS_OF_DAY).min(to) } else { to };
+                let span = (at, next);
+                at = next;
+                if !has_gaps || hash::join(key, day as u64) % 10 >= 3 {
+                    return Some(span);
+                }
+            }
+            None
+        })
     }
 }
 

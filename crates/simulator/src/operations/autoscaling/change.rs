@@ -1,6 +1,6 @@
 //! Making and changing groups: `CreateAutoScalingGroup`, `UpdateAutoScalingGroup`, `SetDesiredCapacity`.
 
-use super::{Call, empty_answer, invalid, required};
+use super::{Call, empty_answer, invalid, permission, required};
 use crate::error::ApiError;
 use crate::hash;
 use crate::world::group::{Group, Override, Reference, Source};
@@ -161,7 +161,8 @@ pub(crate) fn set_desired_capacity(call: &Call<'_>) -> Result<Vec<u8>, ApiError>
     Ok(empty_answer(call, "SetDesiredCapacity"))
 }
 
-fn named(call: &Call<'_>, stock: &mut Stock<'_>) -> Result<Group, ApiError> {
+/// The group that a call names.
+pub(super) fn named(call: &Call<'_>, stock: &mut Stock<'_>) -> Result<Group, ApiError> {
     let name = required(call, "AutoScalingGroupName")?;
     match stock.find_group(name) {
         Some(index) => Ok(stock.group(index)),
@@ -208,6 +209,19 @@ fn source(call: &Call<'_>, stock: &Stock<'_>) -> Result<Option<Source>, ApiError
     let configuration = call.parameters.get("LaunchConfigurationName");
     let template = reference(call, stock, "LaunchTemplate.")?;
     let policy = policy(call, stock)?;
+    let source = one_source(stock, configuration, template, policy)?;
+    if let Some(source) = &source {
+        permission::check(call, stock, source)?;
+    }
+    Ok(source)
+}
+
+fn one_source(
+    stock: &Stock<'_>,
+    configuration: Option<&str>,
+    template: Option<Reference>,
+    policy: Option<Source>,
+) -> Result<Option<Source>, ApiError> {
     match (configuration, template, policy) {
         (None, None, None) => Ok(None),
         (Some(name), None, None) => match stock.find_configuration(name) {

@@ -3,6 +3,7 @@
 use super::page::Page;
 use super::{Call, answer, invalid, write_member, write_reference, write_time};
 use crate::error::ApiError;
+use crate::operations::balancing::arn_of;
 use crate::world::group::{Group, Override, Source};
 use crate::world::instance::Instance;
 use crate::world::options::State;
@@ -114,7 +115,13 @@ fn write(xml: &mut Xml, call: &Call<'_>, stock: &Stock<'_>, group: &Group, membe
     for zone in &group.zones {
         xml.element("member", &format!("{region}{zone}"));
     }
-    xml.put(&["</AvailabilityZones><LoadBalancerNames/><TargetGroupARNs/><HealthCheckType>EC2</HealthCheckType>"]);
+    xml.put(&["</AvailabilityZones><LoadBalancerNames/>"]);
+    let targets = group.target_group().map(|targets| arn_of(call, &targets));
+    xml.put(&["<TargetGroupARNs>"]);
+    if let Some(arn) = &targets {
+        xml.element("member", arn);
+    }
+    xml.put(&["</TargetGroupARNs><HealthCheckType>EC2</HealthCheckType>"]);
     xml.put(&["<HealthCheckGracePeriod>300</HealthCheckGracePeriod><Instances>"]);
     for member in members {
         xml.put(&["<member>"]);
@@ -142,7 +149,12 @@ fn write(xml: &mut Xml, call: &Call<'_>, stock: &Stock<'_>, group: &Group, membe
         "arn:aws:iam::{account}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
     );
     xml.element("ServiceLinkedRoleARN", &role);
-    xml.put(&["<TrafficSources/></member>"]);
+    xml.put(&["<TrafficSources>"]);
+    if let Some(arn) = &targets {
+        xml.put(&["<member>"]).element("Identifier", arn).element("Type", "elbv2");
+        xml.put(&["</member>"]);
+    }
+    xml.put(&["</TrafficSources></member>"]);
 }
 
 fn write_overrides(xml: &mut Xml, overrides: &[Override]) {

@@ -5,6 +5,8 @@ pub(crate) mod configurations;
 pub(crate) mod groups;
 pub(crate) mod instances;
 mod page;
+mod permission;
+pub(crate) mod refresh;
 
 use super::{Call, query_answer};
 use crate::error::ApiError;

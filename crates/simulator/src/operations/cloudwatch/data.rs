@@ -137,7 +137,7 @@ impl Asked {
     ) -> Vec<(i64, f64)> {
         let oldest = self.now - kept(period);
         let too_old = (oldest - self.start_time).max(0);
-        let end = self.end_time.min(usage.end() * HOUR);
+        let end = self.end_time.min(usage.end());
         let mut points = Vec::new();
         let mut from = self.start_time + (too_old + period - 1) / period * period;
         while from < end {

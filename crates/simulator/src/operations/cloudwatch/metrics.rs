@@ -9,7 +9,7 @@ use crate::operations::Call;
 use crate::token;
 use crate::world::ids;
 use crate::world::stock::Stock;
-use crate::world::usage::Metric;
+use crate::world::usage::{HOUR, Metric};
 
 /// Members of `ListMetrics`.
 pub(crate) const LIST_METRICS: &[&str] =
@@ -17,9 +17,9 @@ pub(crate) const LIST_METRICS: &[&str] =
 
 /// Metrics in one answer.
 const PAGE: usize = 500;
-/// Hours of two weeks, and of `RecentlyActive`.
-const LISTED: i64 = 14 * 24;
-const RECENT: i64 = 3;
+/// Two weeks, and `RecentlyActive`, in seconds.
+const LISTED: i64 = 14 * 24 * HOUR;
+const RECENT: i64 = 3 * HOUR;
 
 /// `ListMetrics`.
 pub(crate) fn list_metrics(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
@@ -53,7 +53,8 @@ struct Asked {
     metric: Option<String>,
     /// The one instance that is asked for, if one is.
     instance: Option<u64>,
-    hours: i64,
+    /// How far back it looks, in seconds.
+    span: i64,
     /// The place to begin at: two for each instance.
     start: u64,
     listing: String,
@@ -63,7 +64,7 @@ impl Asked {
     fn read(call: &Call<'_>) -> Result<Self, ApiError> {
         let namespace = call.text("Namespace")?;
         let metric = call.text("MetricName")?.map(str::to_owned);
-        let hours = match call.text("RecentlyActive")? {
+        let span = match call.text("RecentlyActive")? {
             None => LISTED,
             Some("PT3H") => RECENT,
             Some(other) => return Err(invalid(format!("{other} is no value of RecentlyActive."))),
@@ -79,13 +80,13 @@ impl Asked {
             }
         }
         let listing =
-            call.listing(&format!("ListMetrics {namespace:?} {metric:?} {instance:?} {hours}"));
+            call.listing(&format!("ListMetrics {namespace:?} {metric:?} {instance:?} {span}"));
         let start = match call.text("NextToken")? {
             None | Some("") => 0,
             Some(given) => token::open(&call.cloud.token_key, &listing, given)
                 .ok_or_else(|| invalid("Request parameter NextToken is not valid."))?,
         };
-        Ok(Self { possible, metric, instance, hours, start, listing })
+        Ok(Self { possible, metric, instance, span, start, listing })
     }
 
     fn names(&self, metric: Metric) -> bool {
@@ -102,7 +103,7 @@ impl Asked {
             return false;
         }
         let usage = stock.usage(index);
-        usage.is_active(metric, usage.end() - self.hours, usage.end())
+        usage.is_active(metric, usage.end() - self.span, usage.end())
     }
 }
 

@@ -16,6 +16,8 @@ pub(crate) mod regions;
 mod render;
 pub(crate) mod run;
 pub(crate) mod spot;
+pub(crate) mod status;
+pub(crate) mod tagging;
 mod template_data;
 pub(crate) mod template_versions;
 pub(crate) mod templates;
@@ -24,7 +26,22 @@ use super::Call;
 use crate::error::ApiError;
 use crate::request::Parameters;
 use crate::service::Service;
+use crate::world::launch::Wish;
+use crate::world::launching::Refusal;
+use crate::world::stock::Stock;
 use crate::xml::Xml;
+
+/// What a launch asks of its metadata options, itself or by its template, and its image; none if that cannot be found out.
+pub(crate) fn launch_wish(call: &Call<'_>) -> Option<(Wish, String)> {
+    let stock = call.stock().ok()?;
+    let order = run::order(call, &stock).ok()?;
+    Some((order.wish, order.image.unwrap_or_default()))
+}
+
+/// The words in which EC2 refuses a launch.
+pub(crate) fn launch_refusal(refusal: &Refusal) -> String {
+    run::refused(refusal).message
+}
 
 /// Opens the answer of an operation in a document with room for `capacity` bytes.
 fn open_answer(call: &Call<'_>, name: &str, capacity: usize) -> Xml {
@@ -46,6 +63,29 @@ fn stop_dry_run(call: &Call<'_>) -> Result<(), ApiError> {
         return Err(ApiError::new(412, "DryRunOperation", text));
     }
     Ok(())
+}
+
+/// What an earlier call with the same client token made, so that a call that is sent again does nothing twice. With other parameters it is refused.
+fn made_before(call: &Call<'_>, stock: &Stock<'_>, action: &str) -> Result<Option<u64>, ApiError> {
+    let token = call.parameters.get("ClientToken");
+    let Some(made) = stock.made_before(action, token) else { return Ok(None) };
+    match made[..] {
+        [made, asked] if asked == call.parameters.fingerprint() => Ok(Some(made)),
+        _ => Err(ApiError::new(
+            400,
+            "IdempotentParameterMismatch",
+            format!(
+                "The client token '{}' was used before with other parameters",
+                token.unwrap_or_default()
+            ),
+        )),
+    }
+}
+
+/// Remembers what a call with a client token made.
+fn remember(call: &Call<'_>, stock: &mut Stock<'_>, action: &str, made: u64) {
+    let asked = call.parameters.fingerprint();
+    stock.remember(action, call.parameters.get("ClientToken"), vec![made, asked]);
 }
 
 /// A parameter that must be there and is not.

@@ -72,7 +72,7 @@ fn show(call: &Call<'_>, launched: &[Instance]) -> Vec<u8> {
     xml.into_bytes()
 }
 
-fn order(call: &Call<'_>, stock: &Stock<'_>) -> Result<Order, ApiError> {
+pub(super) fn order(call: &Call<'_>, stock: &Stock<'_>) -> Result<Order, ApiError> {
     let parameters = &call.parameters;
     let get = |name: &str| parameters.get(name).map(str::to_owned);
     let (id, name) = (

@@ -4,8 +4,8 @@ use super::filters::Filters;
 use super::page::Page;
 use super::templates::{PAGE, named, no_version, number_of, time_text};
 use super::{
-    Call, answer, missing, open_answer, stop_dry_run, template_data, write_id, write_number,
-    write_time,
+    Call, answer, made_before, missing, open_answer, remember, stop_dry_run, template_data,
+    write_id, write_number, write_time,
 };
 use crate::error::ApiError;
 use crate::world::options::switch;
@@ -201,9 +201,8 @@ pub(crate) fn create_launch_template_version(call: &Call<'_>) -> Result<Vec<u8>,
     let given = template_data::read(&call.parameters)?;
     let mut stock = call.stock()?;
     let (index, mut template) = named(call, &stock)?;
-    let token = call.parameters.get("ClientToken");
-    if let Some([number]) = stock.made_before(ACTION, token).as_deref()
-        && let Some(version) = template.version(*number)
+    if let Some(number) = made_before(call, &stock, ACTION)?
+        && let Some(version) = template.version(number)
     {
         return Ok(created(call, &template, version));
     }
@@ -225,7 +224,7 @@ pub(crate) fn create_launch_template_version(call: &Call<'_>) -> Result<Vec<u8>,
     };
     template.versions.push(version.clone());
     stock.put_template(index, template.clone());
-    stock.remember(ACTION, token, vec![version.number]);
+    remember(call, &mut stock, ACTION, version.number);
     Ok(created(call, &template, &version))
 }
 

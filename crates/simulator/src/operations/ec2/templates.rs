@@ -3,8 +3,8 @@
 use super::filters::Filters;
 use super::page::Page;
 use super::{
-    Call, answer, given_tags, missing, open_answer, stop_dry_run, template_data, write_id,
-    write_number, write_tags, write_time,
+    Call, answer, given_tags, made_before, missing, open_answer, remember, stop_dry_run,
+    template_data, write_id, write_number, write_tags, write_time,
 };
 use crate::error::ApiError;
 use crate::world::ids::{self, Parsed};
@@ -40,6 +40,7 @@ pub(crate) const MODIFY: &[&str] =
     &["DryRun", "ClientToken", "LaunchTemplateId", "LaunchTemplateName", "SetDefaultVersion"];
 
 const ACTION: &str = "CreateLaunchTemplate";
+const SET_DEFAULT: &str = "ModifyLaunchTemplate";
 
 /// What one answer of a listing of templates or versions holds at most, also when nobody asks for pages.
 pub(super) const PAGE: usize = 200;
@@ -141,10 +142,14 @@ pub(crate) fn modify_launch_template(call: &Call<'_>) -> Result<Vec<u8>, ApiErro
     if template.version(number).is_none() {
         return Err(no_version(&template, number));
     }
+    if made_before(call, &stock, SET_DEFAULT)?.is_some() {
+        return Ok(answer(call, SET_DEFAULT, |xml| one(xml, &template)));
+    }
     stop_dry_run(call)?;
     template.default = number;
     stock.put_template(index, template.clone());
-    Ok(answer(call, "ModifyLaunchTemplate", |xml| one(xml, &template)))
+    remember(call, &mut stock, SET_DEFAULT, number);
+    Ok(answer(call, SET_DEFAULT, |xml| one(xml, &template)))
 }
 
 /// The template that a call names by id or by name; it must be one of both.
@@ -178,7 +183,7 @@ pub(super) fn named_by(
     }
 }
 
-fn by_id(stock: &Stock<'_>, id: &str) -> Result<(u64, Template), ApiError> {
+pub(super) fn by_id(stock: &Stock<'_>, id: &str) -> Result<(u64, Template), ApiError> {
     let found = match ids::parse("lt-", id) {
         Parsed::Malformed => {
             let text = format!("Invalid launch template ID: {id}");
