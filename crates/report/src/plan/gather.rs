@@ -7,7 +7,7 @@ use imdsure_model::plan::{Change, Reason, Unplanned};
 
 use super::{
     line::{Left, Line, Seen},
-    words::foreign,
+    words::{foreign, one_of_few},
 };
 
 /// Different warnings and owners that are counted; what comes beyond is counted together.
@@ -168,8 +168,7 @@ impl Gathered {
         let wave = self.waves.entry(change.wave).or_default();
         wave.given += 1;
         *wave.seen.entry(line.seen).or_default() += 1;
-        let open = !line.warnings.is_empty() || line.seen.is_open();
-        let lines = if open { &mut wave.open } else { &mut wave.rest };
+        let lines = if line.is_open() { &mut wave.open } else { &mut wave.rest };
         if lines.len() < self.of_each {
             lines.push(line);
         }
@@ -179,7 +178,7 @@ impl Gathered {
         let left = self.left.entry(unplanned.reason).or_default();
         left.given += 1;
         match &unplanned.owner {
-            Some(owner) => left.owners.add(foreign(owner), &unplanned.id),
+            Some(owner) => left.owners.add(one_of_few(owner), ""),
             None => left.without_owner += 1,
         }
         if left.examples.len() < self.limits.of_reason {

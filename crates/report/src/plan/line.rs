@@ -120,6 +120,11 @@ impl Touch {
 }
 
 impl Line {
+    /// Whether somebody has to look at it before approving.
+    pub(super) fn is_open(&self) -> bool {
+        !self.warnings.is_empty() || self.seen.is_open()
+    }
+
     pub(super) fn of(change: &Change, place: u64) -> Self {
         let (seen, evidence) = evidence(change.kind, change.evidence.as_ref());
         let (edits, kept) = edits(&change.send, &change.before);

@@ -13,10 +13,8 @@ use crate::text::{count, thousands};
 pub(super) const LIMITS: Limits =
     Limits { waves: 16, of_wave: 200, changes: 400, of_reason: 10, gaps: 10, warnings: 10 };
 
-/// Bytes for the changes of all waves.
-const FOR_CHANGES: usize = 26_000;
-/// Bytes for what is not planned.
-const FOR_LEFT: usize = 12_000;
+/// Bytes that all rows of changes and of what is not planned may have, with all that stands above them.
+const ROOM: usize = 50_000;
 
 pub(super) fn write(summary: &Summary<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut page = String::new();
@@ -26,8 +24,13 @@ pub(super) fn write(summary: &Summary<'_>, out: &mut dyn Write) -> io::Result<()
     waves(&mut page, summary);
     warnings(&mut page, summary);
     kinds(&mut page, &summary.kinds);
-    changes(&mut page, summary);
-    left(&mut page, summary);
+    let overview = left_overview(summary);
+    let room = ROOM.saturating_sub(page.len() + overview.len());
+    changes(&mut page, summary, room / 3 * 2);
+    page.push_str(&overview);
+    for left in &summary.left {
+        reason(&mut page, left, room / 3 / summary.left.len(), &summary.file);
+    }
     out.write_all(page.as_bytes())
 }
 
@@ -148,8 +151,7 @@ fn kinds(page: &mut String, kinds: &[KindWords<'_>]) {
 }
 
 /// Each wave has its share of the room that those before it left.
-fn changes(page: &mut String, summary: &Summary<'_>) {
-    let mut room = FOR_CHANGES;
+fn changes(page: &mut String, summary: &Summary<'_>, mut room: usize) {
     for (index, wave) in summary.waves.iter().enumerate() {
         let share = room / (summary.waves.len() - index);
         let rows = wave_rows(wave, share);
@@ -176,14 +178,20 @@ fn changes(page: &mut String, summary: &Summary<'_>) {
     }
 }
 
-fn wave_rows(wave: &WaveWords<'_>, room: usize) -> Vec<String> {
-    let mut left = room;
-    let rows = wave.lines.iter().map(|line| row(line)).take_while(|row| {
-        let fits = row.len() <= left;
-        left = left.saturating_sub(row.len());
-        fits
-    });
-    rows.collect()
+/// The rows that fit, in the plan's order: what has to be looked at is chosen first.
+fn wave_rows(wave: &WaveWords<'_>, mut room: usize) -> Vec<String> {
+    let mut chosen: Vec<(u64, String)> = Vec::new();
+    let (open, rest): (Vec<&Line>, Vec<&Line>) = wave.lines.iter().partition(|line| line.is_open());
+    for line in open.into_iter().chain(rest) {
+        let row = row(line);
+        if row.len() > room {
+            break;
+        }
+        room -= row.len();
+        chosen.push((line.place, row));
+    }
+    chosen.sort_unstable_by_key(|(place, _)| *place);
+    chosen.into_iter().map(|(_, row)| row).collect()
 }
 
 fn row(line: &Line) -> String {
@@ -213,21 +221,19 @@ fn row(line: &Line) -> String {
     )
 }
 
-fn left(page: &mut String, summary: &Summary<'_>) {
+fn left_overview(summary: &Summary<'_>) -> String {
+    let mut page = String::new();
     if summary.left.is_empty() {
-        return;
+        return page;
     }
-    add(page, &format!("\n## Not planned: {}\n", thousands(summary.left_total)));
-    add(page, "| reason | number | what to do | owners |\n|---|---:|---|---|");
+    add(&mut page, &format!("\n## Not planned: {}\n", thousands(summary.left_total)));
+    add(&mut page, "| reason | number | what to do | owners |\n|---|---:|---|---|");
     for left in &summary.left {
         let owners = left.owners.as_deref().map(prose).unwrap_or_default();
         let (number, about) = (thousands(left.number), prose(left.reason.about()));
-        add(page, &format!("| {} | {number} | {about} | {owners} |", left.reason));
+        add(&mut page, &format!("| {} | {number} | {about} | {owners} |", left.reason));
     }
-    let share = FOR_LEFT / summary.left.len();
-    for left in &summary.left {
-        reason(page, left, share, &summary.file);
-    }
+    page
 }
 
 fn reason(page: &mut String, left: &LeftWords<'_>, room: usize, file: &str) {

@@ -166,15 +166,10 @@ impl Page<'_> {
         for kind in kinds {
             let effect = kind.notes.map(|notes| notes.effect);
             let word = effect.map_or("effect not stated", Effect::as_str);
-            let title = format!("{} ({}): ", kind.kind, thousands(kind.number));
+            let title = format!("{} ({}), ", kind.kind, thousands(kind.number));
             let style = effect.map_or(RED, effect_style);
-            writeln!(
-                self.out,
-                "  {}{}, {}",
-                self.paint(BOLD, &title),
-                self.paint(style, word),
-                kind.about
-            )?;
+            writeln!(self.out, "  {}{}", self.paint(BOLD, &title), self.paint(style, word))?;
+            self.text(4, "", PLAIN, kind.about)?;
             self.text(4, "if       ", PLAIN, &kind.precondition)?;
             self.text(4, "checked  ", PLAIN, &kind.verified)?;
             self.text(4, "undone   ", PLAIN, &kind.undone)?;

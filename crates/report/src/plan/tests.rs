@@ -299,16 +299,20 @@ fn tags(page: &str) -> Vec<String> {
     tags
 }
 
-/// The markup of a Markdown text: what is neither in code nor escaped.
+/// The markup of a Markdown text: what is in code neither of a line nor of a block.
 fn outside_code(markdown: &str) -> String {
     let mut outside = String::new();
+    let mut fence: Option<&str> = None;
     for line in markdown.lines() {
-        for (index, part) in line.split('`').enumerate() {
-            if index % 2 == 0 {
-                outside.push_str(part);
+        let ticks = &line[..line.len() - line.trim_start_matches('`').len()];
+        match fence {
+            Some(open) => fence = (line != open).then_some(open),
+            None if ticks.len() > 2 => fence = Some(ticks),
+            None => {
+                outside.extend(line.split('`').step_by(2));
+                outside.push('\n');
             }
         }
-        outside.push('\n');
     }
     outside
 }

@@ -9,9 +9,21 @@ use crate::text::{clean, count, thousands};
 /// The longest text from outside that is shown, in characters: a tag may have 256, a list of groups any number.
 const LONGEST: usize = 300;
 
+/// The longest name that is shown where several stand in a row.
+const LONGEST_OF_FEW: usize = 64;
+
 /// Text from outside, harmless and not too long.
 pub(super) fn foreign(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
+    cut(text, LONGEST)
+}
+
+/// A name that stands among others.
+pub(super) fn one_of_few(text: &str) -> String {
+    cut(text, LONGEST_OF_FEW)
+}
+
+fn cut(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
         None => clean(text).into_owned(),
         Some((end, _)) => format!("{}…", clean(&text[..end])),
     }
@@ -19,7 +31,7 @@ pub(super) fn foreign(text: &str) -> String {
 
 /// The first few of many: `web, api and 3 more`.
 pub(super) fn few<T: AsRef<str>>(all: &[T], shown: usize) -> String {
-    let texts: Vec<String> = all.iter().take(shown).map(|text| foreign(text.as_ref())).collect();
+    let texts: Vec<String> = all.iter().take(shown).map(|text| one_of_few(text.as_ref())).collect();
     let texts = texts.join(", ");
     match all.len().saturating_sub(shown) {
         0 => texts,
