@@ -9,6 +9,7 @@ mod format;
 mod json;
 mod jsonl;
 mod nothing;
+pub mod plan;
 mod pretty;
 mod text;
 mod waivers;

@@ -1,0 +1,340 @@
+//! One change, and one thing that is left alone, in words. Everything from outside is harmless from here on.
+
+use imdsure_model::{
+    Effect,
+    plan::{BlastRadius, Change, ChangeKind, Reason, Unplanned, UsageEvidence},
+};
+use serde_json::{Map, Value};
+
+use super::words::{day, few, foreign, hours, minute, value, window};
+use crate::text::{count, thousands};
+
+/// Groups named of a change; the rest is counted.
+const GROUPS: usize = 3;
+/// Warnings shown of a change; the rest is counted.
+const WARNINGS: usize = 6;
+
+/// A change in words.
+#[derive(Debug, Clone)]
+pub(super) struct Line {
+    /// Its place among the changes of its wave.
+    pub(super) place: u64,
+    pub(super) kind: ChangeKind,
+    pub(super) effect: Effect,
+    pub(super) id: String,
+    pub(super) name: Option<String>,
+    pub(super) target: String,
+    pub(super) account: String,
+    pub(super) region: String,
+    pub(super) edits: Vec<Edit>,
+    /// What the edits cannot say: what a new version is made from, what is led to it.
+    pub(super) also: Vec<String>,
+    /// What was there and stays, `HttpEndpoint enabled`.
+    pub(super) kept: Vec<String>,
+    pub(super) seen: Seen,
+    pub(super) evidence: String,
+    pub(super) touches: Vec<Touch>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// A value before and after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Edit {
+    pub(super) name: String,
+    /// None where nothing was set.
+    pub(super) before: Option<String>,
+    pub(super) after: String,
+}
+
+impl Edit {
+    pub(super) fn before(&self) -> &str {
+        self.before.as_deref().unwrap_or("not set")
+    }
+}
+
+/// What is known of version 1. No data is no zero: they never share a word or a colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Seen {
+    /// Calls were counted.
+    Used,
+    /// CloudWatch has no data.
+    NoData,
+    /// It was not asked.
+    NotRead,
+    /// There is data, and no call.
+    Silent,
+    /// Nothing counts calls for this kind of change.
+    NotMeasured,
+}
+
+impl Seen {
+    pub(super) const ALL: [Self; 5] =
+        [Self::Used, Self::NoData, Self::NotRead, Self::Silent, Self::NotMeasured];
+
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Self::Used => "v1 calls seen",
+            Self::NoData => "no data",
+            Self::NotRead => "usage not read",
+            Self::Silent => "no v1 call",
+            Self::NotMeasured => "not measured",
+        }
+    }
+
+    pub(super) const fn about(self) -> &'static str {
+        match self {
+            Self::Used => "version 1 was called in the window: what calls it will be refused",
+            Self::NoData => "CloudWatch knows nothing of them: that is not the same as no call",
+            Self::NotRead => {
+                "their use of version 1 was not read: plan again from evidence with --usage"
+            }
+            Self::Silent => "there is data of the window, and no call of version 1 in it",
+            Self::NotMeasured => "nothing counts calls of version 1 for this kind of change",
+        }
+    }
+
+    /// Whether somebody has to look at it before approving.
+    pub(super) const fn is_open(self) -> bool {
+        matches!(self, Self::Used | Self::NoData | Self::NotRead)
+    }
+}
+
+/// Something that a change touches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Touch {
+    pub(super) what: &'static str,
+    /// Empty where `what` says it all.
+    pub(super) who: String,
+    /// Whether it makes the change more urgent or more dangerous.
+    pub(super) loud: bool,
+}
+
+impl Touch {
+    pub(super) fn text(&self) -> String {
+        if self.who.is_empty() {
+            self.what.to_owned()
+        } else {
+            format!("{} {}", self.what, self.who)
+        }
+    }
+}
+
+impl Line {
+    /// Whether somebody has to look at it before approving.
+    pub(super) fn is_open(&self) -> bool {
+        !self.warnings.is_empty() || self.seen.is_open()
+    }
+
+    pub(super) fn of(change: &Change, place: u64) -> Self {
+        let (seen, evidence) = evidence(change.kind, change.evidence.as_ref());
+        let (edits, kept) = edits(&change.send, &change.before);
+        let mut warnings: Vec<String> =
+            change.warnings.iter().take(WARNINGS).map(|warning| foreign(warning)).collect();
+        if let more @ 1.. = change.warnings.len().saturating_sub(WARNINGS) {
+            warnings.push(format!("and {}", count(more as u64, "more warning", "more warnings")));
+        }
+        Self {
+            place,
+            kind: change.kind,
+            effect: change.effect,
+            id: foreign(&change.id),
+            name: change.name.as_deref().filter(|name| *name != change.id).map(foreign),
+            target: foreign(&change.target),
+            account: foreign(&change.account_id),
+            region: foreign(&change.region),
+            edits,
+            also: also(change),
+            kept,
+            seen,
+            evidence,
+            touches: touches(change.kind, &change.blast),
+            warnings,
+        }
+    }
+}
+
+/// What launches or calls, and is counted by CloudWatch for it.
+const fn is_measured(kind: ChangeKind) -> bool {
+    matches!(
+        kind,
+        ChangeKind::Instance
+            | ChangeKind::GroupMember
+            | ChangeKind::LaunchTemplate
+            | ChangeKind::LaunchConfiguration
+    )
+}
+
+fn evidence(kind: ChangeKind, evidence: Option<&UsageEvidence>) -> (Seen, String) {
+    let Some(evidence) = evidence else {
+        let seen = if is_measured(kind) { Seen::NotRead } else { Seen::NotMeasured };
+        return (seen, seen.label().to_owned());
+    };
+    let hours = hours(evidence.from.as_deref(), evidence.to.as_deref());
+    let within = hours.map(|hours| format!(" in {}", window(hours))).unwrap_or_default();
+    let Some(calls) = evidence.calls else {
+        let of = match evidence.instances {
+            Some(0) => ": no instance of it was seen".to_owned(),
+            Some(number) => {
+                format!(" on any of {}", count(number, "instance", "instances"))
+            }
+            None => String::new(),
+        };
+        return (Seen::NoData, format!("no data{within}{of}"));
+    };
+    let (seen, mut parts) = match calls {
+        0 => (Seen::Silent, vec![format!("no v1 call{within}")]),
+        calls => (Seen::Used, vec![format!("{}{within}", count(calls, "v1 call", "v1 calls"))]),
+    };
+    if let Some(instances) = evidence.instances {
+        let without = match evidence.without_data {
+            None | Some(0) => String::new(),
+            Some(number) => format!(", {} without data", thousands(number)),
+        };
+        parts.push(format!("{}{without}", count(instances, "instance", "instances")));
+    }
+    let most = if evidence.instances.is_some_and(|number| number > 1) { "at most " } else { "" };
+    parts.push(match (evidence.covered_hours, hours) {
+        (Some(covered), Some(hours)) => {
+            format!("data for {most}{} of {} h", thousands(covered), thousands(hours))
+        }
+        (Some(covered), None) => format!("data for {most}{} h", thousands(covered)),
+        (None, _) => "hours with data not known".to_owned(),
+    });
+    if let Some(started) = evidence.started_in_window {
+        parts.push(if started { "a start in it" } else { "no start in it" }.to_owned());
+    }
+    (seen, parts.join(", "))
+}
+
+/// Members that are arguments of the request and no state: `also` says them in words.
+const ARGUMENTS: [&str; 4] =
+    ["SourceVersion", "SetDefaultVersion", "Groups", "AutoScalingGroupName"];
+/// Members that say where a template stood: `also` uses them.
+const POSITIONS: [&str; 4] = ["DefaultVersion", "LatestVersion", "FollowsLatest", "Members"];
+
+/// What changes, and what was there and stays.
+fn edits(send: &Map<String, Value>, before: &Map<String, Value>) -> (Vec<Edit>, Vec<String>) {
+    let sent = flat(send, &ARGUMENTS);
+    let was = flat(before, &POSITIONS);
+    let of = |name: &str| was.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    let edits = sent.iter().filter(|(name, now)| of(name) != Some(*now)).map(|(name, now)| Edit {
+        name: foreign(name),
+        before: of(name).map(value),
+        after: value(now),
+    });
+    let edits: Vec<Edit> = edits.collect();
+    let changes = |name: &str| edits.iter().any(|edit| edit.name == name);
+    let kept = was.iter().filter(|(name, _)| !changes(name));
+    let kept = kept.map(|(name, was)| format!("{} {}", foreign(name), value(was))).collect();
+    (edits, kept)
+}
+
+/// Members and those of members, by their own names: AWS's are not ambiguous.
+fn flat<'a>(members: &'a Map<String, Value>, but: &[&str]) -> Vec<(&'a str, &'a Value)> {
+    let mut flat = Vec::new();
+    for (name, value) in members.iter().filter(|(name, _)| !but.contains(&name.as_str())) {
+        match value {
+            Value::Object(nested) => {
+                flat.extend(nested.iter().map(|(name, value)| (name.as_str(), value)))
+            }
+            Value::Null => {}
+            other => flat.push((name.as_str(), other)),
+        }
+    }
+    flat
+}
+
+fn also(change: &Change) -> Vec<String> {
+    let sent = |name: &str| change.send.get(name);
+    let was = |name: &str| change.before.get(name).map(value);
+    let mut also = Vec::new();
+    if let Some(source) = sent("SourceVersion") {
+        also.push(format!("new version, made from version {}", value(source)));
+    }
+    if change.kind == ChangeKind::LaunchConfiguration {
+        also.push("new launch template in its place".to_owned());
+    }
+    if sent("SetDefaultVersion") == Some(&Value::Bool(true)) {
+        let until_now = was("DefaultVersion").map(|was| format!(", in place of {was}"));
+        also.push(format!("it becomes the default version{}", until_now.unwrap_or_default()));
+    }
+    if change.before.get("FollowsLatest") == Some(&Value::Bool(true)) {
+        let until_now = was("LatestVersion").map(|was| format!(", in place of {was}"));
+        also.push(format!("it becomes $Latest{}", until_now.unwrap_or_default()));
+    }
+    if let Some(groups) = sent("Groups") {
+        also.push(format!("led to it: {}", few(&group_names(groups), GROUPS)));
+    }
+    if change.kind == ChangeKind::InstanceRefresh {
+        let members = was("Members").map(|members| format!(", {members} now"));
+        also.push(format!("new instances for all members{}", members.unwrap_or_default()));
+    } else if let Some(group) = sent("AutoScalingGroupName") {
+        also.push(format!("of group {}", value(group)));
+    }
+    also
+}
+
+fn group_names(groups: &Value) -> Vec<String> {
+    let Value::Array(groups) = groups else { return vec![value(groups)] };
+    let name = |group: &Value| match group.get("AutoScalingGroupName") {
+        Some(name) => value(name),
+        None => value(group),
+    };
+    groups.iter().map(name).collect()
+}
+
+fn touches(kind: ChangeKind, blast: &BlastRadius) -> Vec<Touch> {
+    let mut touches = Vec::new();
+    let mut touch = |what, who: Option<String>, loud| {
+        touches.extend(who.map(|who| Touch { what, who, loud }));
+    };
+    let yes = |truth: bool| truth.then(String::new);
+    let text = |text: &Option<String>| text.as_deref().map(foreign);
+    touch("public address", yes(blast.public), true);
+    touch("containers likely", yes(blast.containers_likely), true);
+    // Of what runs nothing need be said.
+    let state = blast.state.as_deref().filter(|state| *state != "running");
+    touch("state", state.map(foreign), matches!(state, Some("stopped")));
+    touch("last v1 call", blast.last_v1_call.as_deref().map(day), true);
+    let groups = (!blast.groups.is_empty()).then(|| few(&blast.groups, GROUPS));
+    let what = match kind {
+        ChangeKind::LaunchTemplate | ChangeKind::LaunchConfiguration => "launches",
+        _ => "group",
+    };
+    touch(what, groups, false);
+    touch("service", text(&blast.service), false);
+    touch("role", text(&blast.role), false);
+    touch("owner", text(&blast.owner), false);
+    touch("started", blast.launched.as_deref().map(minute), false);
+    touches
+}
+
+/// Something that is left alone, in words.
+#[derive(Debug, Clone)]
+pub(super) struct Left {
+    pub(super) kind: ChangeKind,
+    pub(super) id: String,
+    pub(super) name: Option<String>,
+    pub(super) target: String,
+    pub(super) account: String,
+    pub(super) region: String,
+    pub(super) owner: Option<String>,
+    pub(super) reason: Reason,
+    pub(super) why: String,
+}
+
+impl Left {
+    pub(super) fn of(unplanned: &Unplanned) -> Self {
+        Self {
+            kind: unplanned.kind,
+            id: foreign(&unplanned.id),
+            name: unplanned.name.as_deref().filter(|name| *name != unplanned.id).map(foreign),
+            target: foreign(&unplanned.target),
+            account: foreign(&unplanned.account_id),
+            region: foreign(&unplanned.region),
+            owner: unplanned.owner.as_deref().map(foreign),
+            reason: unplanned.reason,
+            why: foreign(&unplanned.why),
+        }
+    }
+}
