@@ -1,21 +1,32 @@
 //! The command line: what can be said, and nothing that does not work.
 
+mod change;
+
 use std::{net::SocketAddr, path::PathBuf};
 
+pub(crate) use change::{
+    AccessArguments, ApplyArguments, GuardSetArguments, JournalCommand, PlanArguments,
+    RunFormat, StoreArguments, UndoArguments,
+};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use imdsure_model::FailOn;
+use imdsure_model::{FailOn, plan::ChangeKind};
 use imdsure_report::FormatName;
 use imdsure_simulator::Fault;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 nothing fails; 1 something fails; 2 something could not be read;
-64 wrong usage or configuration; 70 a bug.
+4 an apply or undo was stopped, or rolled back; 5 it finished, but skipped targets that drifted or
+were refused; 64 wrong usage or configuration; 70 a bug.
 
 Examples:
   imdsure demo                                  see it work, no AWS account needed
   imdsure audit                                 the account of your current credentials
   imdsure audit --org --save evidence           every account of the organization, evidence kept
-  imdsure audit --from evidence --control EC2.8 judge kept evidence by another rule, offline";
+  imdsure audit --from evidence --control EC2.8 judge kept evidence by another rule, offline
+  imdsure plan --org --usage -o plan.json       what can be changed safely, for review
+  imdsure apply plan.json                       the first wave of it; asks for approval
+  imdsure undo RUN                              everything back as it was";
 
 /// Take an AWS organization to IMDSv2, and be sure.
 #[derive(Debug, Parser)]
@@ -32,6 +43,16 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Read AWS, run the controls, say which instances still answer IMDSv1
     Audit(Box<AuditArguments>),
+    /// Draw up a plan: what can be changed, in which waves, on what evidence; changes nothing
+    Plan(Box<PlanArguments>),
+    /// Carry out a plan in waves, each change verified and recorded
+    Apply(Box<ApplyArguments>),
+    /// Put back what a run changed
+    #[command(visible_alias = "rollback")]
+    Undo(Box<UndoArguments>),
+    /// What runs changed: when, by whom, on what evidence
+    #[command(subcommand)]
+    Journal(JournalCommand),
     /// List, explain and run single controls
     #[command(subcommand)]
     Control(ControlCommand),
@@ -115,7 +136,7 @@ pub(crate) struct ReadArguments {
     #[arg(
         long,
         value_name = "DIR",
-        conflicts_with_all = ["profile", "role_arn", "org", "ou", "account", "exclude_account", "accounts_file", "role_name", "external_id", "usage", "usage_days", "max_cost", "regions", "endpoint_url", "concurrency", "save"]
+        conflicts_with_all = ["profile", "role_arn", "org", "exclude_account", "accounts_file", "role_name", "external_id", "usage", "usage_days", "max_cost", "regions", "endpoint_url", "concurrency", "save"]
     )]
     pub(crate) from: Option<PathBuf>,
 }
@@ -226,6 +247,8 @@ pub(crate) enum GuardCommand {
     /// Write a policy that is sound, to standard output; what to know before attaching it, to standard error
     #[command(subcommand)]
     Generate(GenerateCommand),
+    /// Plan the account's defaults and enforcement: the same plan, apply and journal as all changes
+    Set(Box<GuardSetArguments>),
     /// Find what policies do not do although they look like it; exit code 1 for errors and warnings
     #[command(after_help = LINT_HELP)]
     Lint(LintArguments),
@@ -348,6 +371,27 @@ pub(crate) struct SimulateArguments {
 pub(crate) enum PermissionsCommand {
     /// What `audit` needs: in each account, or with --org for the identity that starts it
     Audit(PermissionsArguments),
+    /// What `apply` and `undo` need in each account
+    Enforce(EnforceArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EnforceArguments {
+    /// Only for these kinds of changes; all without it
+    #[arg(long, value_name = "KIND", value_delimiter = ',')]
+    pub(crate) kind: Vec<ChangeKind>,
+    /// The role that is assumed in each account [default: imdsure-enforce]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) role_name: Option<String>,
+    /// `json`: the policy alone; `cloudformation`, `terraform`: with the role, ready for every account
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = PolicyFormat::Json)]
+    pub(crate) format: PolicyFormat,
+    /// Who may assume the role: the ARN of a role or user, or an account id (templates only)
+    #[arg(long, value_name = "ARN|ID")]
+    pub(crate) trust: Option<String>,
+    /// The external id that the role asks for (templates only)
+    #[arg(long, value_name = "ID")]
+    pub(crate) external_id: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -420,13 +464,17 @@ pub(crate) struct ServeArguments {
     /// The external id that the accounts' roles ask for
     #[arg(long, value_name = "ID")]
     pub(crate) external_id: Option<String>,
+    /// Seconds until a change is through: options that were pending are applied
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub(crate) settle_seconds: u32,
     /// Close this region to a unit of the organization by a service control policy
     #[arg(long, value_name = "REGION")]
     pub(crate) closed_region: Option<String>,
     /// Deny every call that this IAM policy does not allow
     #[arg(long, value_name = "FILE")]
     pub(crate) allow_only: Option<PathBuf>,
-    /// Make a share of answers go wrong: throttle, error500, error503, slow or cut (repeatable)
+    /// Make a share of calls go wrong: throttle, error500, error503, slow, cut, stale-read, lost-reply,
+    /// expire or drift (repeatable)
     #[arg(long, value_name = "KIND=RATE")]
     pub(crate) fault: Vec<Fault>,
     /// Deny calls, `service:Action` with `*` where any fits (repeatable)

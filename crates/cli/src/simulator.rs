@@ -50,6 +50,7 @@ fn config(arguments: &ServeArguments) -> Result<Config, Failure> {
         instances: arguments.instances,
         seed: arguments.seed,
         regions,
+        settle_seconds: arguments.settle_seconds,
         faults: arguments.fault.clone(),
         denials,
         ..Config::default()

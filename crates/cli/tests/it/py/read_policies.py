@@ -78,6 +78,9 @@ def launch_refused(account):
         ec2.run_instances(ImageId=image, InstanceType="m5.large", MinCount=1, MaxCount=1, MetadataOptions=wish)
         return False
     except ClientError as refused:
+        if "with an explicit deny in a service control policy" in str(refused):
+            level = ec2.get_instance_metadata_defaults()["AccountLevel"]
+            return level.get("HttpTokensEnforced") == "enabled"
         assert refused.response["Error"]["Code"] == "UnsupportedOperation", refused
         return True
 
