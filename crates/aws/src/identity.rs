@@ -24,7 +24,7 @@ pub struct Identity {
     /// The profile; none for the default chain.
     pub profile: Option<String>,
     /// Where its credentials come from.
-    pub(crate) credentials: SharedCredentialsProvider,
+    pub credentials: SharedCredentialsProvider,
     /// The region it is configured for.
     pub region: Option<String>,
     /// Where its calls go.

@@ -71,8 +71,49 @@ pub struct ReadingRole {
     pub external_id: Option<String>,
 }
 
-/// A CloudFormation template (JSON) with the role and its policy, for a stack set over all accounts.
+/// What a role is for, in the words of its templates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Purpose {
+    /// The statement's id.
+    pub sid: &'static str,
+    /// The name of the inline policy, and of what the templates call the role.
+    pub name: &'static str,
+    /// What it does, behind "the role that".
+    pub does: &'static str,
+    /// The role's description.
+    pub description: &'static str,
+}
+
+impl Purpose {
+    /// Reading for an audit.
+    pub const READ: Self = Self {
+        sid: "ReadAccount",
+        name: "read",
+        does: "reads this account, and nothing else",
+        description: "Read by imdsure audit",
+    };
+    /// Applying and undoing plans.
+    pub const ENFORCE: Self = Self {
+        sid: "ChangeMetadataOptions",
+        name: "enforce",
+        does: "changes metadata options in this account, and nothing else",
+        description: "Used by imdsure apply and undo",
+    };
+}
+
+/// A policy that allows these actions.
+pub fn policy_of(sid: &str, actions: &[String]) -> Value {
+    let actions: Vec<&str> = actions.iter().map(String::as_str).collect();
+    policy(&[statement(sid, &actions, "*")])
+}
+
+/// A CloudFormation template (JSON) with the role that reads and its policy, for a stack set over all accounts.
 pub fn cloudformation(wanted: &Wanted, role: &ReadingRole) -> Value {
+    cloudformation_for(&actions_of(wanted.operations()), &Purpose::READ, role)
+}
+
+/// The same for any actions.
+pub fn cloudformation_for(actions: &[String], purpose: &Purpose, role: &ReadingRole) -> Value {
     let mut trusted = json!({
         "Type": "String",
         "Description": "Who may assume the role: the ARN of a role or user, or an account id"
@@ -95,38 +136,50 @@ pub fn cloudformation(wanted: &Wanted, role: &ReadingRole) -> Value {
     };
     let asks = json!({"StringEquals": {"sts:ExternalId": {"Ref": "ExternalId"}}});
     let asks = json!({"Fn::If": ["AsksForExternalId", asks, {"Ref": "AWS::NoValue"}]});
+    let logical = if *purpose == Purpose::READ { "ReadingRole" } else { "EnforcingRole" };
     json!({
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "imdsure: the role that reads this account, and nothing else",
+        "Description": format!("imdsure: the role that {}", purpose.does),
         "Parameters": {"TrustedPrincipal": trusted, "ExternalId": external_id},
         "Conditions": {
             "AsksForExternalId": {"Fn::Not": [{"Fn::Equals": [{"Ref": "ExternalId"}, ""]}]}
         },
         "Resources": {
-            "ReadingRole": {
+            logical: {
                 "Type": "AWS::IAM::Role",
                 "Properties": {
                     "RoleName": role.name,
-                    "Description": "Read by imdsure audit",
+                    "Description": purpose.description,
                     "AssumeRolePolicyDocument": policy(&[trust(asks)]),
-                    "Policies": [{"PolicyName": "read", "PolicyDocument": read_policy(wanted)}]
+                    "Policies": [{
+                        "PolicyName": purpose.name,
+                        "PolicyDocument": policy_of(purpose.sid, actions)
+                    }]
                 }
             }
         },
-        "Outputs": {"RoleArn": {"Value": {"Fn::GetAtt": ["ReadingRole", "Arn"]}}}
+        "Outputs": {"RoleArn": {"Value": {"Fn::GetAtt": [logical, "Arn"]}}}
     })
 }
 
-/// Terraform configuration with the role and its policy.
+/// Terraform configuration with the role that reads and its policy.
 pub fn terraform(wanted: &Wanted, role: &ReadingRole) -> String {
+    terraform_for(&actions_of(wanted.operations()), &Purpose::READ, role)
+}
+
+/// The same for any actions.
+pub fn terraform_for(actions: &[String], purpose: &Purpose, role: &ReadingRole) -> String {
     let default = |value: Option<&str>| match value {
         Some(value) => format!("\n  default     = {}", quoted(value)),
         None => String::new(),
     };
-    let actions = actions(wanted.operations());
     let actions: Vec<String> =
         actions.iter().map(|action| format!("      {},\n", quoted(action))).collect();
     TERRAFORM
+        .replace("@SID@", purpose.sid)
+        .replace("@PURPOSE@", purpose.name)
+        .replace("@DOES@", purpose.does)
+        .replace("@DESCRIPTION@", purpose.description)
         .replace("@TRUST@", &default(role.trust.as_deref()))
         .replace("@EXTERNAL_ID@", &default(Some(role.external_id.as_deref().unwrap_or_default())))
         .replace("@NAME@", &quoted(&role.name))
@@ -138,7 +191,7 @@ fn quoted(text: &str) -> String {
     Value::from(text).to_string().replace("${", "$${").replace("%{", "%%{")
 }
 
-const TERRAFORM: &str = r#"# imdsure: the role that reads this account, and nothing else.
+const TERRAFORM: &str = r#"# imdsure: the role that @DOES@.
 
 variable "trusted_principal" {
   description = "Who may assume the role: the ARN of a role or user, or an account id"
@@ -171,9 +224,9 @@ data "aws_iam_policy_document" "trust" {
   }
 }
 
-data "aws_iam_policy_document" "read" {
+data "aws_iam_policy_document" "@PURPOSE@" {
   statement {
-    sid       = "ReadAccount"
+    sid       = "@SID@"
     resources = ["*"]
 
     actions = [
@@ -181,20 +234,20 @@ data "aws_iam_policy_document" "read" {
   }
 }
 
-resource "aws_iam_role" "read" {
+resource "aws_iam_role" "@PURPOSE@" {
   name               = @NAME@
-  description        = "Read by imdsure audit"
+  description        = "@DESCRIPTION@"
   assume_role_policy = data.aws_iam_policy_document.trust.json
 }
 
-resource "aws_iam_role_policy" "read" {
-  name   = "read"
-  role   = aws_iam_role.read.id
-  policy = data.aws_iam_policy_document.read.json
+resource "aws_iam_role_policy" "@PURPOSE@" {
+  name   = "@PURPOSE@"
+  role   = aws_iam_role.@PURPOSE@.id
+  policy = data.aws_iam_policy_document.@PURPOSE@.json
 }
 
 output "role_arn" {
-  value = aws_iam_role.read.arn
+  value = aws_iam_role.@PURPOSE@.arn
 }
 "#;
 

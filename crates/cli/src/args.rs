@@ -1,12 +1,12 @@
 //! The command line: what can be said, and nothing that does not work.
 
-mod change;
+pub(crate) mod change;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 pub(crate) use change::{
-    AccessArguments, ApplyArguments, GuardSetArguments, JournalCommand, PlanArguments,
-    RunFormat, StoreArguments, UndoArguments,
+    AccessArguments, ApplyArguments, GuardSetArguments, JournalCommand, PlanArguments, RunFormat,
+    StoreArguments, UndoArguments,
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};

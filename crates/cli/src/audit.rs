@@ -57,8 +57,11 @@ async fn gathered(
     config: Option<&Path>,
     stop: watch::Receiver<bool>,
 ) -> Result<Gathered, Failure> {
-    if read.regions.len() > 1 && read.regions.iter().any(|region| region == "all") {
-        return Err(Failure::usage("--regions takes `all` or the names of regions, not both"));
+    check_regions(&read)?;
+    if read.from.is_some() && !(read.account.is_empty() && read.ou.is_empty()) {
+        return Err(Failure::usage(
+            "--account and --ou choose what is read from AWS: kept evidence is judged as a whole",
+        ));
     }
     let config = Config::load(config).map_err(Failure::usage)?;
     let progress = Arc::new(Progress::default());
@@ -69,6 +72,35 @@ async fn gathered(
     // The line is gone before the first word of a report.
     line.stop().await;
     Ok(gathered?)
+}
+
+/// A source for a command that judges nothing, and the line that shows how far reading is.
+pub(crate) struct ReadSource {
+    pub(crate) source: Source,
+    pub(crate) line: ProgressLine,
+}
+
+/// What is to be read, with its progress shown.
+pub(crate) fn source_of(read: ReadArguments) -> Result<ReadSource, Failure> {
+    check_regions(&read)?;
+    let progress = Arc::new(Progress::default());
+    let source = source(read, &progress, stop_on_signal())?;
+    Ok(ReadSource { source, line: ProgressLine::start(&progress) })
+}
+
+fn check_regions(read: &ReadArguments) -> Result<(), Failure> {
+    if read.regions.len() > 1 && read.regions.iter().any(|region| region == "all") {
+        return Err(Failure::usage("--regions takes `all` or the names of regions, not both"));
+    }
+    Ok(())
+}
+
+/// Says where fresh evidence is kept.
+pub(crate) fn kept_on_the_side(kept: Option<&Path>) {
+    if let Some(kept) = kept {
+        // There is nobody left to tell when this fails.
+        let _ = writeln!(io::stderr(), "evidence kept in {}", kept.display());
+    }
 }
 
 /// Refuses what can be said and cannot be meant.
@@ -185,7 +217,7 @@ fn cost(dollars: f64) -> String {
 
 /// The first Ctrl-C (or termination signal) ends reading and reports what was read; a second one ends the
 /// program.
-fn stop_on_signal() -> watch::Receiver<bool> {
+pub(crate) fn stop_on_signal() -> watch::Receiver<bool> {
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
         if asked_to_stop().await {
@@ -244,10 +276,8 @@ fn outputs(report: &ReportArguments, format: FormatName) -> Vec<Output> {
 fn told_on_the_side(audit: &Audit, asked_regions: &[String], format: FormatName) {
     /// Gaps that are written out where the report has none.
     const SHOWN: usize = 5;
+    kept_on_the_side(audit.kept.as_deref());
     let mut err = io::stderr().lock();
-    if let Some(kept) = &audit.kept {
-        let _ = writeln!(err, "evidence kept in {}", kept.display());
-    }
     if format != FormatName::Pretty {
         warn_of_waivers(&audit.head, &mut err);
     }

@@ -4,9 +4,10 @@ use std::io::Write as _;
 
 use imdsure_aws::scope::ScopeError;
 use imdsure_engine::EngineError;
+use imdsure_fix::run::RunError;
 use imdsure_model::ExitCode;
 use imdsure_report::clean;
-use imdsure_runner::AuditError;
+use imdsure_runner::{AuditError, PlanFailure};
 
 /// Why a command ends without a report.
 #[derive(Debug)]
@@ -64,6 +65,39 @@ impl From<AuditError> for Failure {
             AuditError::Open(engine) => unopened(engine),
             AuditError::Engine(engine) => unfinished(engine),
             AuditError::Catalog(_) => Self::bug(&error),
+        }
+    }
+}
+
+impl From<PlanFailure> for Failure {
+    fn from(error: PlanFailure) -> Self {
+        match error {
+            PlanFailure::Evidence(error) => error.into(),
+            PlanFailure::Plan(_)
+            | PlanFailure::UnknownUnit(..)
+            | PlanFailure::UnknownAccount(_) => Self::usage(error),
+        }
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match &error {
+            // Nothing was changed: what was asked for cannot be meant, or not now.
+            RunError::Plan(_)
+            | RunError::Open(_)
+            | RunError::Scope(_)
+            | RunError::NotApproved { .. }
+            | RunError::TooOld { .. }
+            | RunError::OtherOrganization { .. }
+            | RunError::TooEarly { .. }
+            | RunError::NothingLeft { .. }
+            | RunError::NotThatRun(_) => Self::usage(&error),
+            RunError::NoAccount { .. } => Self::usage(&error)
+                .hint("`imdsure permissions enforce` prints what the role in each account needs"),
+            RunError::Journal(_) | RunError::Locked(_) => {
+                Self { code: ExitCode::Stopped, message: error.to_string(), hint: None }
+            }
         }
     }
 }

@@ -21,13 +21,15 @@ use crate::{
     args::{
         GenerateCommand, GuardArguments, GuardCommand, LintArguments, ListFormat, SimulateArguments,
     },
+    clock,
     failure::Failure,
-    terminal,
+    plan, terminal,
 };
 
 pub(crate) async fn run(command: GuardCommand, config: Option<&Path>) -> Result<ExitCode, Failure> {
     match command {
         GuardCommand::Show(arguments) => show::run(*arguments, config).await,
+        GuardCommand::Set(arguments) => plan::guard_set(*arguments, config, clock::clock()?).await,
         GuardCommand::Generate(command) => write(command),
         GuardCommand::Lint(arguments) => look_over(&arguments),
         GuardCommand::Simulate(arguments) => simulate(&arguments),

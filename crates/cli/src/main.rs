@@ -1,12 +1,16 @@
 //! `imdsure`: arguments in, calls out, exit code back.
 
+mod apply;
 mod args;
 mod audit;
+mod clock;
 mod control;
 mod demo;
 mod failure;
 mod guard;
+mod journal;
 mod permissions;
+mod plan;
 mod progress;
 mod simulator;
 mod terminal;
@@ -53,6 +57,12 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let config = arguments.config.as_deref();
     match arguments.command {
         Command::Audit(arguments) => runtime.block_on(audit::run(*arguments, config)),
+        Command::Plan(arguments) => {
+            runtime.block_on(plan::run(*arguments, config, clock::clock()?))
+        }
+        Command::Apply(arguments) => runtime.block_on(apply::run(*arguments, clock::clock()?)),
+        Command::Undo(arguments) => runtime.block_on(apply::run_undo(*arguments, clock::clock()?)),
+        Command::Journal(command) => runtime.block_on(journal::run(command)),
         Command::Control(command) => runtime.block_on(control::run(command, config)),
         Command::Guard(command) => runtime.block_on(guard::run(command, config)),
         Command::Permissions(command) => runtime.block_on(permissions::run(command)),

@@ -1,27 +1,62 @@
 //! `imdsure permissions`: what a command needs, generated from the operations it declares.
 
 use imdsure_aws::{
-    permissions::{self, ReadingRole},
+    permissions::{self, Purpose, ReadingRole},
     scope::{DEFAULT_ROLE, is_role_name},
     source::Wanted,
 };
-use imdsure_model::ExitCode;
+use imdsure_fix::plan::notes::all_operations;
+use imdsure_model::{ExitCode, plan::ChangeKind};
 use imdsure_runner::tables_of;
 
 use crate::{
-    args::{PermissionsArguments, PermissionsCommand, PolicyFormat},
+    args::{EnforceArguments, PermissionsArguments, PermissionsCommand, PolicyFormat},
     failure::Failure,
     terminal,
 };
 
 /// The name that the templates give the role.
 const ROLE_NAME: &str = "imdsure-audit";
+const ENFORCING_ROLE: &str = "imdsure-enforce";
 
 pub(crate) async fn run(command: PermissionsCommand) -> Result<ExitCode, Failure> {
-    let PermissionsCommand::Audit(arguments) = command;
+    let arguments = match command {
+        PermissionsCommand::Audit(arguments) => arguments,
+        PermissionsCommand::Enforce(arguments) => return enforce(arguments),
+    };
     check(&arguments)?;
     let wanted = tables_of(&arguments.control, arguments.usage).await?;
     terminal::print(&text(&wanted, &arguments))?;
+    Ok(ExitCode::Ok)
+}
+
+/// The role that applies plans, for these kinds of changes.
+fn enforce(arguments: EnforceArguments) -> Result<ExitCode, Failure> {
+    let kinds = if arguments.kind.is_empty() { ChangeKind::ALL.to_vec() } else { arguments.kind };
+    let EnforceArguments { role_name, format, trust, external_id, .. } = arguments;
+    check(&PermissionsArguments {
+        control: Vec::new(),
+        usage: false,
+        org: false,
+        role_name: role_name.clone(),
+        format,
+        trust: trust.clone(),
+        external_id: external_id.clone(),
+    })?;
+    let actions = permissions::actions_of(all_operations(kinds.iter().copied()));
+    let role = ReadingRole {
+        name: role_name.unwrap_or_else(|| ENFORCING_ROLE.to_owned()),
+        trust,
+        external_id,
+    };
+    let purpose = Purpose::ENFORCE;
+    terminal::print(&match format {
+        PolicyFormat::Json => format!("{:#}\n", permissions::policy_of(purpose.sid, &actions)),
+        PolicyFormat::CloudFormation => {
+            format!("{:#}\n", permissions::cloudformation_for(&actions, &purpose, &role))
+        }
+        PolicyFormat::Terraform => permissions::terraform_for(&actions, &purpose, &role),
+    })?;
     Ok(ExitCode::Ok)
 }
 

@@ -2,11 +2,15 @@
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
-    sync::Arc,
-    time::Duration,
+    sync::{
+        Arc, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use imdsure_aws::progress::Progress;
+use imdsure_fix::run::Progress as RunProgress;
 use imdsure_report::thousands;
 use terminal_size::{Width, terminal_size_of};
 use tokio::{task::JoinHandle, time::interval};
@@ -42,6 +46,79 @@ impl ProgressLine {
             let _ = drawing.await;
             let _ = write!(io::stderr(), "{CLEAR_LINE}");
         }
+    }
+}
+
+/// The same for a run that changes something: the wave, how much of it is through, the rate, and the time that is left.
+pub(crate) struct RunLine(ProgressLine);
+
+impl RunLine {
+    pub(crate) fn start(progress: &Arc<RunProgress>) -> Self {
+        if !io::stderr().is_terminal() {
+            return Self(ProgressLine(None));
+        }
+        let progress = Arc::clone(progress);
+        Self(ProgressLine(Some(tokio::spawn(async move {
+            let mut redraw = interval(REDRAW);
+            let mut pace = Pace::default();
+            loop {
+                redraw.tick().await;
+                let _ = write!(io::stderr(), "{CLEAR_LINE}{}", fitting(&pace.line(&progress)));
+            }
+        }))))
+    }
+
+    pub(crate) async fn stop(self) {
+        self.0.stop().await;
+    }
+}
+
+/// When the wave at work began, to tell its rate.
+#[derive(Default)]
+struct Pace {
+    wave: u64,
+    since: Option<Instant>,
+}
+
+impl Pace {
+    fn line(&mut self, progress: &RunProgress) -> String {
+        let number = |number: &AtomicU64| number.load(Ordering::Relaxed);
+        let waiting = progress.waiting.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(waiting) = waiting {
+            return waiting;
+        }
+        let (wave, all, done) =
+            (number(&progress.wave), number(&progress.of_wave), number(&progress.ended_of_wave));
+        if wave != self.wave || self.since.is_none() {
+            (self.wave, self.since) = (wave, Some(Instant::now()));
+        }
+        if all == 0 {
+            return "asking what is permitted".to_owned();
+        }
+        let seconds = self.since.map_or(0.0, |since| since.elapsed().as_secs_f64());
+        let rate = done as f64 / seconds.max(0.1);
+        let left = all.saturating_sub(done) as f64;
+        // Before anything is known of the rate, the plan's own estimate.
+        let left = if done == 0 {
+            number(&progress.least_seconds)
+        } else {
+            (left / rate.max(0.01)) as u64
+        };
+        let wave = if wave == 0 { String::new() } else { format!("wave {wave} · ") };
+        format!(
+            "{wave}{}/{} changes · {rate:.1} a second · {} left",
+            thousands(done),
+            thousands(all),
+            time(left)
+        )
+    }
+}
+
+fn time(seconds: u64) -> String {
+    match seconds {
+        0..100 => format!("{seconds} s"),
+        100..6_000 => format!("{} min", seconds.div_ceil(60)),
+        _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
     }
 }
 

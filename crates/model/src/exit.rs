@@ -9,6 +9,10 @@ pub enum ExitCode {
     Findings = 1,
     /// Some account, region, file or control could not be read or run. Stronger than findings.
     Incomplete = 2,
+    /// An apply or undo was stopped, or rolled back.
+    Stopped = 4,
+    /// An apply or undo finished, but skipped targets that drifted or were refused.
+    Skipped = 5,
     /// Wrong usage or invalid configuration.
     Usage = 64,
     /// A bug in imdsure.

@@ -10,5 +10,5 @@ pub use audit::{Audit, AuditError, AuditRequest, Gathered, Guarded, Live, Source
 pub use config::{Config, ConfigError, DEFAULT_FILE};
 pub use imdsure_aws::collect::Usage;
 pub use imdsure_engine::Guardrails;
-pub use plan::{Drawn, PlanFailure, PlanRequest, plan_tables};
 pub use output::{Destination, Output, OutputError};
+pub use plan::{Drawn, PlanFailure, PlanRequest, plan_tables};

@@ -23,10 +23,7 @@ use imdsure_model::{
 };
 use serde_json::{Map, Value};
 
-use crate::{
-    AuditError, Config, Source,
-    audit::evidence_of,
-};
+use crate::{AuditError, Config, Source, audit::evidence_of};
 
 /// What launches, and what runs.
 const LAUNCHES: [&Table; 9] = [
@@ -82,7 +79,9 @@ pub enum PlanFailure {
     #[error(transparent)]
     Plan(#[from] PlanError),
     /// A unit that the evidence does not know.
-    #[error("the evidence knows no organizational unit `{0}`: read the organization (--org), or name one of: {1}")]
+    #[error(
+        "the evidence knows no organizational unit `{0}`: read the organization (--org), or name one of: {1}"
+    )]
     UnknownUnit(String, String),
     /// An account that the evidence does not hold.
     #[error("the evidence holds no account {0}")]
@@ -97,7 +96,8 @@ impl From<imdsure_engine::EngineError> for PlanFailure {
 
 /// The tables that plans of these kinds are made from.
 fn tables(options: &PlanOptions, usage: bool) -> Vec<&'static Table> {
-    let of = |kind: ChangeKind, table: &'static Table| options.kinds.contains(&kind).then_some(table);
+    let of =
+        |kind: ChangeKind, table: &'static Table| options.kinds.contains(&kind).then_some(table);
     let others = [
         of(ChangeKind::SagemakerNotebook, &AWS_SAGEMAKER_NOTEBOOK_INSTANCE),
         of(ChangeKind::BeanstalkEnvironment, &AWS_ELASTIC_BEANSTALK_ENVIRONMENT),
@@ -124,7 +124,8 @@ impl PlanRequest {
         let needed = tables(&self.options, true);
         let names: Vec<&'static str> = needed.iter().map(|table| table.name).collect();
         let missing = session.fill_in(&names).await?;
-        let missing = missing.into_iter().filter(|name| *name != AWS_CLOUDWATCH_IMDS_USAGE.name).collect();
+        let missing =
+            missing.into_iter().filter(|name| *name != AWS_CLOUDWATCH_IMDS_USAGE.name).collect();
         let mut errors = session.scan_errors().await?;
         let incomplete = self.config.leaves_incomplete(&mut errors, set.manifest.incomplete);
         let accounts = session.candidates(Candidates::Accounts).await?;
@@ -230,9 +231,12 @@ fn context(
     let text = |row: &Map<String, Value>, column: &str| {
         row.get(column).and_then(Value::as_str).map(str::to_owned)
     };
-    let units = accounts.iter().filter_map(|row| Some((text(row, "account_id")?, text(row, "organizational_unit")?)));
+    let units = accounts
+        .iter()
+        .filter_map(|row| Some((text(row, "account_id")?, text(row, "organizational_unit")?)));
     // arn:aws:organizations::MANAGEMENT:account/o-…/ACCOUNT
-    let organization = accounts.iter().find_map(|row| Some(text(row, "arn")?.split('/').nth(1)?.to_owned()));
+    let organization =
+        accounts.iter().find_map(|row| Some(text(row, "arn")?.split('/').nth(1)?.to_owned()));
     let gap = |error: &ErrorRow| Gap {
         account_id: error.account_id.clone(),
         region: error.region.clone(),
