@@ -10,8 +10,8 @@ use imdsure_fix::{
     event::{Ending, Operator},
     plan::PlanFile,
     run::{
-        Applied, ApplyRequest, Clock, Halt, NoWayBack, OnBreach, Progress, Skipped, UndoRequest,
-        Undone, apply, resume, undo,
+        Applied, ApplyRequest, Clock, Halt, LeftAlone, NoWayBack, OnBreach, Progress, Skipped,
+        UndoRequest, Undone, apply, resume, undo,
     },
 };
 use imdsure_model::ExitCode;
@@ -219,6 +219,7 @@ fn applied_json(applied: &Applied) -> serde_json::Value {
         "resume_after": applied.resume_after.map(|at| format!("{at:.0}")),
         "waves": {"applied": applied.waves.0, "of": applied.waves.1},
         "endings": applied.endings,
+        "left_alone": left_json(&applied.left),
         "skipped": skipped_json(&applied.skipped),
         "undone": applied.undone.as_ref().map(|undone| undone_json(undone)),
         "not_looked_at": applied.unseen,
@@ -235,6 +236,11 @@ fn undone_json(undone: &Undone) -> serde_json::Value {
         "skipped": skipped_json(&undone.skipped),
         "journal_head": undone.head,
     })
+}
+
+fn left_json(left: &LeftAlone) -> Vec<serde_json::Value> {
+    let one = |((account_id, why), (changes, regions)): (&(String, String), &(u64, _))| json!({"account_id": account_id, "regions": regions, "changes": changes, "why": why});
+    left.iter().map(one).collect()
 }
 
 fn skipped_json(skipped: &[Skipped]) -> Vec<serde_json::Value> {
@@ -258,6 +264,13 @@ fn applied_words(applied: &Applied) -> String {
     };
     let (through, of) = applied.waves;
     line(format!("run {}: {through} of {of} waves · {}", applied.run, counts(&applied.endings)));
+    for ((account_id, why), (changes, regions)) in &applied.left {
+        let regions = regions.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        line(format!("  left alone: {} in {account_id} ({regions}): {why}", thousands(*changes)));
+        if why.starts_with("no way back") {
+            line(format!("    to change them all the same: --accept-no-way-back {account_id}"));
+        }
+    }
     skipped_words(&applied.skipped, &mut line);
     for unseen in &applied.unseen {
         line(format!("  not looked at: {unseen}"));

@@ -229,6 +229,9 @@ fn words(record: &Record<Event>) -> String {
             impaired.len(),
             unhealthy.len()
         ),
+        Event::LeftAlone { account_id, region, kind, changes, why, .. } => {
+            format!("{changes} × {kind} ({account_id} {region}) left alone: {why}")
+        }
         Event::Change { place, account_id, region, kind, id, before, .. } => {
             format!("#{place} {kind} {id} ({account_id} {region}): before {before}")
         }

@@ -93,10 +93,7 @@ impl Session {
     }
 
     /// The same for planning, which joins every instance with its usage: what is joined cannot spill.
-    pub async fn open_to_plan(
-        set: &EvidenceSet,
-        settings: &Settings,
-    ) -> Result<Self, EngineError> {
+    pub async fn open_to_plan(set: &EvidenceSet, settings: &Settings) -> Result<Self, EngineError> {
         Self::open_sized(set, settings, PLANNING_MEMORY).await
     }
 

@@ -176,6 +176,21 @@ pub enum Event {
         /// Instances that a load balancer found unhealthy.
         unhealthy: Vec<String>,
     },
+    /// Changes are left alone, since the preflight found that they cannot be made or taken back.
+    LeftAlone {
+        /// The wave.
+        wave: u32,
+        /// The account.
+        account_id: String,
+        /// The region.
+        region: String,
+        /// What they would do.
+        kind: ChangeKind,
+        /// How many they are.
+        changes: u64,
+        /// Why.
+        why: String,
+    },
     /// A change is about to be made.
     Change {
         /// Its place in the plan, from 0.

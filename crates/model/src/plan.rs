@@ -268,7 +268,9 @@ impl Reason {
     /// What it means, and what to do about it.
     pub const fn about(self) -> &'static str {
         match self {
-            Self::V1CallsSeen => "version 1 was used in the window: find and update the caller first",
+            Self::V1CallsSeen => {
+                "version 1 was used in the window: find and update the caller first"
+            }
             Self::NoData => {
                 "no or too little data on version 1: read usage over a longer window (--usage), or --include-unknown"
             }

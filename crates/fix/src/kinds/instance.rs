@@ -129,13 +129,14 @@ enum Found {
 async fn find(task: &Task<'_>) -> Result<Found, Fault> {
     let id = &task.change.id;
     let named = Parameters::new().with_list("InstanceId", [id]);
-    let answer = match task.list(&DESCRIBE_INSTANCES, &named, &["reservationSet"]).await {
+    // Not page by page: EC2 takes no page size beside ids.
+    let answer = match task.ask(&DESCRIBE_INSTANCES, &named).await {
         Err(error) if error.code.starts_with("InvalidInstanceID") => {
             return Ok(Found::Gone(format!("{}: {}", error.code, error.message)));
         }
         answer => answer?,
     };
-    let instance = answer.first().and_then(|reservation| reservation.pointer("/instancesSet/0"));
+    let instance = answer.pointer("/reservationSet/0/instancesSet/0");
     let Some(instance) = instance else {
         return Ok(Found::Gone("EC2 shows no such instance".into()));
     };

@@ -18,7 +18,7 @@ use super::{
     Clock, Halt, Past, Progress, Run, RunError,
     begin::{self, Opening},
     context::Stopped,
-    lanes::{Skipped, Wave},
+    lanes::{LeftAlone, Skipped, Wave},
     past::RunState,
     preflight::{self, NoWayBack, Refused},
     undo,
@@ -89,6 +89,8 @@ pub struct Applied {
     pub endings: BTreeMap<Ending, u64>,
     /// Some of those that were not made as planned.
     pub skipped: Vec<Skipped>,
+    /// What was left alone because of what the preflight found.
+    pub left: LeftAlone,
     /// Why it stopped before its end, if it did.
     pub halt: Option<Halt>,
     /// What undoing the wave came to, where that was asked for on a breach.
@@ -210,6 +212,7 @@ struct Carrying<'a> {
     request: &'a ApplyRequest,
     past: Option<&'a Past>,
     skipped: RefCell<Vec<Skipped>>,
+    left: RefCell<LeftAlone>,
     /// Changes that this process made.
     made: RefCell<super::past::Places>,
     began: RefCell<BTreeMap<u32, Timestamp>>,
@@ -249,6 +252,7 @@ impl<'a> Carrying<'a> {
             request,
             past,
             skipped: RefCell::default(),
+            left: RefCell::default(),
             made: RefCell::default(),
             began: RefCell::default(),
             before: RefCell::new(before),
@@ -281,6 +285,7 @@ impl<'a> Carrying<'a> {
             run: self.run.id.clone(),
             endings: self.run.tally.counts(),
             skipped: self.skipped.into_inner(),
+            left: self.left.into_inner(),
             halt,
             undone,
             resume_after,
@@ -361,6 +366,7 @@ impl<'a> Carrying<'a> {
             past: self.past,
             refused,
             skipped: &self.skipped,
+            left: &self.left,
             made: &self.made,
             schedule: &self.schedule,
         };

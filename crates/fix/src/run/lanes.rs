@@ -1,6 +1,9 @@
 //! A wave at work: all accounts and regions at once, each at its share of AWS's rates; within one, kind after kind.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use futures::{StreamExt, future::Either, stream};
 use imdsure_model::plan::{Change, ChangeKind};
@@ -37,6 +40,9 @@ pub struct Skipped {
     pub why: String,
 }
 
+/// By account and reason: how many changes are left alone, and in which regions.
+pub type LeftAlone = BTreeMap<(String, String), (u64, BTreeSet<String>)>;
+
 /// Carries out lanes.
 pub(crate) struct Wave<'a> {
     pub(crate) run: &'a Run,
@@ -46,6 +52,7 @@ pub(crate) struct Wave<'a> {
     /// Why lanes are not touched, by account, region and kind.
     pub(crate) refused: &'a BTreeMap<(String, String, ChangeKind), String>,
     pub(crate) skipped: &'a RefCell<Vec<Skipped>>,
+    pub(crate) left: &'a RefCell<LeftAlone>,
     /// Changes that were made.
     pub(crate) made: &'a RefCell<Places>,
     /// The hours in which changes may be made.
@@ -74,16 +81,7 @@ impl Wave<'_> {
     async fn lane(&self, lane: &Lane) {
         let key = (lane.account_id.clone(), lane.region.clone(), lane.kind);
         if let Some(why) = self.refused.get(&key) {
-            let end = End::because(Ending::Refused, why.as_str());
-            // Told once for all of them, in the journal's preflight.
-            self.run.count(Ending::Refused, lane.changes);
-            self.skip(
-                &lane.account_id,
-                &lane.region,
-                &format!("{} × {}", lane.changes, lane.kind),
-                &end,
-            );
-            return;
+            return self.leave(lane, why).await;
         }
         let Some(actor) = self.run.actor(&lane.account_id, &lane.region) else { return };
         let settling = Settling::new(actor);
@@ -105,6 +103,28 @@ impl Wave<'_> {
             Either::Left(((), _)) => {}
             Either::Right((never, _)) => match never {},
         }
+    }
+
+    /// Leaves a lane alone, and tells so once for all of its changes.
+    async fn leave(&self, lane: &Lane, why: &str) {
+        if !self.past.is_some_and(|past| past.left_alone(lane)) {
+            let event = Event::LeftAlone {
+                wave: lane.wave,
+                account_id: lane.account_id.clone(),
+                region: lane.region.clone(),
+                kind: lane.kind,
+                changes: lane.changes,
+                why: why.to_owned(),
+            };
+            if self.run.record(&event).await == Err(Stopped) {
+                return;
+            }
+            self.run.count(Ending::Refused, lane.changes);
+        }
+        let mut left = self.left.borrow_mut();
+        let of = left.entry((lane.account_id.clone(), why.to_owned())).or_default();
+        of.0 += lane.changes;
+        of.1.insert(lane.region.clone());
     }
 
     async fn one(&self, place: u64, change: &Change, settling: &Settling<'_>, gate: &Semaphore) {

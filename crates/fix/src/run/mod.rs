@@ -16,7 +16,7 @@ pub use apply::{Applied, ApplyRequest, OnBreach, apply, resume};
 pub use clock::Clock;
 pub use context::{Progress, RunError};
 pub use halt::Halt;
-pub use lanes::Skipped;
+pub use lanes::{LeftAlone, Skipped};
 pub use past::{Past, RunState, past};
 pub use preflight::NoWayBack;
 pub use undo::{UndoRequest, Undone, undo};

@@ -10,6 +10,7 @@ use crate::{
     event::{Action, Breach, Ending, Event, Operator},
     journal::{JournalError, RunId, Store},
     kinds::Made,
+    plan::Lane,
 };
 
 /// Where a run stands.
@@ -93,6 +94,7 @@ pub struct Past {
     /// Waves that are through, and when each began.
     waves: BTreeMap<u32, WaveOf>,
     baselines: BTreeMap<(u32, String, String), BTreeSet<String>>,
+    left_alone: BTreeSet<(u32, String, String, ChangeKind)>,
 }
 
 /// A wave in the past.
@@ -167,6 +169,7 @@ impl Past {
             touched: BTreeMap::new(),
             waves: BTreeMap::new(),
             baselines: BTreeMap::new(),
+            left_alone: BTreeSet::new(),
         }
     }
 
@@ -193,6 +196,11 @@ impl Past {
             Event::Baseline { wave, account_id, region, impaired, unhealthy } => {
                 let unwell = impaired.into_iter().chain(unhealthy);
                 self.baselines.entry((wave, account_id, region)).or_default().extend(unwell);
+            }
+            Event::LeftAlone { wave, account_id, region, kind, changes, .. } => {
+                if self.left_alone.insert((wave, account_id, region, kind)) {
+                    *self.endings.entry(Ending::Refused).or_default() += changes;
+                }
             }
             Event::Change { place, wave, account_id, region, kind, id, before, .. } => {
                 let made = Made { before, steps: Vec::new() };
@@ -280,6 +288,12 @@ impl Past {
             .iter()
             .map(|(place, touched)| (*place, touched))
             .filter(|(_, touched)| touched.called && touched.ending.is_none_or(Ending::touched))
+    }
+
+    /// Whether the changes of a lane were left alone before, and counted.
+    pub(crate) fn left_alone(&self, lane: &Lane) -> bool {
+        let key = (lane.wave, lane.account_id.clone(), lane.region.clone(), lane.kind);
+        self.left_alone.contains(&key)
     }
 
     pub(crate) fn wave(&self, wave: u32) -> Option<WaveOf> {

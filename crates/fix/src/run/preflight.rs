@@ -127,18 +127,25 @@ async fn ask(
     enforced: &Result<bool, CallError>,
     accepted: &NoWayBack,
 ) -> Result<String, String> {
-    forward(actor, change)
-        .await
-        .map_err(|error| format!("not permitted: {}: {}", error.code, error.message))?;
+    forward(actor, change).await.map_err(|error| format!("not permitted: {}", short(&error)))?;
     match back(actor, change, enforced).await {
         Ok(()) => Ok("permitted, and so is the way back".to_owned()),
         Err(why) if accepted.accepts(&actor.account.id, actor.region) => {
             Ok(format!("permitted; no way back, which was accepted: {why}"))
         }
-        Err(why) => Err(format!(
-            "no way back: {why}. To change it all the same: --accept-no-way-back {}:{}",
-            actor.account.id, actor.region
-        )),
+        Err(why) => Err(format!("no way back: {why}")),
+    }
+}
+
+/// What AWS said, without what differs from target to target.
+fn short(error: &CallError) -> String {
+    let why = ["with an explicit deny in ", "because no "].iter().find_map(|words| {
+        let at = error.message.find(words)?;
+        error.message.get(at..)?.split(". ").next()
+    });
+    match why {
+        Some(why) => format!("{} of {} ({why})", error.code, error.operation),
+        None => format!("{} of {}: {}", error.code, error.operation, error.message),
     }
 }
 
@@ -236,7 +243,7 @@ async fn back(
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect();
             let answer = actor.would(&MODIFY_INSTANCE_METADATA_OPTIONS, options(&change.id, &before)).await;
-            permitted(answer).map_err(|error| format!("{}: {}", error.code, error.message))
+            permitted(answer).map_err(|error| short(&error))
         }
         ChangeKind::AccountDefaults | ChangeKind::AccountEnforcement => {
             let mut before = Parameters::new();
@@ -249,7 +256,7 @@ async fn back(
                 before = before.with(name, value);
             }
             let answer = actor.would(&MODIFY_INSTANCE_METADATA_DEFAULTS, before).await;
-            permitted(answer).map_err(|error| format!("{}: {}", error.code, error.message))
+            permitted(answer).map_err(|error| short(&error))
         }
         // Asked for by the AMI's own id, with the plan saying that it stays.
         ChangeKind::ImageImdsSupport

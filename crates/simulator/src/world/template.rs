@@ -141,6 +141,7 @@ impl TemplateSeed {
             created_by: self.created_by(account),
             default: self.default,
             latest: self.latest,
+            given: self.latest,
             versions: numbers.map(version).collect(),
             tags,
         }
@@ -182,8 +183,10 @@ pub(crate) struct Template {
     /// An ARN.
     pub(crate) created_by: String,
     pub(crate) default: u64,
-    /// The number of the newest version; numbers are never given twice.
+    /// The number of the newest version that exists.
     pub(crate) latest: u64,
+    /// The highest number that was ever given: none is given twice.
+    pub(crate) given: u64,
     /// Those that exist, by rising number.
     pub(crate) versions: Vec<Version>,
     pub(crate) tags: Vec<(String, String)>,

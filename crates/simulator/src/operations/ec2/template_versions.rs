@@ -215,7 +215,8 @@ pub(crate) fn create_launch_template_version(call: &Call<'_>) -> Result<Vec<u8>,
         }
     };
     stop_dry_run(call)?;
-    template.latest += 1;
+    template.given += 1;
+    template.latest = template.given;
     let version = Version {
         number: template.latest,
         created: call.now,
@@ -261,6 +262,8 @@ pub(crate) fn delete_launch_template_versions(call: &Call<'_>) -> Result<Vec<u8>
             deleted.push(number);
         }
     }
+    let newest = template.versions.iter().map(|version| version.number).max();
+    template.latest = newest.unwrap_or(template.default);
     stock.put_template(index, template.clone());
     Ok(answer(call, "DeleteLaunchTemplateVersions", |xml| {
         let item = |xml: &mut Xml, number| {

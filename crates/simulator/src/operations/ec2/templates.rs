@@ -124,6 +124,7 @@ pub(crate) fn create_launch_template(call: &Call<'_>) -> Result<Vec<u8>, ApiErro
         created_by: call.caller.arn.clone(),
         default: 1,
         latest: 1,
+        given: 1,
         versions: vec![version],
         tags: given_tags(&call.parameters, "launch-template"),
     };
