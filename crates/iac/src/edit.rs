@@ -2,7 +2,7 @@
 //! indentation, quotes, line ends. Where the text is of a form for which that cannot be promised (block
 //! scalars, complex keys), there is no splice.
 
-use std::ops::Range;
+use std::{fmt::Write as _, ops::Range};
 
 use crate::{
     fix::Splice,
@@ -28,7 +28,7 @@ impl New {
     }
 
     /// A number or boolean.
-    pub fn plain(value: impl ToString) -> Self {
+    pub fn plain(value: &impl ToString) -> Self {
         Self::Plain(value.to_string())
     }
 
@@ -85,7 +85,7 @@ pub fn insert(source: &Source, map: &Node, members: &[(&str, New)]) -> Option<Sp
         members.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
     match map.style {
         Style::Block => insert_lines(source, map, &members),
-        Style::Flow | Style::Json => insert_brackets(source, map, &members),
+        Style::Flow | Style::Json => Some(insert_brackets(source, map, &members)),
         Style::Quoted | Style::Literal => None,
     }
 }
@@ -129,13 +129,11 @@ fn insert_lines(source: &Source, map: &Node, members: &[(String, New)]) -> Optio
     let writer = Writer { newline: source.newline(), unit: &unit, quoted_keys };
     let text = writer.lines(members, &indent);
     let newline = source.newline();
-    match own.last().and_then(|last| whole_line_end(source, last)) {
-        Some(end) => Some(Splice::of(source, end..end, format!("{newline}{indent}{text}"))),
-        None => {
-            let at = first.key_span.start;
-            Some(Splice::of(source, at..at, format!("{text}{newline}{indent}")))
-        }
+    if let Some(end) = own.last().and_then(|last| whole_line_end(source, last)) {
+        return Some(Splice::of(source, end..end, format!("{newline}{indent}{text}")));
     }
+    let at = first.key_span.start;
+    Some(Splice::of(source, at..at, format!("{text}{newline}{indent}")))
 }
 
 /// Whether a key is followed by its colon, on one line.
@@ -192,7 +190,7 @@ fn column(source: &Source, offset: usize) -> Option<String> {
 }
 
 /// Into brackets: behind the last member, on its own line where the members have theirs.
-fn insert_brackets(source: &Source, map: &Node, members: &[(String, New)]) -> Option<Splice> {
+fn insert_brackets(source: &Source, map: &Node, members: &[(String, New)]) -> Splice {
     let json = map.style == Style::Json;
     let own: Vec<&Member> = map.members().iter().filter(|member| !member.merged).collect();
     let newline = source.newline();
@@ -202,7 +200,7 @@ fn insert_brackets(source: &Source, map: &Node, members: &[(String, New)]) -> Op
         let at = map.span.start + 1;
         let writer = Writer { newline, unit: &unit, quoted_keys: json };
         let text = writer.members(members, Form::Inline { quoted: json }, ", ");
-        return Some(Splice::of(source, at..at, text));
+        return Splice::of(source, at..at, text);
     };
     let quoted = json || source.slice(last.key_span.clone()).starts_with('"');
     let writer = Writer { newline, unit: &unit, quoted_keys: quoted };
@@ -219,7 +217,7 @@ fn insert_brackets(source: &Source, map: &Node, members: &[(String, New)]) -> Op
     } else {
         format!(", {}", writer.members(members, Form::Inline { quoted }, ", "))
     };
-    Some(Splice::of(source, at..at, text))
+    Splice::of(source, at..at, text)
 }
 
 impl Writer<'_> {
@@ -297,7 +295,7 @@ fn double_quoted(text: &str) -> String {
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
             c if c.is_control() || c == '\u{feff}' || matches!(c, '\u{2028}' | '\u{2029}') => {
-                quoted.push_str(&format!("\\u{:04x}", u32::from(c)));
+                let _ = write!(quoted, "\\u{:04x}", u32::from(c));
             }
             c => quoted.push(c),
         }

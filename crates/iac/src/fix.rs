@@ -76,11 +76,15 @@ pub struct Edits {
 }
 
 impl Edits {
-    /// Adds all splices of a fix, or none. A splice that another fix has already brought counts once: two
+    /// Adds all splices of a fix, or none. A splice that stands there twice counts once: two
     /// instances may share the parameter that decides.
     pub fn add(&mut self, fix: &Fix) -> Result<(), FixError> {
-        let new: Vec<&Splice> =
-            fix.splices.iter().filter(|splice| !self.of(&splice.path).contains(splice)).collect();
+        let mut new: Vec<&Splice> = Vec::new();
+        for splice in &fix.splices {
+            if !self.of(&splice.path).contains(splice) && !new.contains(&splice) {
+                new.push(splice);
+            }
+        }
         for (index, splice) in new.iter().enumerate() {
             let mut others = self.of(&splice.path).iter().chain(new[..index].iter().copied());
             if others.any(|other| other.path == splice.path && other.conflicts(splice)) {

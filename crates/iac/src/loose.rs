@@ -56,7 +56,7 @@ fn keys(source: &Source) -> impl Iterator<Item = Range<usize>> {
     small.chain(large).filter_map(move |at| {
         let end = at + "okens".len();
         let word = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-');
-        if text.get(end).is_some_and(|c| word(c)) {
+        if text.get(end).is_some_and(word) {
             return None;
         }
         // A name is short; without the limit a file of one long word would be read again and again.
@@ -114,6 +114,9 @@ mod tests {
         lines.sort_unstable();
         assert_eq!(lines, [1, 2, 3, 5]);
         assert_eq!(rows[0].address, "a_http_tokens");
-        assert!(optionals(&Source::new("a", text), "x", &[0..text.len()]).is_empty());
+        assert!(
+            optionals(&Source::new("a", text), "x", std::slice::from_ref(&(0..text.len())))
+                .is_empty()
+        );
     }
 }

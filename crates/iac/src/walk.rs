@@ -79,13 +79,13 @@ struct Walk {
 
 impl Walk {
     fn file(&mut self, path: PathBuf) {
-        if self.new(&path) {
+        if self.is_new(&path) {
             self.found.files.push(path);
         }
     }
 
     /// Whether this is the first time here. What has no real path is read, and its error told there.
-    fn new(&mut self, path: &Path) -> bool {
+    fn is_new(&mut self, path: &Path) -> bool {
         fs::canonicalize(path).map_or(true, |real| self.seen.insert(real))
     }
 
@@ -93,7 +93,7 @@ impl Walk {
     fn folder(&mut self, root: &Path) {
         let mut open = vec![root.to_path_buf()];
         while let Some(folder) = open.pop() {
-            if !self.new(&folder) {
+            if !self.is_new(&folder) {
                 continue;
             }
             match self.entries(&folder) {

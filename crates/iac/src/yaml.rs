@@ -81,7 +81,7 @@ impl Builder {
         match event {
             Event::DocumentStart(..) => self.anchors.clear(),
             Event::Scalar(text, style, anchor, tag) => {
-                let node = self.scalar(&text, style, tag.as_deref(), bytes)?;
+                let node = Self::scalar(&text, style, tag.as_deref(), bytes)?;
                 self.anchored(anchor, node)?;
             }
             Event::SequenceStart(style, anchor, tag) => {
@@ -111,7 +111,6 @@ impl Builder {
     }
 
     fn scalar(
-        &self,
         text: &str,
         style: ScalarStyle,
         tag: Option<&Tag>,
@@ -211,8 +210,8 @@ fn merge(own: Vec<Member>, merges: &[Arc<Node>]) -> Vec<Member> {
     });
     let mut sources: Vec<&Node> = sources.collect();
     sources.reverse();
-    let merged = sources.into_iter().flat_map(Node::members).cloned();
-    merged.map(|member| Member { merged: true, ..member }).chain(own).collect()
+    let foreign = sources.into_iter().flat_map(Node::members).cloned();
+    foreign.map(|member| Member { merged: true, ..member }).chain(own).collect()
 }
 
 fn build(

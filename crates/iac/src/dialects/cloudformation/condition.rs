@@ -1,6 +1,6 @@
 //! Conditions, with three values: a parameter without a default leaves them open.
 
-use super::evaluate::Evaluator;
+use super::{evaluate::Evaluator, value::Value};
 use crate::node::Node;
 
 /// What a condition comes to; why it is open.
@@ -44,9 +44,17 @@ impl<'a> Evaluator<'a> {
 
     /// The condition that an expression is.
     pub(super) fn truth(&self, node: &'a Node) -> Truth {
-        if !self.spend() {
-            return Truth::Open("too complex".to_owned());
+        match self.deeper() {
+            Some(depth) => {
+                let truth = self.truth_of(node);
+                self.depth.set(depth);
+                truth
+            }
+            None => Truth::Open("too complex".to_owned()),
         }
+    }
+
+    fn truth_of(&self, node: &'a Node) -> Truth {
         let Some((name, argument)) = super::evaluate::call(node) else {
             return match node.boolean() {
                 Some(truth) => Truth::of(truth),
@@ -61,24 +69,11 @@ impl<'a> Evaluator<'a> {
             },
             ("Fn::Equals", [one, two]) => self.equal(one, two),
             ("Fn::Not", [one]) => self.truth(one).not(),
-            ("Fn::And", _) => self.all(arguments.iter().map(|one| self.truth(one))),
+            ("Fn::And", _) => all(arguments.iter().map(|one| self.truth(one))),
             // By De Morgan: some is true unless all are false.
-            ("Fn::Or", _) => self.all(arguments.iter().map(|one| self.truth(one).not())).not(),
+            ("Fn::Or", _) => all(arguments.iter().map(|one| self.truth(one).not())).not(),
             _ => Truth::Open(format!("{name} is not evaluated here")),
         }
-    }
-
-    #[expect(clippy::unused_self, reason = "reads like the others")]
-    fn all(&self, truths: impl Iterator<Item = Truth>) -> Truth {
-        let mut all = Truth::True;
-        for truth in truths {
-            match truth {
-                Truth::False => return Truth::False,
-                Truth::Open(_) => all = truth,
-                Truth::True => {}
-            }
-        }
-        all
     }
 
     fn equal(&self, one: &'a Node, two: &'a Node) -> Truth {
@@ -91,10 +86,21 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-fn why(value: &super::value::Value<'_>) -> String {
+fn why(value: &Value<'_>) -> String {
     match value {
-        super::value::Value::Unknown(reason, _) => reason.clone(),
-        super::value::Value::Either(_, reason, _) => reason.clone(),
+        Value::Unknown(reason, _) | Value::Either(_, reason, _) => reason.clone(),
         _ => "this is no text".to_owned(),
     }
+}
+
+fn all(truths: impl Iterator<Item = Truth>) -> Truth {
+    let mut all = Truth::True;
+    for truth in truths {
+        match truth {
+            Truth::False => return Truth::False,
+            Truth::Open(_) => all = truth,
+            Truth::True => {}
+        }
+    }
+    all
 }

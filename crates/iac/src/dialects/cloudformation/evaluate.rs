@@ -7,6 +7,8 @@ use crate::node::Node;
 
 /// Steps of one evaluation. Real templates take dozens; nested aliases could ask for millions.
 const STEPS: u32 = 20_000;
+/// Levels of one evaluation.
+const MAX_DEPTH: u32 = 100;
 /// Longer texts are not put together.
 const MAX_TEXT: usize = 64 * 1024;
 
@@ -16,7 +18,7 @@ pub(super) struct Evaluator<'a> {
     /// Identifiers of the loops around it, and their values.
     pub(super) bindings: Vec<(String, String)>,
     steps: Cell<u32>,
-    depth: Cell<u32>,
+    pub(super) depth: Cell<u32>,
 }
 
 /// The function that a node calls, and its argument: the node itself where it is a tag.
@@ -55,25 +57,24 @@ impl<'a> Evaluator<'a> {
         Self { template, bindings, steps: Cell::new(STEPS), depth: Cell::new(0) }
     }
 
-    /// Whether there is a step left.
-    pub(super) fn spend(&self) -> bool {
-        let left = self.steps.get();
-        self.steps.set(left.saturating_sub(1));
-        left > 0
+    /// One step, one level deeper, and the depth to come back to; none where either is used up. Parameters
+    /// and conditions may lead far, and the stack is not theirs to fill.
+    pub(super) fn deeper(&self) -> Option<u32> {
+        let (left, depth) = (self.steps.get(), self.depth.get());
+        self.steps.set(left.checked_sub(1)?);
+        (depth < MAX_DEPTH).then(|| self.depth.replace(depth + 1))
     }
 
     /// What a node comes to.
     pub(super) fn resolve(&self, node: &'a Node) -> Value<'a> {
-        // Parameters and conditions may lead far; the stack is not theirs to fill.
-        if !self.spend() || self.depth.get() > 100 {
+        let Some(depth) = self.deeper() else {
             return Value::Unknown("too complex".to_owned(), node);
-        }
-        self.depth.set(self.depth.get() + 1);
+        };
         let value = match call(node) {
             Some((name, argument)) => self.function(name, argument, node),
             None => Value::Node(node),
         };
-        self.depth.set(self.depth.get() - 1);
+        self.depth.set(depth);
         value
     }
 
@@ -189,10 +190,10 @@ impl<'a> Evaluator<'a> {
             None => self.reference(name, node),
         };
         // `${Tokens}` alone is that parameter, and is repaired there.
-        if let Some(name) = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) {
-            if !name.contains(['$', '{', '}', '!']) {
-                return value(name.trim());
-            }
+        if let Some(name) = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'))
+            && !name.contains(['$', '{', '}', '!'])
+        {
+            return value(name.trim());
         }
         let (mut result, mut rest) = (String::new(), text);
         while let Some(at) = rest.find("${") {

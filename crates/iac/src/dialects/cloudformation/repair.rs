@@ -48,10 +48,10 @@ pub(super) fn fix_below<'a>(
     let (leaf, new) = match kind.form {
         Form::Options => (Some("HttpTokens"), New::text("required")),
         Form::MinimumVersion if kind.name.starts_with("AWS::EMR::") => {
-            (Some("MinimumInstanceMetadataServiceVersion"), New::plain(2))
+            (Some("MinimumInstanceMetadataServiceVersion"), New::plain(&2))
         }
         Form::MinimumVersion => (Some("MinimumInstanceMetadataServiceVersion"), New::text("2")),
-        Form::Flag | Form::Settings => (None, New::plain(true)),
+        Form::Flag | Form::Settings => (None, New::plain(&true)),
         Form::None => return None,
     };
     let splices = match &own.tokens {

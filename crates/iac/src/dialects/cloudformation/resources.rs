@@ -3,8 +3,8 @@
 use super::{evaluate::Evaluator, template::Template, value::Value};
 use crate::node::{Member, Node};
 
-/// More turns of a loop are not unrolled: it then stands for itself.
-const MAX_TURNS: usize = 1_000;
+/// Loops that make more are not unrolled and stand for themselves. CloudFormation takes 500 resources.
+const MAX_RESOURCES: usize = 2_000;
 const LOOP: &str = "Fn::ForEach::";
 
 /// A resource, or one turn of the loop that makes it.
@@ -53,11 +53,7 @@ fn unroll<'a>(
                 let name = name.text().unwrap_or_default();
                 let evaluator = Evaluator::new(template, bindings.to_vec());
                 match evaluator.list(collection) {
-                    Ok(turns)
-                        if turns.len() * found.len().max(1) <= MAX_TURNS * MAX_TURNS
-                            && turns.len() <= MAX_TURNS
-                            && found.len() <= 100_000 =>
-                    {
+                    Ok(turns) if turns.len() + found.len() <= MAX_RESOURCES => {
                         for turn in turns {
                             let mut bindings = bindings.to_vec();
                             bindings.push((name.to_owned(), turn));

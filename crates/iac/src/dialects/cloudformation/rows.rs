@@ -189,6 +189,16 @@ fn setting<'a>(evaluator: &Evaluator<'a>, list: &Value<'a>) -> Value<'a> {
     found
 }
 
+/// A fleet's override, as if it were a type.
+static OVERRIDE: Kind = Kind {
+    name: "AWS::EC2::EC2Fleet",
+    form: Form::Options,
+    path: &["MetadataOptions"],
+    effect: imdsure_model::Effect::Replacement,
+    from: From::Nothing,
+    account_default: true,
+};
+
 /// A fleet may say it once more for each of its overrides.
 fn overrides<'a>(
     evaluator: &Evaluator<'a>,
@@ -199,14 +209,6 @@ fn overrides<'a>(
     if kind.name != "AWS::EC2::EC2Fleet" {
         return Vec::new();
     }
-    static OVERRIDE: Kind = Kind {
-        name: "AWS::EC2::EC2Fleet",
-        form: Form::Options,
-        path: &["MetadataOptions"],
-        effect: imdsure_model::Effect::Replacement,
-        from: From::Nothing,
-        account_default: true,
-    };
     let mut specs = Vec::new();
     let each =
         references::each(evaluator, properties, &["LaunchTemplateConfigs", "*", "Overrides", "*"]);

@@ -303,6 +303,27 @@ fn ignore_comments_are_recorded() {
     assert_eq!(spec.ignore_comments[0].reason, "the installer needs version 1");
 }
 
+#[test]
+fn fuzz_long_chains_and_wide_loops_end() {
+    let mut text = "Conditions:\n  C0: !Equals [a, b]\n".to_owned();
+    for level in 1..10_000 {
+        text.push_str("  C");
+        text.push_str(&level.to_string());
+        text.push_str(": !Not [!Condition C");
+        text.push_str(&(level - 1).to_string());
+        text.push_str("]\n");
+    }
+    let spec = one(
+        &(text + "Resources:\n  Web: {Type: AWS::EC2::Instance, Condition: C9999}\n"),
+        "absent",
+    );
+    assert_eq!(spec.count, None);
+    let turns = vec!["x"; 5_000].join(", ");
+    let web = "W: {Type: AWS::EC2::Instance}";
+    let spec = one(&format!("Resources:\n  Fn::ForEach::A: [N, [{turns}], {{{web}}}]\n"), "absent");
+    assert_eq!(spec.count, None);
+}
+
 /// An expression, nested.
 fn expression() -> impl Strategy<Value = String> {
     let leaf = prop::sample::select(vec![

@@ -24,11 +24,10 @@ pub(super) enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    /// One of two, or the one that both are.
+    /// One of two; both are kept, also where they say the same: a fix has to change both.
     pub(super) fn either(one: Self, two: Self, reason: String, at: &'a Node) -> Self {
         match (&one, &two) {
             (Self::Nothing, Self::Nothing) => one,
-            _ if one.text().is_some() && one.text() == two.text() => one,
             _ => Self::Either(Rc::new((one, two)), reason, at),
         }
     }
@@ -38,7 +37,10 @@ impl<'a> Value<'a> {
         match self {
             Self::Node(node) => node.text().map(Cow::Borrowed),
             Self::Text(text, _) => Some(Cow::Borrowed(text)),
-            _ => None,
+            Self::Either(both, ..) => {
+                both.0.text().filter(|one| both.1.text().as_ref() == Some(one))
+            }
+            Self::Nothing | Self::Unknown(..) => None,
         }
     }
 
