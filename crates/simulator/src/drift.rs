@@ -137,7 +137,8 @@ fn change(stock: &mut Stock<'_>, named: Named) -> Option<String> {
             let mut template = stock.template(index);
             let data = template.version(template.default)?.data.clone();
             let wish = Wish { hop_limit: Some(HOPS), ..data.metadata.unwrap_or_default() };
-            template.latest += 1;
+            template.given += 1;
+            template.latest = template.given;
             template.default = template.latest;
             template.versions.push(Version {
                 number: template.latest,

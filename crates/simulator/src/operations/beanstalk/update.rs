@@ -123,7 +123,8 @@ fn launching(stock: &mut Stock<'_>, mut group: Group, required: bool) -> Group {
                 let data = data.map(|version| version.data.clone()).unwrap_or_default();
                 let mut wish = data.metadata.unwrap_or_default();
                 wish.tokens = Some(required);
-                template.latest += 1;
+                template.given += 1;
+            template.latest = template.given;
                 template.default = template.latest;
                 template.versions.push(Version {
                     number: template.latest,

@@ -1,0 +1,208 @@
+//! One reading of the given paths: walk, ask the dialects, read on all cores. A worker holds one unit at a
+//! time, so memory follows the largest files and not the number of them; only rows stay.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    num::NonZero,
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use crate::{
+    ScanError,
+    dialect::{Dialect, Files, Overlay, Sink, Unit, load},
+    dialects::DIALECTS,
+    loose,
+    source::Source,
+    spec::LaunchSpec,
+    walk,
+};
+
+/// What to read, and how.
+#[derive(Debug, Clone, Default)]
+pub struct Scan {
+    /// Files and folders.
+    pub paths: Vec<PathBuf>,
+    /// Texts that stand in for files.
+    pub overlay: Overlay,
+    /// How many threads read; none for as many as there are cores.
+    pub threads: Option<NonZero<usize>>,
+}
+
+/// What was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scanned {
+    /// The rows, by file and place.
+    pub specs: Vec<LaunchSpec>,
+    /// What could not be read, by file and place.
+    pub errors: Vec<ScanError>,
+    /// How many files a dialect claimed.
+    pub files: usize,
+}
+
+/// What one worker reads at a time.
+enum Work {
+    /// A file, and the dialects that look at such a name.
+    File(PathBuf, Vec<&'static dyn Dialect>),
+    /// Files of one folder, for one dialect.
+    Folder(Vec<PathBuf>, &'static dyn Dialect),
+}
+
+impl Scan {
+    /// A reading of these paths.
+    pub fn of(paths: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
+        Self { paths: paths.into_iter().map(Into::into).collect(), ..Self::default() }
+    }
+
+    /// Reads them.
+    pub fn run(&self) -> Scanned {
+        let walked = walk::walk(&self.paths);
+        let work = plan(&walked.files);
+        let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+        let worker = || {
+            while let Some(work) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let done = read(work, &self.overlay);
+                results.lock().unwrap_or_else(PoisonError::into_inner).push(done);
+            }
+        };
+        let cores = || thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+        let threads = self.threads.unwrap_or_else(cores).get().min(work.len()).max(1);
+        thread::scope(|scope| {
+            for _ in 1..threads {
+                scope.spawn(worker);
+            }
+            worker();
+        });
+        gather(walked.errors, results.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Reads one text, as if it were a file of that name. For tests and for texts within texts.
+pub fn scan_text(path: &Path, text: &str) -> Scanned {
+    let overlay = Overlay::from([(path.to_path_buf(), text.to_owned())]);
+    let done = plan(&[path.to_path_buf()]).iter().map(|work| read(work, &overlay)).collect();
+    gather(Vec::new(), done)
+}
+
+/// In the order in which files were found.
+fn plan(files: &[PathBuf]) -> Vec<Work> {
+    let mut work = Vec::new();
+    let mut folders: BTreeMap<(PathBuf, usize), Vec<PathBuf>> = BTreeMap::new();
+    for path in files {
+        let looking = DIALECTS.iter().enumerate().filter(|(_, dialect)| dialect.looks_at(path));
+        let mut alone = Vec::new();
+        for (index, dialect) in looking {
+            match dialect.unit() {
+                Unit::File => alone.push(*dialect),
+                Unit::Folder => {
+                    let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+                    folders.entry((folder, index)).or_default().push(path.clone());
+                }
+            }
+        }
+        if !alone.is_empty() {
+            work.push(Work::File(path.clone(), alone));
+        }
+    }
+    let dialect = |index: usize| DIALECTS.get(index).copied();
+    let folders = folders.into_iter().filter_map(|((_, index), files)| {
+        dialect(index).map(|dialect| Work::Folder(files, dialect))
+    });
+    work.extend(folders);
+    work
+}
+
+/// What came of one piece of work.
+#[derive(Default)]
+struct Done {
+    sink: Sink,
+    files: usize,
+}
+
+fn read(work: &Work, overlay: &Overlay) -> Done {
+    let mut done = Done::default();
+    let (paths, dialects) = match work {
+        Work::File(path, dialects) => (std::slice::from_ref(path), dialects.as_slice()),
+        Work::Folder(paths, dialect) => (paths.as_slice(), std::slice::from_ref(dialect)),
+    };
+    let sources: Vec<Arc<Source>> = paths
+        .iter()
+        .filter_map(|path| open(path, dialects, overlay, &mut done.sink))
+        .map(Arc::new)
+        .collect();
+    let mut claimed: Vec<(Arc<Source>, &'static str)> = Vec::new();
+    for dialect in dialects {
+        let members: Vec<_> = sources.iter().filter(|one| dialect.claims(one)).cloned().collect();
+        if members.is_empty() {
+            continue;
+        }
+        for member in &members {
+            if !claimed.iter().any(|(source, _)| Arc::ptr_eq(source, member)) {
+                claimed.push((Arc::clone(member), dialect.name()));
+            }
+        }
+        dialect.read(&Files::new(members, overlay), &mut done.sink);
+    }
+    for (source, dialect) in &claimed {
+        let covered = covered(&done.sink, source.path());
+        done.sink.specs.extend(loose::optionals(source, dialect, &covered));
+    }
+    done.files = claimed.len();
+    done
+}
+
+/// A file that is not UTF-8 is an error only where a dialect would claim it all the same.
+fn open(
+    path: &Path,
+    dialects: &[&'static dyn Dialect],
+    overlay: &Overlay,
+    sink: &mut Sink,
+) -> Option<Source> {
+    match load(path, overlay) {
+        Ok(source) => Some(source),
+        Err(error) => {
+            let foreign = error.code == "NotUtf8"
+                && fs::read(path).is_ok_and(|bytes| {
+                    let lossy = Source::new(path, String::from_utf8_lossy(&bytes));
+                    !dialects.iter().any(|dialect| dialect.claims(&lossy))
+                });
+            if !foreign {
+                sink.error(error);
+            }
+            None
+        }
+    }
+}
+
+/// What of a file the structure led to.
+fn covered(sink: &Sink, path: &Path) -> Vec<Range<usize>> {
+    let places = sink.specs.iter().flat_map(|spec| spec.options.places());
+    let places = places.filter(|place| place.path.as_ref() == path);
+    let seen = sink.seen.iter().filter(|(seen, _)| seen.as_ref() == path);
+    places.map(|place| place.bytes.clone()).chain(seen.map(|(_, range)| range.clone())).collect()
+}
+
+fn gather(errors: Vec<ScanError>, results: Vec<Done>) -> Scanned {
+    let mut all = Scanned::default();
+    let mut errors: BTreeSet<ScanError> = errors.into_iter().collect();
+    for mut done in results {
+        all.specs.append(&mut done.sink.specs);
+        errors.append(&mut done.sink.errors);
+        all.files += done.files;
+    }
+    all.specs.sort_by(|one, two| {
+        let key = |spec: &LaunchSpec| (spec.place.path.clone(), spec.place.bytes.start);
+        key(one)
+            .cmp(&key(two))
+            .then_with(|| one.dialect.cmp(two.dialect))
+            .then_with(|| one.address.cmp(&two.address))
+    });
+    all.errors = errors.into_iter().collect();
+    all
+}
