@@ -124,7 +124,7 @@ fn launching(stock: &mut Stock<'_>, mut group: Group, required: bool) -> Group {
                 let mut wish = data.metadata.unwrap_or_default();
                 wish.tokens = Some(required);
                 template.given += 1;
-            template.latest = template.given;
+                template.latest = template.given;
                 template.default = template.latest;
                 template.versions.push(Version {
                     number: template.latest,
