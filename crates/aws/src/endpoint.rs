@@ -32,6 +32,13 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
+    /// Everything to one place: a simulated organization.
+    pub fn all_to(url: &str) -> Result<Self, BadEndpoint> {
+        check(url)?;
+        let custom = SERVICES.into_iter().map(|service| (service.name, url.to_owned())).collect();
+        Ok(Self { custom: Arc::new(custom), fips: false, dual_stack: false })
+    }
+
     /// `flag` beats `AWS_ENDPOINT_URL_<SERVICE>`, which beats `AWS_ENDPOINT_URL`; each may stand in the
     /// profile as well.
     pub(crate) fn of(config: &SdkConfig, flag: Option<&str>) -> Result<Self, BadEndpoint> {
