@@ -1,5 +1,5 @@
 # What people and .ci/run call. Everything that is needed is installed into .venv and target/.
-.PHONY: test generate check bench fuzz clean
+.PHONY: test generate check bench fuzz verify-aws clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -32,6 +32,10 @@ bench: $(INSTALLED)
 FUZZ_CASES ?= 2000000
 fuzz:
 	PROPTEST_CASES=$(FUZZ_CASES) cargo test --profile fast --package imdsure-aws --package imdsure-policy fuzz
+
+# What imdsure believes of AWS, checked in a sandbox account (IMDSURE_VERIFY_ACCOUNT). It asks before it begins.
+verify-aws: $(INSTALLED)
+	$(VENV)/bin/python tests/verify_aws.py
 
 clean:
 	rm -rf $(VENV) target

@@ -24,6 +24,6 @@ left join aws_ec2_ami i
   on i.account_id = v.account_id and i.region = v.region and i.image_id = v.image_id
 left join (
   select distinct account_id, region from scan_error
-  where table_name is null or table_name = 'aws_ec2_launch_template_use'
+  where table_name is null or table_name in ('aws_ec2_launch_template_use', 'aws_ec2_instance')
 ) e on e.account_id = v.account_id and e.region = v.region
 order by v.account_id, v.region, v.launch_template_id, v.version_number

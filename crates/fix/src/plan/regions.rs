@@ -107,6 +107,9 @@ impl Planner<'_> {
             let why = format!("{what}: it comes after them, by --kind");
             return Some((Reason::Blocked, why));
         }
+        if truth(row, "unread") {
+            return Some((Reason::NotReported, what));
+        }
         let (used, without_data) = (number(row, "used"), number(row, "without_data"));
         if used > 0 {
             let why = format!("{} in the region used version 1", counted(used, "instance"));

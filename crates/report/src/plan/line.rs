@@ -2,7 +2,7 @@
 
 use imdsure_model::{
     Effect,
-    plan::{BlastRadius, Change, ChangeKind, Reason, Unplanned, UsageEvidence},
+    plan::{BlastRadius, Change, ChangeKind, Unplanned, UsageEvidence},
 };
 use serde_json::{Map, Value};
 
@@ -319,7 +319,6 @@ pub(super) struct Left {
     pub(super) account: String,
     pub(super) region: String,
     pub(super) owner: Option<String>,
-    pub(super) reason: Reason,
     pub(super) why: String,
 }
 
@@ -333,7 +332,6 @@ impl Left {
             account: foreign(&unplanned.account_id),
             region: foreign(&unplanned.region),
             owner: unplanned.owner.as_deref().map(foreign),
-            reason: unplanned.reason,
             why: foreign(&unplanned.why),
         }
     }
