@@ -222,7 +222,6 @@ fn applied_json(applied: &Applied) -> serde_json::Value {
         "left_alone": left_json(&applied.left),
         "skipped": skipped_json(&applied.skipped),
         "undone": applied.undone.as_ref().map(|undone| undone_json(undone)),
-        "not_looked_at": applied.unseen,
         "journal_head": applied.head,
     })
 }
@@ -272,9 +271,6 @@ fn applied_words(applied: &Applied) -> String {
         }
     }
     skipped_words(&applied.skipped, &mut line);
-    for unseen in &applied.unseen {
-        line(format!("  not looked at: {unseen}"));
-    }
     match &applied.halt {
         Some(Halt::Breach(breaches)) => {
             line("stopped, since something got worse:".to_owned());

@@ -44,6 +44,8 @@ fn not_made(kind: ChangeKind) -> Fault {
 /// What an earlier run's change did, by its journal.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Made {
+    /// The run that made it: its name stands in what it made.
+    pub(crate) run: String,
     /// What was there before.
     pub(crate) before: serde_json::Value,
     /// What each step's call made.

@@ -92,12 +92,12 @@ async fn version(task: &Task<'_>, about: &About<'_>, number: u64) -> Result<Opti
     }
 }
 
-/// The version that an earlier part of this run made for this change: its description says so.
-async fn made_before(task: &Task<'_>, about: &About<'_>) -> Result<Option<u64>, Fault> {
+/// The version that a run made for this change: its description says so.
+async fn made_by(task: &Task<'_>, about: &About<'_>, run: &str) -> Result<Option<u64>, Fault> {
     let named = about.parameters().with("MinVersion", (about.source + 1).to_string());
     let list = ["launchTemplateVersionSet"];
     let versions = task.list(&DESCRIBE_LAUNCH_TEMPLATE_VERSIONS, &named, &list).await?;
-    let ours = description(task);
+    let ours = description(run, task.place);
     let made = versions
         .iter()
         .find(|version| version.get("versionDescription").and_then(Value::as_str) == Some(&ours));
@@ -109,8 +109,8 @@ fn number_of(version: &Value) -> Option<u64> {
 }
 
 /// What a version of ours is described by: the run and the change's place in its plan.
-fn description(task: &Task<'_>) -> String {
-    format!("imdsure {} {}", task.run.id, task.place)
+fn description(run: &str, place: u64) -> String {
+    format!("imdsure {run} {place}")
 }
 
 pub(crate) async fn apply(task: &Task<'_>) -> Result<End, Fault> {
@@ -118,7 +118,8 @@ pub(crate) async fn apply(task: &Task<'_>) -> Result<End, Fault> {
     let Some(now) = now(task, &about).await? else {
         return Ok(End::because(Ending::Gone, "the template is gone"));
     };
-    let before_run = if task.begun { made_before(task, &about).await? } else { None };
+    let before_run =
+        if task.begun { made_by(task, &about, task.run.id.as_str()).await? } else { None };
     if before_run.is_none() {
         if let Some(why) = drifted(task, &now) {
             return Ok(End::because(Ending::Drifted, why));
@@ -202,13 +203,13 @@ async fn create(task: &Task<'_>, about: &About<'_>) -> Result<u64, Fault> {
     let parameters = about
         .parameters()
         .with("SourceVersion", about.source.to_string())
-        .with("VersionDescription", description(task))
+        .with("VersionDescription", description(task.run.id.as_str(), task.place))
         .with("ClientToken", format!("imdsure-{}-{}", task.run.id, task.place))
         .with_members("LaunchTemplateData.MetadataOptions", &options);
     let sent = json!({
         "LaunchTemplateId": about.template,
         "SourceVersion": about.source,
-        "VersionDescription": description(task),
+        "VersionDescription": description(task.run.id.as_str(), task.place),
         "MetadataOptions": options,
     });
     let number = |answer: &Value| answer.get("launchTemplateVersion").and_then(number_of);
@@ -286,9 +287,13 @@ pub(crate) async fn undo(task: &Task<'_>, made: &Made) -> Result<End, Fault> {
         return Ok(End::because(Ending::Gone, "the template is gone"));
     };
     let told = made.step(CREATE).and_then(|made| made.get("Version")?.as_u64());
-    let Some(new) = told else {
-        // The call was made, and its answer never came: nothing was led to what it made.
-        return Ok(End::because(Ending::Failed, "it is not known which version was made"));
+    let new = match told {
+        Some(new) => Some(new),
+        // The answer of the call never came: what it made says whose it is.
+        None => made_by(task, &about, &made.run).await?,
+    };
+    let Some(new) = new else {
+        return Ok(End::because(Ending::Done, "no version was made: there is nothing to put back"));
     };
     let before = made.before.get("DefaultVersion").and_then(Value::as_u64);
     task.begin(json!({"DefaultVersion": now.default, "LatestVersion": now.latest})).await?;

@@ -118,7 +118,10 @@ impl Planner<'_> {
             ));
         }
         if truth(row, "uses_unread") {
-            return Some((Reason::NotReported, "what launches from it, or was born from it, could not be read".into()));
+            return Some((
+                Reason::NotReported,
+                "what launches from it, or was born from it, could not be read".into(),
+            ));
         }
         let waived = Waived {
             control: CONTROL,

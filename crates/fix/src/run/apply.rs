@@ -99,8 +99,6 @@ pub struct Applied {
     pub resume_after: Option<Timestamp>,
     /// Waves that are through, of how many.
     pub waves: (u64, u64),
-    /// What could not be looked at.
-    pub unseen: Vec<String>,
     /// The digest of the journal's last record.
     pub head: String,
 }
@@ -217,7 +215,6 @@ struct Carrying<'a> {
     made: RefCell<super::past::Places>,
     began: RefCell<BTreeMap<u32, Timestamp>>,
     before: RefCell<Before>,
-    unseen: RefCell<Vec<String>>,
     applied: RefCell<u64>,
     schedule: Vec<Window>,
 }
@@ -256,7 +253,6 @@ impl<'a> Carrying<'a> {
             made: RefCell::default(),
             began: RefCell::default(),
             before: RefCell::new(before),
-            unseen: RefCell::default(),
             applied: RefCell::new(0),
             schedule: plan.head.pace.schedule.iter().filter_map(|text| text.parse().ok()).collect(),
         }
@@ -290,7 +286,6 @@ impl<'a> Carrying<'a> {
             undone,
             resume_after,
             waves: (self.applied.into_inner(), total),
-            unseen: self.unseen.into_inner(),
             head,
         }
     }
@@ -405,7 +400,14 @@ impl<'a> Carrying<'a> {
         self.run.progress.wait(None);
         let mut breaches = looked.breaches;
         breaches.extend(self.failures());
-        *self.unseen.borrow_mut() = looked.unseen;
+        // What cannot be looked at is not well: nothing is known of it.
+        breaches.extend(looked.unseen.iter().map(|unseen| Breach {
+            account_id: None,
+            region: None,
+            instance_id: None,
+            check: "not looked at".to_owned(),
+            found: format!("what was changed could not be looked at: {unseen}"),
+        }));
         let event =
             Event::Checked { wave, instances: looked.instances, breaches: breaches.clone() };
         self.run.record(&event).await?;

@@ -203,7 +203,7 @@ impl Past {
                 }
             }
             Event::Change { place, wave, account_id, region, kind, id, before, .. } => {
-                let made = Made { before, steps: Vec::new() };
+                let made = Made { run: self.run.to_string(), before, steps: Vec::new() };
                 let fresh = || Touched {
                     wave,
                     account_id,
