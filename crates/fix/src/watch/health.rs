@@ -67,7 +67,8 @@ pub(super) async fn unwell(actor: &Actor<'_>) -> Result<Unwell, CallError> {
 }
 
 async fn unhealthy(actor: &Actor<'_>) -> Result<BTreeSet<String>, CallError> {
-    let groups = actor.list(&DESCRIBE_TARGET_GROUPS, &Parameters::new(), &["TargetGroups"]);
+    let all = Parameters::new();
+    let groups = actor.list(&DESCRIBE_TARGET_GROUPS, &all, &["TargetGroups"]);
     let groups = match groups.await {
         // A region without load balancers has no target that could be unhealthy.
         Err(error) if error.code == "NotOffered" => return Ok(BTreeSet::new()),
