@@ -51,12 +51,12 @@ pub(super) struct Counted {
 }
 
 impl Counted {
-    fn add(&mut self, text: String, example: &str) {
+    fn add(&mut self, text: String, example: impl FnOnce() -> String) {
         let room = self.by_text.len() < DISTINCT;
         match self.by_text.entry(text) {
             Entry::Occupied(mut known) => known.get_mut().0 += 1,
             Entry::Vacant(new) if room => {
-                new.insert((1, example.to_owned()));
+                new.insert((1, example()));
             }
             Entry::Vacant(_) => self.others += 1,
         }
@@ -85,7 +85,6 @@ impl Counted {
 /// The changes of a wave.
 #[derive(Debug, Default)]
 pub(super) struct WaveGathered {
-    pub(super) given: u64,
     pub(super) seen: BTreeMap<Seen, u64>,
     /// What has to be looked at before the rest.
     open: Vec<Line>,
@@ -123,7 +122,6 @@ pub(super) struct Gathered {
     pub(super) seen: BTreeMap<Seen, u64>,
     pub(super) warned: u64,
     pub(super) warnings: Counted,
-    pub(super) public: u64,
     pub(super) containers: u64,
     pub(super) stopped: u64,
     pub(super) left: BTreeMap<Reason, LeftGathered>,
@@ -143,7 +141,6 @@ impl Gathered {
             seen: BTreeMap::new(),
             warned: 0,
             warnings: Counted::default(),
-            public: 0,
             containers: 0,
             stopped: 0,
             left: BTreeMap::new(),
@@ -152,13 +149,12 @@ impl Gathered {
 
     pub(super) fn change(&mut self, change: &Change) {
         self.given += 1;
-        let line = Line::of(change, self.given);
-        *self.seen.entry(line.seen).or_default() += 1;
+        let seen = Seen::of(change);
+        *self.seen.entry(seen).or_default() += 1;
         self.warned += u64::from(!change.warnings.is_empty());
         for warning in &change.warnings {
-            self.warnings.add(foreign(warning), &line.id);
+            self.warnings.add(foreign(warning), || foreign(&change.id));
         }
-        self.public += u64::from(change.blast.public);
         self.containers += u64::from(change.blast.containers_likely);
         self.stopped += u64::from(change.blast.state.as_deref() == Some("stopped"));
         // Waves that are not shown are not kept: there may be as many as changes.
@@ -166,11 +162,11 @@ impl Gathered {
             return;
         }
         let wave = self.waves.entry(change.wave).or_default();
-        wave.given += 1;
-        *wave.seen.entry(line.seen).or_default() += 1;
-        let lines = if line.is_open() { &mut wave.open } else { &mut wave.rest };
+        *wave.seen.entry(seen).or_default() += 1;
+        let open = seen.is_open() || !change.warnings.is_empty();
+        let lines = if open { &mut wave.open } else { &mut wave.rest };
         if lines.len() < self.of_each {
-            lines.push(line);
+            lines.push(Line::of(change, self.given));
         }
     }
 
@@ -178,7 +174,7 @@ impl Gathered {
         let left = self.left.entry(unplanned.reason).or_default();
         left.given += 1;
         match &unplanned.owner {
-            Some(owner) => left.owners.add(one_of_few(owner), ""),
+            Some(owner) => left.owners.add(one_of_few(owner), String::new),
             None => left.without_owner += 1,
         }
         if left.examples.len() < self.limits.of_reason {

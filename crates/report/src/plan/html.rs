@@ -46,16 +46,19 @@ impl Page<'_> {
         (class, notes.effect.as_str())
     }
 
-    fn seen(seen: &Seen) -> &'static str {
-        match seen {
-            Seen::Used => "bad",
-            Seen::NoData | Seen::NotRead => "warn",
-            Seen::Silent => "good",
-            Seen::NotMeasured => "plain",
-        }
-    }
-
     fn touch(touch: &Touch) -> &'static str {
         if touch.loud { "loud" } else { "" }
+    }
+}
+
+impl Seen {
+    /// Its class of the style sheet.
+    const fn class(self) -> &'static str {
+        match self {
+            Self::Used => "bad",
+            Self::NoData | Self::NotRead => "warn",
+            Self::Silent => "good",
+            Self::NotMeasured => "plain",
+        }
     }
 }

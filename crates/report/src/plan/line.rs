@@ -81,13 +81,32 @@ impl Seen {
         }
     }
 
+    pub(super) const fn of(change: &Change) -> Self {
+        match &change.evidence {
+            None if is_measured(change.kind) => Self::NotRead,
+            None => Self::NotMeasured,
+            Some(UsageEvidence { calls: None, .. }) => Self::NoData,
+            Some(UsageEvidence { calls: Some(0), .. }) => Self::Silent,
+            Some(_) => Self::Used,
+        }
+    }
+
+    /// What so many changes are, after their number.
+    pub(super) const fn are(self) -> &'static str {
+        match self {
+            Self::Used => "with v1 calls in the window",
+            Self::NoData => "without data on version 1",
+            Self::NotRead => "whose use of version 1 was not read",
+            Self::Silent => "without a v1 call",
+            Self::NotMeasured => "whose v1 calls nothing counts",
+        }
+    }
+
     pub(super) const fn about(self) -> &'static str {
         match self {
             Self::Used => "version 1 was called in the window: what calls it will be refused",
             Self::NoData => "CloudWatch knows nothing of them: that is not the same as no call",
-            Self::NotRead => {
-                "their use of version 1 was not read: plan again from evidence with --usage"
-            }
+            Self::NotRead => "plan again from evidence that was read with --usage",
             Self::Silent => "there is data of the window, and no call of version 1 in it",
             Self::NotMeasured => "nothing counts calls of version 1 for this kind of change",
         }
@@ -120,25 +139,31 @@ impl Touch {
 }
 
 impl Line {
+    /// The evidence where its label stands beside it.
+    pub(super) fn evidence_beside_label(&self) -> &str {
+        self.evidence.strip_prefix(self.seen.label()).unwrap_or(&self.evidence).trim_start()
+    }
+
     /// Whether somebody has to look at it before approving.
     pub(super) fn is_open(&self) -> bool {
         !self.warnings.is_empty() || self.seen.is_open()
     }
 
     pub(super) fn of(change: &Change, place: u64) -> Self {
-        let (seen, evidence) = evidence(change.kind, change.evidence.as_ref());
+        let seen = Seen::of(change);
         let (edits, kept) = edits(&change.send, &change.before);
         let mut warnings: Vec<String> =
             change.warnings.iter().take(WARNINGS).map(|warning| foreign(warning)).collect();
         if let more @ 1.. = change.warnings.len().saturating_sub(WARNINGS) {
             warnings.push(format!("and {}", count(more as u64, "more warning", "more warnings")));
         }
+        let (id, name) = named(&change.id, change.name.as_deref(), &change.region);
         Self {
             place,
             kind: change.kind,
             effect: change.effect,
-            id: foreign(&change.id),
-            name: change.name.as_deref().filter(|name| *name != change.id).map(foreign),
+            id,
+            name,
             target: foreign(&change.target),
             account: foreign(&change.account_id),
             region: foreign(&change.region),
@@ -146,10 +171,19 @@ impl Line {
             also: also(change),
             kept,
             seen,
-            evidence,
+            evidence: evidence(change, seen),
             touches: touches(change.kind, &change.blast),
             warnings,
         }
+    }
+}
+
+/// What to call it by, and its name where that is another. What stands for an account in a region has the region for an
+/// id, which stands beside it anyway.
+fn named(id: &str, name: Option<&str>, region: &str) -> (String, Option<String>) {
+    match name.filter(|name| *name != id) {
+        Some(name) if id == region => (foreign(name), None),
+        name => (foreign(id), name.map(foreign)),
     }
 }
 
@@ -164,27 +198,22 @@ const fn is_measured(kind: ChangeKind) -> bool {
     )
 }
 
-fn evidence(kind: ChangeKind, evidence: Option<&UsageEvidence>) -> (Seen, String) {
-    let Some(evidence) = evidence else {
-        let seen = if is_measured(kind) { Seen::NotRead } else { Seen::NotMeasured };
-        return (seen, seen.label().to_owned());
-    };
+fn evidence(change: &Change, seen: Seen) -> String {
+    let Some(evidence) = &change.evidence else { return seen.label().to_owned() };
     let hours = hours(evidence.from.as_deref(), evidence.to.as_deref());
     let within = hours.map(|hours| format!(" in {}", window(hours))).unwrap_or_default();
     let Some(calls) = evidence.calls else {
         let of = match evidence.instances {
             Some(0) => ": no instance of it was seen".to_owned(),
-            Some(number) => {
-                format!(" on any of {}", count(number, "instance", "instances"))
-            }
+            Some(number) => format!(" on any of {}", count(number, "instance", "instances")),
             None => String::new(),
         };
-        return (Seen::NoData, format!("no data{within}{of}"));
+        return format!("{}{within}{of}", seen.label());
     };
-    let (seen, mut parts) = match calls {
-        0 => (Seen::Silent, vec![format!("no v1 call{within}")]),
-        calls => (Seen::Used, vec![format!("{}{within}", count(calls, "v1 call", "v1 calls"))]),
-    };
+    let mut parts = vec![match calls {
+        0 => format!("{}{within}", seen.label()),
+        calls => format!("{}{within}", count(calls, "v1 call", "v1 calls")),
+    }];
     if let Some(instances) = evidence.instances {
         let without = match evidence.without_data {
             None | Some(0) => String::new(),
@@ -203,7 +232,7 @@ fn evidence(kind: ChangeKind, evidence: Option<&UsageEvidence>) -> (Seen, String
     if let Some(started) = evidence.started_in_window {
         parts.push(if started { "a start in it" } else { "no start in it" }.to_owned());
     }
-    (seen, parts.join(", "))
+    parts.join(", ")
 }
 
 /// Members that are arguments of the request and no state: `also` says them in words.
@@ -214,17 +243,17 @@ const POSITIONS: [&str; 4] = ["DefaultVersion", "LatestVersion", "FollowsLatest"
 
 /// What changes, and what was there and stays.
 fn edits(send: &Map<String, Value>, before: &Map<String, Value>) -> (Vec<Edit>, Vec<String>) {
-    let sent = flat(send, &ARGUMENTS);
-    let was = flat(before, &POSITIONS);
-    let of = |name: &str| was.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
-    let edits = sent.iter().filter(|(name, now)| of(name) != Some(*now)).map(|(name, now)| Edit {
+    let new = flat(send, &ARGUMENTS);
+    let old = flat(before, &POSITIONS);
+    let of = |name: &str| old.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    let edits = new.iter().filter(|(name, now)| of(name) != Some(*now)).map(|(name, now)| Edit {
         name: foreign(name),
         before: of(name).map(value),
         after: value(now),
     });
     let edits: Vec<Edit> = edits.collect();
     let changes = |name: &str| edits.iter().any(|edit| edit.name == name);
-    let kept = was.iter().filter(|(name, _)| !changes(name));
+    let kept = old.iter().filter(|(name, _)| !changes(name));
     let kept = kept.map(|(name, was)| format!("{} {}", foreign(name), value(was))).collect();
     (edits, kept)
 }
@@ -235,7 +264,7 @@ fn flat<'a>(members: &'a Map<String, Value>, but: &[&str]) -> Vec<(&'a str, &'a 
     for (name, value) in members.iter().filter(|(name, _)| !but.contains(&name.as_str())) {
         match value {
             Value::Object(nested) => {
-                flat.extend(nested.iter().map(|(name, value)| (name.as_str(), value)))
+                flat.extend(nested.iter().map(|(name, value)| (name.as_str(), value)));
             }
             Value::Null => {}
             other => flat.push((name.as_str(), other)),
@@ -324,10 +353,11 @@ pub(super) struct Left {
 
 impl Left {
     pub(super) fn of(unplanned: &Unplanned) -> Self {
+        let (id, name) = named(&unplanned.id, unplanned.name.as_deref(), &unplanned.region);
         Self {
             kind: unplanned.kind,
-            id: foreign(&unplanned.id),
-            name: unplanned.name.as_deref().filter(|name| *name != unplanned.id).map(foreign),
+            id,
+            name,
             target: foreign(&unplanned.target),
             account: foreign(&unplanned.account_id),
             region: foreign(&unplanned.region),

@@ -88,7 +88,7 @@ fn waves(page: &mut String, summary: &Summary<'_>) {
         return;
     }
     add(page, "\n## Waves\n");
-    add(page, "| wave | | changes | by kind | accounts | regions | least time |");
+    add(page, "| wave | | changes | by kind | accounts | account regions | least time |");
     add(page, "|---:|---|---:|---|---:|---:|---|");
     for wave in &summary.waves {
         let row = [
@@ -166,7 +166,9 @@ fn changes(page: &mut String, summary: &Summary<'_>, mut room: usize) {
                 add(page, "<details>\n<summary>Changes</summary>\n");
             }
             add(page, "| target | where | change | evidence | touches |\n|---|---|---|---|---|");
-            rows.iter().for_each(|row| add(page, row));
+            for row in &rows {
+                add(page, row);
+            }
             if many {
                 add(page, "\n</details>");
             }
@@ -294,11 +296,15 @@ fn code(text: &str) -> String {
     format!("`{text}`")
 }
 
+fn entity(c: char) -> String {
+    format!("&#{};", u32::from(c))
+}
+
 fn entities(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() * 2);
     for c in text.chars() {
         if c.is_ascii_punctuation() {
-            escaped.push_str(&format!("&#{};", u32::from(c)));
+            escaped.push_str(&entity(c));
         } else {
             escaped.push(c);
         }
@@ -315,10 +321,11 @@ fn prose(text: &str) -> String {
         match c {
             // GitHub looks for these after entities were resolved; the comment parts them from their word.
             '@' | '#' => {
-                escaped.push_str(&format!("{}<!-- -->", entities(c.encode_utf8(&mut [0; 4]))));
+                escaped.push_str(&entity(c));
+                escaped.push_str("<!-- -->");
             }
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '|' | '~' | '!' | '$' => {
-                escaped.push_str(&format!("&#{};", u32::from(c)));
+                escaped.push_str(&entity(c));
             }
             ':' if rest.starts_with("://") => escaped.push_str("&#58;"),
             '.' if before.eq_ignore_ascii_case(&'w') => escaped.push_str("&#46;"),

@@ -87,10 +87,10 @@ impl Page<'_> {
         self.text(0, "", RED, incomplete)?;
         for gap in &summary.gaps {
             let text = format!(
-                "{} {}, {} times: {}",
+                "{} {}, {}: {}",
                 gap.operation,
                 gap.code,
-                thousands(gap.number),
+                count(gap.number, "time", "times"),
                 gap.places
             );
             self.text(2, "- ", PLAIN, &text)?;
@@ -208,7 +208,10 @@ impl Page<'_> {
         let edits = edits.map(|edit| format!("{} {} → {}", edit.name, edit.before(), edit.after));
         let what: Vec<String> = edits.chain(line.also.iter().cloned()).collect();
         self.text(6, "", PLAIN, &what.join(" · "))?;
-        self.text(6, "", seen_style(line.seen), &line.evidence)?;
+        // Said once above, of all of them.
+        if line.seen != Seen::NotMeasured {
+            self.text(6, "", seen_style(line.seen), &line.evidence)?;
+        }
         let touches: Vec<String> = line.touches.iter().map(super::line::Touch::text).collect();
         if !touches.is_empty() {
             self.text(6, "", DIM, &touches.join(" · "))?;

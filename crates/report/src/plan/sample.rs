@@ -107,7 +107,7 @@ fn instance(wave: u32, kind: ChangeKind, number: usize) -> Change {
         name: Some(format!("{name}-{number}")),
         before: object(json!({
             "HttpTokens": "optional",
-            "HttpPutResponseHopLimit": if number.is_multiple_of(2) { 1 } else { 2 },
+            "HttpPutResponseHopLimit": if containers || number.is_multiple_of(2) { 1 } else { 2 },
             "HttpEndpoint": "enabled",
             "InstanceMetadataTags": "disabled",
         })),
@@ -131,7 +131,7 @@ fn instance(wave: u32, kind: ChangeKind, number: usize) -> Change {
             launched: Some(format!("2026-0{}-11T06:12:00Z", number % 9 + 1)),
             last_v1_call: (number % 10 == 6).then(|| "2026-09-30T22:00:00Z".to_owned()),
             containers_likely: containers,
-            public: number % 6 == 0,
+            public: number.is_multiple_of(6),
             ..BlastRadius::default()
         },
         warnings,

@@ -266,48 +266,40 @@ fn numbers(head: &PlanHead) -> BTreeMap<ChangeKind, u64> {
 /// What to look at before approving, what matters most first.
 fn points(head: &PlanHead, gathered: &Gathered) -> Vec<Point> {
     let mut points = Vec::new();
-    let mut point = |loud, number: u64, title: &str, about: String| {
+    let mut point = |loud, number: u64, [one, many]: [&str; 2], about: &str| {
         if number > 0 {
-            points.push(Point { loud, title: format!("{} {title}", thousands(number)), about });
+            points.push(Point { loud, title: count(number, one, many), about: about.to_owned() });
         }
     };
-    let of_effect = |effects: &[Effect]| {
-        let has = |kind: &ChangeKind| {
-            head.kinds.get(kind).is_some_and(|notes| effects.contains(&notes.effect))
-        };
-        let found: Vec<(ChangeKind, u64)> =
-            numbers(head).into_iter().filter(|(kind, number)| *number > 0 && has(kind)).collect();
-        let kinds: Vec<&str> = found.iter().map(|(kind, _)| kind.as_str()).collect();
-        (found.iter().map(|(_, number)| number).sum::<u64>(), kinds.join(", "))
-    };
-    let differ = gathered.given.abs_diff(head.total_changes);
-    point(
-        true,
-        differ,
-        "changes differ between the plan's head and its lines",
-        format!(
-            "the head speaks of {}, and {} were there: do not approve it",
-            thousands(head.total_changes),
-            thousands(gathered.given)
-        ),
+    let about = format!(
+        "the head speaks of {}, and {} were there: do not approve it",
+        thousands(head.total_changes),
+        thousands(gathered.given)
     );
-    let (number, kinds) = of_effect(&[Effect::Irreversible]);
-    point(true, number, "cannot be undone", format!("{kinds}: AWS offers no way back"));
+    let differ = gathered.given.abs_diff(head.total_changes);
+    let title = ["change more or less", "changes more or fewer"]
+        .map(|differ| format!("{differ} than the plan's head says"));
+    point(true, differ, title.each_ref().map(String::as_str), &about);
+    let (number, kinds) = of_effect(head, &[Effect::Irreversible]);
+    let about = format!("{kinds}: AWS offers no way back");
+    point(true, number, ["cannot be undone"; 2], &about);
     for seen in [Seen::Used, Seen::NoData, Seen::NotRead] {
-        point(true, gathered.with(seen), seen.label(), seen.about().to_owned());
+        point(true, gathered.with(seen), [seen.are(); 2], seen.about());
     }
-    let (number, kinds) = of_effect(&[Effect::Replacement, Effect::Restart]);
-    point(true, number, "replace or restart what runs", kinds);
-    let (number, kinds) = of_effect(&[Effect::AccountDefault]);
-    let about =
-        format!("{kinds}: they decide for every launch in an account's region, future ones too");
-    point(false, number, "reach a whole region of an account", about);
-    let about = "the hop limit decides whether they still reach the service";
-    point(false, gathered.containers, "likely run containers", about.to_owned());
-    let about = "they change at their next start, and nobody waits for that";
-    point(false, gathered.stopped, "are stopped", about.to_owned());
-    let about = "listed below, and beside each change";
-    point(false, gathered.warned, "carry warnings", about.to_owned());
+    let (number, kinds) = of_effect(head, &[Effect::Replacement, Effect::Restart]);
+    let title = ["replaces or restarts what runs", "replace or restart what runs"];
+    point(true, number, title, &kinds);
+    let (number, kinds) = of_effect(head, &[Effect::AccountDefault]);
+    let title = ["reaches a whole region of an account", "reach a whole region of an account"];
+    let about = format!("{kinds}: every launch there is decided by it, future ones too");
+    point(false, number, title, &about);
+    let title = ["likely runs containers", "likely run containers"];
+    let about = "the hop limit decides whether containers still reach the service";
+    point(false, gathered.containers, title, about);
+    let about = "a stopped instance changes at its next start, and nobody waits for that";
+    point(false, gathered.stopped, ["is stopped", "are stopped"], about);
+    let title = ["carries warnings", "carry warnings"];
+    point(false, gathered.warned, title, "listed below, and beside each change");
     let age = hours(Some(&head.evidence.finished), Some(&head.created));
     if let Some(age) = age.filter(|age| *age >= OLD_HOURS) {
         points.push(Point {
@@ -317,6 +309,17 @@ fn points(head: &PlanHead, gathered: &Gathered) -> Vec<Point> {
         });
     }
     points
+}
+
+/// The changes with one of these effects, and their kinds.
+fn of_effect(head: &PlanHead, effects: &[Effect]) -> (u64, String) {
+    let has = |kind: &ChangeKind| {
+        head.kinds.get(kind).is_some_and(|notes| effects.contains(&notes.effect))
+    };
+    let found: Vec<(ChangeKind, u64)> =
+        numbers(head).into_iter().filter(|(kind, number)| *number > 0 && has(kind)).collect();
+    let kinds: Vec<&str> = found.iter().map(|(kind, _)| kind.as_str()).collect();
+    (found.iter().map(|(_, number)| number).sum(), kinds.join(", "))
 }
 
 fn waves<'a>(head: &'a PlanHead, gathered: &'a Gathered) -> Vec<WaveWords<'a>> {
