@@ -214,9 +214,10 @@ fn chosen(
         }
         within.extend(found);
     }
-    let accounts = match options.accounts.is_empty() {
-        true => within,
-        false => options.accounts.intersection(&within).cloned().collect(),
+    let accounts = if options.accounts.is_empty() {
+        within
+    } else {
+        options.accounts.intersection(&within).cloned().collect()
     };
     Ok(PlanOptions { accounts, ..options })
 }

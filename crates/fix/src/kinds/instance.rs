@@ -236,7 +236,7 @@ mod tests {
 
     use super::*;
 
-    fn options(stated: Value) -> Options {
+    fn options(stated: &Value) -> Options {
         Options::stated(stated.as_object().unwrap())
     }
 
@@ -247,12 +247,12 @@ mod tests {
             "httpEndpoint": "enabled", "httpProtocolIpv6": "disabled", "instanceMetadataTags": "disabled"
         }});
         let now = Options::of(&answer).unwrap();
-        let planned = options(json!({"HttpTokens": "optional", "HttpPutResponseHopLimit": 2}));
+        let planned = options(&json!({"HttpTokens": "optional", "HttpPutResponseHopLimit": 2}));
         assert!(now.gives(&planned));
-        let changes = options(json!({"HttpTokens": "required"}));
+        let changes = options(&json!({"HttpTokens": "required"}));
         assert!(!now.gives(&planned.with(&changes)));
         assert_eq!(changes.sent(), json!({"HttpTokens": "required"}));
-        let drifted = options(json!({"HttpTokens": "optional", "HttpPutResponseHopLimit": 1}));
+        let drifted = options(&json!({"HttpTokens": "optional", "HttpPutResponseHopLimit": 1}));
         assert_eq!(now.difference(&drifted), "HttpPutResponseHopLimit is 2, the plan says 1");
         assert_eq!(Options::of(&json!({"metadataOptions": null})), None);
     }

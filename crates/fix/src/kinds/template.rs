@@ -120,10 +120,10 @@ pub(crate) async fn apply(task: &Task<'_>) -> Result<End, Fault> {
     };
     let before_run =
         if task.begun { made_by(task, &about, task.run.id.as_str()).await? } else { None };
-    if before_run.is_none() {
-        if let Some(why) = drifted(task, &now) {
-            return Ok(End::because(Ending::Drifted, why));
-        }
+    if before_run.is_none()
+        && let Some(why) = drifted(task, &now)
+    {
+        return Ok(End::because(Ending::Drifted, why));
     }
     let Some(source) = version(task, &about, about.source).await? else {
         return Ok(End::because(Ending::Gone, format!("version {} is gone", about.source)));

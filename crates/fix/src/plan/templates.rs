@@ -170,7 +170,7 @@ impl Planner<'_> {
                 ("MetadataOptions", before.map_or(Value::Null, Value::Object)),
             ]),
             evidence: Some(born.map_or(NO_EVIDENCE, born_evidence)),
-            blast: self.template_blast(template, row, born),
+            blast: Self::template_blast(template, row, born),
             warnings: warnings(switch, template, born),
             turn: Turn::WithGroups,
             groups: groups.into_iter().map(|group| group.number).collect(),
@@ -191,12 +191,7 @@ impl Planner<'_> {
         options
     }
 
-    fn template_blast(
-        &self,
-        template: &Template<'_>,
-        row: &Row,
-        born: Option<&Row>,
-    ) -> BlastRadius {
+    fn template_blast(template: &Template<'_>, row: &Row, born: Option<&Row>) -> BlastRadius {
         let launchers: BTreeSet<String> =
             template.uses.iter().filter_map(|used| owned(used, "launcher_name")).collect();
         let names = [text(row, "name"), text(row, "image_name"), text(row, "instance_profile")];

@@ -1,12 +1,7 @@
 //! Carrying out a plan: preflight, wave after wave with soak between them, a look at what was changed before each next step,
 //! and a stop by itself when something got worse.
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{cell::RefCell, collections::BTreeMap, sync::Arc, time::Duration};
 
 use imdsure_aws::scope::ScopeRequest;
 use imdsure_model::plan::{ChangeKind, Wave as WaveHead};
@@ -236,7 +231,7 @@ impl<'a> Carrying<'a> {
         let mut before = Before::new();
         for ((_, account_id, region), unwell) in past.into_iter().flat_map(Past::baselines) {
             let place = (account_id.clone(), region.clone());
-            before.entry(place).or_insert_with(BTreeSet::new).extend(unwell.iter().cloned());
+            before.entry(place).or_default().extend(unwell.iter().cloned());
         }
         if let Some(past) = past {
             for (ending, number) in &past.endings {

@@ -143,8 +143,7 @@ impl Wave<'_> {
         let task = Task { run: self.run, actor, settling, place, change, begun, waited_for };
         match kinds::apply(&task).await {
             Ok(end) => self.end(&task, end).await,
-            Err(Fault::Stopped) => {}
-            Err(Fault::Call(_) | Fault::End(_)) => {}
+            Err(Fault::Stopped | Fault::Call(_) | Fault::End(_)) => {}
         }
     }
 

@@ -184,12 +184,11 @@ impl Past {
     fn take(&mut self, event: Event, at: Timestamp, whole: bool) {
         self.last = at;
         match event {
-            Event::Began { .. } => {}
+            Event::Began { .. } | Event::Preflight { .. } => {}
             Event::Resumed { .. } => {
                 (self.state, self.why, self.resume_after) = (RunState::Open, None, None);
             }
             Event::Entered { account_id, caller } => drop(self.callers.insert(account_id, caller)),
-            Event::Preflight { .. } => {}
             Event::WaveBegan { wave } => {
                 self.waves.entry(wave).or_insert(WaveOf { began: at, applied: false });
             }

@@ -16,7 +16,7 @@ use crate::kinds::instance::Options;
 /// Instances that one call asks about: EC2 takes 200 values of a filter.
 const A_CALL: usize = 200;
 /// Between two looks.
-const PAUSE: Duration = Duration::from_millis(1_000);
+const PAUSE: Duration = Duration::from_secs(1);
 /// AWS takes seconds, its own runbook waits for 30: this is when something is wrong.
 const PATIENCE: Duration = Duration::from_mins(5);
 

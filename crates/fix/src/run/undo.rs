@@ -333,7 +333,7 @@ impl Back<'_> {
                     matches!(touched.kind, ChangeKind::Instance | ChangeKind::GroupMember);
                 match refused.filter(|_| instances) {
                     Some(why) => {
-                        self.end(place, touched, End::because(Ending::Refused, why.as_str())).await
+                        self.end(place, touched, End::because(Ending::Refused, why.as_str())).await;
                     }
                     None => self.one(place, touched, settling_now).await,
                 }
