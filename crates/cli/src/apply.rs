@@ -53,7 +53,7 @@ pub(crate) async fn run(arguments: ApplyArguments, clock: Clock) -> Result<ExitC
     let applied = match (arguments.resume, arguments.plan) {
         (Some(run), _) => {
             let line = RunLine::start(&progress);
-            let applied = resume(&run, request).await;
+            let applied = Box::pin(resume(&run, request)).await;
             line.stop().await;
             applied?
         }
@@ -68,7 +68,7 @@ pub(crate) async fn run(arguments: ApplyArguments, clock: Clock) -> Result<ExitC
                 None => approved_plan(&plan)?,
             };
             let line = RunLine::start(&progress);
-            let applied = apply(plan, &approved, request).await;
+            let applied = Box::pin(apply(plan, &approved, request)).await;
             line.stop().await;
             applied?
         }
@@ -102,7 +102,7 @@ pub(crate) async fn run_undo(arguments: UndoArguments, clock: Clock) -> Result<E
         stop: stop_on_signal(),
     };
     let line = RunLine::start(&progress);
-    let undone = undo(&run, request).await;
+    let undone = Box::pin(undo(&run, request)).await;
     line.stop().await;
     let undone = undone?;
     tell_undone(&undone, arguments.output)?;

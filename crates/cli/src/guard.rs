@@ -28,8 +28,10 @@ use crate::{
 
 pub(crate) async fn run(command: GuardCommand, config: Option<&Path>) -> Result<ExitCode, Failure> {
     match command {
-        GuardCommand::Show(arguments) => show::run(*arguments, config).await,
-        GuardCommand::Set(arguments) => plan::guard_set(*arguments, config, clock::clock()?).await,
+        GuardCommand::Show(arguments) => Box::pin(show::run(*arguments, config)).await,
+        GuardCommand::Set(arguments) => {
+            Box::pin(plan::guard_set(*arguments, config, clock::clock()?)).await
+        }
         GuardCommand::Generate(command) => write(command),
         GuardCommand::Lint(arguments) => look_over(&arguments),
         GuardCommand::Simulate(arguments) => simulate(&arguments),

@@ -40,7 +40,7 @@ pub(crate) async fn run(
         show(&PlanFile::open(path).map_err(unusable)?, arguments.output)?;
         return Ok(ExitCode::Ok);
     }
-    let (drawn, out) = draw(arguments, config, clock).await?;
+    let (drawn, out) = Box::pin(draw(arguments, config, clock)).await?;
     told(&drawn);
     Ok(if out { ExitCode::Incomplete } else { ExitCode::Ok })
 }
@@ -68,7 +68,7 @@ pub(crate) async fn guard_set(
         .filter(|(wanted, _)| *wanted)
         .map(|(_, kind)| KindArgument::Kind(kind))
         .collect();
-    run(plan, config, clock).await
+    Box::pin(run(plan, config, clock)).await
 }
 
 /// Draws the plan, writes and shows it; also tells whether anything is missing from it.
@@ -142,6 +142,8 @@ fn options(arguments: &PlanArguments) -> Result<PlanOptions, Failure> {
 }
 
 fn write(drawn: &Drawn, out: &Path, shown: ShownAs, split: bool) -> Result<(), Failure> {
+    use std::fmt::Write as _;
+
     if !split {
         drawn.planned.write(out, None).map_err(Failure::usage)?;
         return show(&PlanFile::open(out).map_err(unusable)?, shown);
@@ -158,8 +160,9 @@ fn write(drawn: &Drawn, out: &Path, shown: ShownAs, split: bool) -> Result<(), F
         page(&plan, &out.join(format!("{name}.md")))?;
         let head = &plan.head;
         let left: u64 = head.total_unplanned.values().sum();
-        lines += &format!(
-            "{}: {} changes, {left} left alone ({})\n",
+        let _ = writeln!(
+            lines,
+            "{}: {} changes, {left} left alone ({})",
             clean(part.as_deref().unwrap_or_default()),
             head.total_changes,
             path.display()
@@ -224,7 +227,6 @@ fn render(
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "so that it fits `map_err`")]
 fn unusable(error: PlanFileError) -> Failure {
     Failure::usage(error)
 }

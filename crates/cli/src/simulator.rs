@@ -53,6 +53,5 @@ fn config(arguments: &ServeArguments) -> Result<Config, Failure> {
         settle_seconds: arguments.settle_seconds,
         faults: arguments.fault.clone(),
         denials,
-        ..Config::default()
     })
 }

@@ -7,9 +7,16 @@ use imdsure_aws::tables::{Kind, TABLES};
 
 use crate::harness::{Run as _, imdsure, workspace};
 
-const COMMANDS: [&[&str]; 18] = [
+const COMMANDS: [&[&str]; 26] = [
     &[],
     &["audit"],
+    &["plan"],
+    &["apply"],
+    &["undo"],
+    &["journal"],
+    &["journal", "list"],
+    &["journal", "show"],
+    &["journal", "verify"],
     &["control"],
     &["control", "list"],
     &["control", "show"],
@@ -23,6 +30,7 @@ const COMMANDS: [&[&str]; 18] = [
     &["guard", "lint"],
     &["guard", "simulate"],
     &["permissions", "audit"],
+    &["permissions", "enforce"],
     &["simulator"],
     &["simulator", "serve"],
     &["demo"],

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where, and stop")]
 
 mod bad_input;
+mod changes;
 mod choosing;
 mod clients;
 mod controls;
