@@ -43,7 +43,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Read AWS, run the controls, say which instances still answer IMDSv1
     Audit(Box<AuditArguments>),
-    /// Draw up a plan: what can be changed, in which waves, on what evidence; changes nothing
+    /// Draw up a plan: what can be changed, in which waves, on what evidence
     Plan(Box<PlanArguments>),
     /// Carry out a plan in waves, each change verified and recorded
     Apply(Box<ApplyArguments>),
