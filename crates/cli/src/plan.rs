@@ -107,13 +107,6 @@ fn options(arguments: &PlanArguments) -> Result<PlanOptions, Failure> {
     if kinds.is_empty() {
         kinds.extend(ChangeKind::DEFAULT);
     }
-    if !arguments.image.is_empty() {
-        kinds.insert(ChangeKind::ImageImdsSupport);
-    } else if named(ChangeKind::ImageImdsSupport) {
-        return Err(Failure::usage(
-            "image-imds-support cannot be undone: name each AMI with --image",
-        ));
-    }
     let kept = arguments.read.from.is_some();
     Ok(PlanOptions {
         kinds,
@@ -128,7 +121,7 @@ fn options(arguments: &PlanArguments) -> Result<PlanOptions, Failure> {
         } else {
             BTreeSet::new()
         },
-        images: arguments.image.iter().cloned().collect(),
+        images: BTreeSet::new(),
         split: arguments.split_by.map(|by| match by {
             SplitArgument::Account => SplitBy::Account,
             SplitArgument::Ou => SplitBy::Unit,

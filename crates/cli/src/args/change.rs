@@ -17,9 +17,8 @@ Without --usage (or kept evidence that holds it) nothing is known of who still c
 instances and templates stay unplanned as `no-data`, unless --include-unknown.
 
 Kinds that are planned without --kind: launch-template, instance, group-member, and account-defaults
-and account-enforcement where nothing runs. By name alone: account-defaults and account-enforcement
-elsewhere, launch-configuration, instance-refresh, image-imds-support (with --image),
-sagemaker-notebook, beanstalk-environment, lightsail-instance. `--kind default,KIND` adds to them.
+and account-enforcement where nothing runs. By name: account-defaults and account-enforcement
+everywhere. `--kind default,KIND` adds to them.
 
 Examples:
   imdsure plan --org --usage -o plan.json            read the organization, plan what is safe
@@ -51,9 +50,6 @@ pub(crate) struct PlanArguments {
     /// Only what has this tag (repeatable: all of them)
     #[arg(long, value_name = "KEY[=VALUE]", help_heading = "What to plan")]
     pub(crate) tag: Vec<TagFilter>,
-    /// AMIs whose ImdsSupport is set, which AWS never takes back (repeatable)
-    #[arg(long, value_name = "AMI", value_delimiter = ',', help_heading = "What to plan")]
-    pub(crate) image: Vec<String>,
     /// `keep` each hop limit, or raise lower ones to N
     #[arg(long, value_name = "keep|N", default_value = "keep", value_parser = hop_limit, help_heading = "What to plan")]
     pub(crate) hop_limit: HopLimit,
@@ -114,8 +110,17 @@ pub(crate) enum KindArgument {
 fn kind(text: &str) -> Result<KindArgument, String> {
     match text {
         "default" => Ok(KindArgument::Default),
-        kind => kind.parse().map(KindArgument::Kind),
+        kind => made_kind(kind).map(KindArgument::Kind),
     }
+}
+
+/// A kind that `apply` makes: what it does not make is not planned.
+pub(crate) fn made_kind(text: &str) -> Result<ChangeKind, String> {
+    let made = ChangeKind::DEFAULT.into_iter().find(|kind| kind.as_str() == text);
+    made.ok_or_else(|| {
+        let kinds = ChangeKind::DEFAULT.map(ChangeKind::as_str).join(", ");
+        format!("`{text}` is no kind of change that is made; kinds: {kinds}")
+    })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
