@@ -77,7 +77,7 @@ async fn draw(
     config: Option<&Path>,
     clock: Clock,
 ) -> Result<(Drawn, bool), Failure> {
-    let options = options(&arguments)?;
+    let options = options(&arguments);
     let (out, shown, split) = (arguments.out, arguments.output, options.split.is_some());
     let out = out.unwrap_or_else(|| PathBuf::from(if split { PLANS } else { PLAN }));
     let read = arguments.read;
@@ -94,7 +94,7 @@ async fn draw(
     Ok((drawn, missing))
 }
 
-fn options(arguments: &PlanArguments) -> Result<PlanOptions, Failure> {
+fn options(arguments: &PlanArguments) -> PlanOptions {
     let mut kinds = BTreeSet::new();
     for kind in &arguments.kind {
         match kind {
@@ -108,7 +108,7 @@ fn options(arguments: &PlanArguments) -> Result<PlanOptions, Failure> {
         kinds.extend(ChangeKind::DEFAULT);
     }
     let kept = arguments.read.from.is_some();
-    Ok(PlanOptions {
+    PlanOptions {
         kinds,
         only_idle_regions: !everywhere,
         hop_limit: arguments.hop_limit.0,
@@ -131,7 +131,7 @@ fn options(arguments: &PlanArguments) -> Result<PlanOptions, Failure> {
         share: arguments.rate_share,
         schedule: arguments.schedule.clone(),
         ticket: arguments.ticket.clone(),
-    })
+    }
 }
 
 fn write(drawn: &Drawn, out: &Path, shown: ShownAs, split: bool) -> Result<(), Failure> {
