@@ -4,10 +4,12 @@
 use crate::dialect::Dialect;
 
 mod cloudformation;
+mod karpenter;
 
 /// All of them. The order has no meaning.
 pub static DIALECTS: &[&dyn Dialect] = &[
     &cloudformation::DIALECT,
+    &karpenter::DIALECT,
     // The end.
 ];
 
