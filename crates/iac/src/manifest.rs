@@ -4,8 +4,6 @@
 
 use std::path::Path;
 
-use imdsure_model::effective::Tokens;
-
 use crate::{
     Effect,
     dialect::{Sink, has_extension},
@@ -15,7 +13,7 @@ use crate::{
     node::{Node, Value},
     setting::{self, At, Names, Setting},
     source::Source,
-    spec::{LaunchSpec, OptionValue as _, Options},
+    spec::{LaunchSpec, Options},
 };
 
 /// Whether a file may hold objects.
@@ -115,11 +113,7 @@ impl<'a> Object<'a> {
         let new = New::text("required");
         let splice = match self.at(&path) {
             Setting::Nothing => self.add(&path, &new)?,
-            // What is no value of the option may mean anything.
-            decided => {
-                Tokens::parse(decided.text()?)?;
-                decided.set(&new)?
-            }
+            decided => decided.set(&new)?,
         };
         Some(setting::fix(effect, vec![splice]))
     }
@@ -177,9 +171,7 @@ fn filled(at: At<'_>) -> Setting<'_> {
             let written = at.source.slice(at.node.span.clone());
             let begin = written.rfind(default).map(|begin| at.node.span.start + begin);
             match begin.filter(|_| !default.is_empty()) {
-                Some(begin) => {
-                    Setting::Part(default.to_owned(), at, begin..begin + default.len())
-                }
+                Some(begin) => Setting::Part(default.to_owned(), at, begin..begin + default.len()),
                 None => Setting::Made(default.to_owned(), at),
             }
         }

@@ -73,11 +73,9 @@ impl<'a> Setting<'a> {
             Self::Part(_, at, bytes) => (at, bytes.clone()),
         };
         match self.text().and_then(|text| Some((parse(text)?, text))) {
-            Some((value, text)) => Declared::Set {
-                value,
-                verbatim: text.to_owned(),
-                place: at.source.place(bytes),
-            },
+            Some((value, text)) => {
+                Declared::Set { value, verbatim: text.to_owned(), place: at.source.place(bytes) }
+            }
             None => at.unresolved("this is no value of the option"),
         }
     }
@@ -165,14 +163,15 @@ pub fn options<'a>(names: &Names, setting: impl Fn(&str) -> Setting<'a>) -> Opti
     }
 }
 
-/// Whether instances will answer version 1, or may: what a repair is for.
+/// Whether instances will answer version 1, or may: what a repair is for. What is not resolved is nothing
+/// to be repaired.
 pub fn needs_fix(options: &Options, sent: Option<&Sent>) -> bool {
-    let required = match &options.http_tokens {
-        Declared::Set { value, .. } => *value == Tokens::Required,
-        Declared::Absent => sent.and_then(|sent| sent.http_tokens) == Some(Tokens::Required),
+    let open = match &options.http_tokens {
+        Declared::Set { value, .. } => *value == Tokens::Optional,
+        Declared::Absent => sent.and_then(|sent| sent.http_tokens) != Some(Tokens::Required),
         Declared::Unresolved { .. } => false,
     };
-    !required && options.http_endpoint.value() != Some(&Endpoint::Disabled)
+    open && options.http_endpoint.value() != Some(&Endpoint::Disabled)
 }
 
 /// The repair that consists of these splices.
@@ -183,9 +182,8 @@ pub fn fix(effect: Effect, splices: Vec<Splice>) -> Fix {
 /// Adds a value below a mapping, with as much of the path to it as is missing.
 pub fn add(source: &Source, map: &Node, path: &[&str], new: &New) -> Option<Splice> {
     let (first, rest) = path.split_first()?;
-    let nested = |path: &[&str]| {
-        path.iter().rev().fold(new.clone(), |inner, key| New::map(&[(key, inner)]))
-    };
+    let nested =
+        |path: &[&str]| path.iter().rev().fold(new.clone(), |inner, key| New::map(&[(key, inner)]));
     match (map.member(first), rest) {
         (None, _) => edit::insert(source, map, &[(first, nested(rest))]),
         (Some(member), [second, rest @ ..]) => match &member.node.value {

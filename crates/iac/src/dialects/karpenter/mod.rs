@@ -61,8 +61,7 @@ const PROVIDER: [&str; 2] = ["spec", "provider"];
 
 static CLASS: Block = Block { path: &["spec", "metadataOptions"], names: &CAMEL };
 static TEMPLATE: Block = Block { path: &["spec", "metadataOptions"], names: &CAMEL };
-static PROVISIONER: Block =
-    Block { path: &["spec", "provider", "metadataOptions"], names: &CAMEL };
+static PROVISIONER: Block = Block { path: &["spec", "provider", "metadataOptions"], names: &CAMEL };
 
 /// The defaults are in the definition of the resource: they fill a block that is there in part as well.
 fn node_class(object: &Object<'_>) -> LaunchSpec {
@@ -92,11 +91,7 @@ fn node_template(object: &Object<'_>, block: &Block, parent: &str) -> LaunchSpec
 }
 
 fn required(hop_limit: Option<i64>) -> Sent {
-    Sent {
-        http_tokens: Some(Tokens::Required),
-        http_endpoint: Some(Endpoint::Enabled),
-        hop_limit,
-    }
+    Sent { http_tokens: Some(Tokens::Required), http_endpoint: Some(Endpoint::Enabled), hop_limit }
 }
 
 /// Nodes that drift from their class are replaced.
