@@ -40,15 +40,19 @@ pub mod fix;
 pub mod ignore;
 pub mod json;
 pub mod loose;
+pub mod manifest;
 pub mod node;
 pub mod repair;
 pub mod scan;
+pub mod setting;
 pub mod source;
 pub mod spec;
 pub mod walk;
 pub mod write;
 pub mod yaml;
 
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tree_tests;
 

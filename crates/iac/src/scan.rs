@@ -188,6 +188,22 @@ fn covered(sink: &Sink, path: &Path) -> Vec<Range<usize>> {
     places.map(|place| place.bytes.clone()).chain(seen.map(|(_, range)| range.clone())).collect()
 }
 
+/// A line that stands for itself, and decides a row of another file as well (a variable of a role), is that row.
+fn drop_lines_that_are_decided(specs: &mut Vec<LaunchSpec>) {
+    let mut decided: BTreeMap<Arc<Path>, Vec<Range<usize>>> = BTreeMap::new();
+    for place in
+        specs.iter().filter(|spec| spec.kind != loose::KIND).flat_map(|spec| spec.options.places())
+    {
+        decided.entry(Arc::clone(&place.path)).or_default().push(place.bytes.clone());
+    }
+    specs.retain(|spec| {
+        let ranges = decided.get(&spec.place.path).filter(|_| spec.kind == loose::KIND);
+        let value = spec.options.http_tokens.place().map_or(0..0, |place| place.bytes.clone());
+        let within = |range: &Range<usize>| range.start <= value.start && value.end <= range.end;
+        !ranges.is_some_and(|ranges| ranges.iter().any(within))
+    });
+}
+
 fn gather(errors: Vec<ScanError>, results: Vec<Done>) -> Scanned {
     let mut all = Scanned::default();
     let mut errors: BTreeSet<ScanError> = errors.into_iter().collect();
@@ -196,6 +212,7 @@ fn gather(errors: Vec<ScanError>, results: Vec<Done>) -> Scanned {
         errors.append(&mut done.sink.errors);
         all.files += done.files;
     }
+    drop_lines_that_are_decided(&mut all.specs);
     all.specs.sort_by(|one, two| {
         let key = |spec: &LaunchSpec| (spec.place.path.clone(), spec.place.bytes.start);
         key(one)

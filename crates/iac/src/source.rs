@@ -127,6 +127,18 @@ impl Source {
         self.json.get_or_init(|| crate::json::parse(&self.text))
     }
 
+    /// The tree of a file that may be either: JSON by its first character, whatever the file is called. Tabs
+    /// are no YAML, so JSON is not read as such.
+    pub fn tree(&self) -> &Parsed {
+        if self.body().0.trim_start().starts_with('{') {
+            let json = self.json();
+            if json.error.is_none() || crate::dialect::has_extension(&self.path, &["json"]) {
+                return json;
+            }
+        }
+        self.yaml()
+    }
+
     /// Where a byte is.
     pub fn position(&self, offset: usize) -> Position {
         let offset = self.text.floor_char_boundary(offset.min(self.text.len()));

@@ -3,11 +3,21 @@
 
 use crate::dialect::Dialect;
 
+mod ansible;
 mod cloudformation;
+mod clusterapi;
+mod eksctl;
+mod karpenter;
+mod kops;
 
 /// All of them. The order has no meaning.
 pub static DIALECTS: &[&dyn Dialect] = &[
     &cloudformation::DIALECT,
+    &ansible::DIALECT,
+    &clusterapi::DIALECT,
+    &eksctl::DIALECT,
+    &karpenter::DIALECT,
+    &kops::DIALECT,
     // The end.
 ];
 
