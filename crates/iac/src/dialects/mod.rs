@@ -4,10 +4,14 @@
 use crate::dialect::Dialect;
 
 mod cloudformation;
+mod packer;
+mod terraform;
 
 /// All of them. The order has no meaning.
 pub static DIALECTS: &[&dyn Dialect] = &[
     &cloudformation::DIALECT,
+    &packer::DIALECT,
+    &terraform::DIALECT,
     // The end.
 ];
 
