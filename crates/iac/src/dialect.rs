@@ -2,6 +2,7 @@
 //! claims by content, and whether it reads them one by one or a folder at a time.
 
 use std::{
+    any::Any,
     cell::RefCell,
     collections::{BTreeSet, HashMap},
     ops::Range,
@@ -40,6 +41,12 @@ pub trait Dialect: Sync {
     /// word and does not parse.
     fn claims(&self, source: &Source) -> bool;
 
+    /// Looks at all files that it looks at before any is read, for what one of them alone does not show
+    /// (which folder calls which). Readers get it by [`Files::survey`].
+    fn survey(&self, _paths: &[PathBuf], _overlay: &Overlay) -> Option<Survey> {
+        None
+    }
+
     /// Reads what it claimed: rows, and errors, into the sink.
     fn read(&self, files: &Files<'_>, sink: &mut Sink);
 }
@@ -59,17 +66,60 @@ pub fn has_word(source: &Source, words: &[&str]) -> bool {
 /// Texts that stand in for files on the disk, to see what an edit would do before it is written.
 pub type Overlay = HashMap<PathBuf, String>;
 
+/// What a dialect found out about all files: its own type, shared by all workers.
+pub type Survey = Box<dyn Any + Send + Sync>;
+
+/// What the user gives beside the files.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Files of variables (`-var-file` of Terraform and Packer), in order.
+    pub var_files: Vec<PathBuf>,
+    /// Variables (`-var`), in order; they win over files.
+    pub vars: Vec<(String, String)>,
+}
+
+static NO_SETTINGS: Settings = Settings { var_files: Vec::new(), vars: Vec::new() };
+
 /// The files of one unit, and a way to those around it.
 pub struct Files<'a> {
     members: Vec<Arc<Source>>,
     overlay: &'a Overlay,
+    settings: &'a Settings,
+    survey: Option<&'a (dyn Any + Send + Sync)>,
     opened: RefCell<HashMap<PathBuf, Arc<Source>>>,
 }
 
 impl<'a> Files<'a> {
     /// A unit of these files.
     pub fn new(members: Vec<Arc<Source>>, overlay: &'a Overlay) -> Self {
-        Self { members, overlay, opened: RefCell::default() }
+        let settings = &NO_SETTINGS;
+        Self { members, overlay, settings, survey: None, opened: RefCell::default() }
+    }
+
+    /// The same with what the user gave and what the dialect found out.
+    #[must_use]
+    pub fn knowing(
+        mut self,
+        settings: &'a Settings,
+        survey: Option<&'a (dyn Any + Send + Sync)>,
+    ) -> Self {
+        (self.settings, self.survey) = (settings, survey);
+        self
+    }
+
+    /// What the user gives beside the files.
+    pub fn settings(&self) -> &'a Settings {
+        self.settings
+    }
+
+    /// What the dialect found out about all files.
+    pub fn survey<T: 'static>(&self) -> Option<&'a T> {
+        self.survey?.downcast_ref()
+    }
+
+    /// Texts that stand in for files.
+    pub fn overlay(&self) -> &'a Overlay {
+        self.overlay
     }
 
     /// The files that the dialect claimed: one, or those of a folder in the order of their names.

@@ -37,6 +37,7 @@ pub mod dialects;
 pub mod edit;
 mod error;
 pub mod fix;
+pub mod hcl;
 pub mod ignore;
 pub mod json;
 pub mod loose;

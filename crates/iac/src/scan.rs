@@ -16,7 +16,7 @@ use std::{
 
 use crate::{
     ScanError,
-    dialect::{Dialect, Files, Overlay, Sink, Unit, load},
+    dialect::{Dialect, Files, Overlay, Settings, Sink, Survey, Unit, load},
     dialects::DIALECTS,
     loose,
     source::Source,
@@ -31,6 +31,8 @@ pub struct Scan {
     pub paths: Vec<PathBuf>,
     /// Texts that stand in for files.
     pub overlay: Overlay,
+    /// What the user gives beside the files.
+    pub settings: Settings,
     /// How many threads read; none for as many as there are cores.
     pub threads: Option<NonZero<usize>>,
 }
@@ -64,20 +66,25 @@ impl Scan {
     pub fn run(&self) -> Scanned {
         let walked = walk::walk(&self.paths);
         let work = plan(&walked.files);
+        let around = Around::of(&walked.files, &self.overlay, &self.settings);
         let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
         let worker = || {
             while let Some(work) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let done = read(work, &self.overlay);
+                let done = read(work, &around);
                 results.lock().unwrap_or_else(PoisonError::into_inner).push(done);
             }
         };
         let cores = || thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
         let threads = self.threads.unwrap_or_else(cores).get().min(work.len()).max(1);
         thread::scope(|scope| {
-            for _ in 1..threads {
-                scope.spawn(worker);
+            let spawned: Vec<_> = (0..threads)
+                .filter_map(|_| {
+                    thread::Builder::new().stack_size(STACK).spawn_scoped(scope, worker).ok()
+                })
+                .collect();
+            if spawned.is_empty() {
+                worker();
             }
-            worker();
         });
         gather(walked.errors, results.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
@@ -86,8 +93,42 @@ impl Scan {
 /// Reads one text, as if it were a file of that name. For tests and for texts within texts.
 pub fn scan_text(path: &Path, text: &str) -> Scanned {
     let overlay = Overlay::from([(path.to_path_buf(), text.to_owned())]);
-    let done = plan(&[path.to_path_buf()]).iter().map(|work| read(work, &overlay)).collect();
+    let (paths, settings) = ([path.to_path_buf()], Settings::default());
+    let around = Around::of(&paths, &overlay, &settings);
+    let all = || plan(&paths).iter().map(|work| read(work, &around)).collect();
+    let done = thread::scope(|scope| {
+        let reader = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, all);
+        reader.map_or_else(|_| Vec::new(), |reader| reader.join().unwrap_or_default())
+    });
     gather(Vec::new(), done)
+}
+
+/// Readers follow references from file to file, which takes more stack than threads have by themselves.
+const STACK: usize = 32 * 1024 * 1024;
+
+/// What is the same for all work of a scan.
+struct Around<'a> {
+    overlay: &'a Overlay,
+    settings: &'a Settings,
+    /// In the order of the dialects.
+    surveys: Vec<Option<Survey>>,
+}
+
+impl<'a> Around<'a> {
+    fn of(files: &[PathBuf], overlay: &'a Overlay, settings: &'a Settings) -> Self {
+        let survey = |dialect: &&'static dyn Dialect| {
+            let own: Vec<PathBuf> =
+                files.iter().filter(|path| dialect.looks_at(path)).cloned().collect();
+            dialect.survey(&own, overlay)
+        };
+        Self { overlay, settings, surveys: DIALECTS.iter().map(survey).collect() }
+    }
+
+    fn files(&self, members: Vec<Arc<Source>>, dialect: &dyn Dialect) -> Files<'_> {
+        let index = DIALECTS.iter().position(|one| one.name() == dialect.name());
+        let survey = index.and_then(|index| self.surveys.get(index)?.as_deref());
+        Files::new(members, self.overlay).knowing(self.settings, survey)
+    }
 }
 
 /// In the order in which files were found.
@@ -125,7 +166,7 @@ struct Done {
     files: usize,
 }
 
-fn read(work: &Work, overlay: &Overlay) -> Done {
+fn read(work: &Work, around: &Around<'_>) -> Done {
     let mut done = Done::default();
     let (paths, dialects) = match work {
         Work::File(path, dialects) => (std::slice::from_ref(path), dialects.as_slice()),
@@ -133,7 +174,7 @@ fn read(work: &Work, overlay: &Overlay) -> Done {
     };
     let sources: Vec<Arc<Source>> = paths
         .iter()
-        .filter_map(|path| open(path, dialects, overlay, &mut done.sink))
+        .filter_map(|path| open(path, dialects, around.overlay, &mut done.sink))
         .map(Arc::new)
         .collect();
     let mut claimed: Vec<(Arc<Source>, &'static str)> = Vec::new();
@@ -147,7 +188,7 @@ fn read(work: &Work, overlay: &Overlay) -> Done {
                 claimed.push((Arc::clone(member), dialect.name()));
             }
         }
-        dialect.read(&Files::new(members, overlay), &mut done.sink);
+        dialect.read(&around.files(members, *dialect), &mut done.sink);
     }
     for (source, dialect) in &claimed {
         let covered = covered(&done.sink, source.path());

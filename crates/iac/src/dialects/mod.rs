@@ -9,6 +9,8 @@ mod clusterapi;
 mod eksctl;
 mod karpenter;
 mod kops;
+mod packer;
+mod terraform;
 
 /// All of them. The order has no meaning.
 pub static DIALECTS: &[&dyn Dialect] = &[
@@ -18,6 +20,8 @@ pub static DIALECTS: &[&dyn Dialect] = &[
     &eksctl::DIALECT,
     &karpenter::DIALECT,
     &kops::DIALECT,
+    &packer::DIALECT,
+    &terraform::DIALECT,
     // The end.
 ];
 

@@ -1,0 +1,160 @@
+//! Which folder calls which: a folder that another one calls is read through its callers, with what they
+//! hand over, and not by itself. Modules that were read are kept here for the next caller.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    path::{Component, Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::{is_code, module::Module};
+use crate::{
+    ScanError,
+    dialect::{Overlay, load},
+    source::Source,
+};
+
+/// What is known of all folders before any of them is read.
+#[derive(Debug, Default)]
+pub(super) struct Survey {
+    folders: HashMap<PathBuf, Vec<PathBuf>>,
+    /// Folders that are not read by themselves.
+    called: BTreeSet<PathBuf>,
+    modules: Mutex<HashMap<PathBuf, Loaded>>,
+}
+
+type Loaded = Result<Arc<Module>, Vec<ScanError>>;
+
+/// Folders whose calls are examples and tests of what they call.
+const EXAMPLES: [&str; 8] =
+    ["example", "examples", "test", "tests", "fixtures", "fixture", "testdata", "sandbox"];
+
+impl Survey {
+    /// Looks at all files for calls.
+    pub(super) fn of(paths: &[PathBuf], overlay: &Overlay) -> Self {
+        let mut survey = Self::default();
+        let mut calls: BTreeMap<PathBuf, BTreeSet<PathBuf>> = BTreeMap::new();
+        for path in paths.iter().filter(|path| is_code(path)) {
+            let folder = clean(path.parent().unwrap_or(Path::new("")));
+            for source in sources(path, overlay) {
+                let called = clean(&folder.join(source));
+                if called != folder {
+                    calls.entry(folder.clone()).or_default().insert(called);
+                }
+            }
+            survey.folders.entry(folder).or_default().push(path.clone());
+        }
+        survey.called = called(&survey.folders, &calls);
+        survey
+    }
+
+    /// Whether a folder is read by itself.
+    pub(super) fn is_root(&self, folder: &Path) -> bool {
+        !self.called.contains(&clean(folder))
+    }
+
+    /// The module in a folder; none where it has no code in the given paths.
+    pub(super) fn module(&self, folder: &Path, overlay: &Overlay) -> Option<Loaded> {
+        let folder = clean(folder);
+        let paths = self.folders.get(&folder)?;
+        let lock = || self.modules.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(module) = lock().get(&folder) {
+            return Some(module.clone());
+        }
+        let loaded = read(&folder, paths, overlay);
+        lock().insert(folder, loaded.clone());
+        Some(loaded)
+    }
+}
+
+/// Reads a module's files. One that cannot be read leaves the others.
+pub(super) fn read(folder: &Path, paths: &[PathBuf], overlay: &Overlay) -> Loaded {
+    let (mut files, mut errors) = (Vec::new(), Vec::new());
+    for path in paths {
+        match load(path, overlay) {
+            Ok(source) => files.push(Arc::new(source)),
+            Err(error) => errors.push(error),
+        }
+    }
+    if files.is_empty() { Err(errors) } else { Ok(Arc::new(Module::of(folder, files))) }
+}
+
+/// The called folders from which nothing leads back to an uncalled one alone: a circle has no first one, so
+/// what no root reaches is a root itself.
+fn called(
+    folders: &HashMap<PathBuf, Vec<PathBuf>>,
+    calls: &BTreeMap<PathBuf, BTreeSet<PathBuf>>,
+) -> BTreeSet<PathBuf> {
+    let real = calls.iter().filter(|(caller, _)| !is_example(caller));
+    let mut called: BTreeSet<PathBuf> = real
+        .flat_map(|(_, called)| called)
+        .filter(|one| folders.contains_key(*one))
+        .cloned()
+        .collect();
+    let reach = |from: &mut Vec<PathBuf>, reached: &mut BTreeSet<PathBuf>| {
+        while let Some(folder) = from.pop() {
+            if reached.insert(folder.clone()) {
+                from.extend(calls.get(&folder).into_iter().flatten().cloned());
+            }
+        }
+    };
+    let mut reached = BTreeSet::new();
+    let mut roots: Vec<PathBuf> =
+        folders.keys().filter(|folder| !called.contains(*folder)).cloned().collect();
+    reach(&mut roots, &mut reached);
+    let lost: Vec<PathBuf> = called.iter().filter(|one| !reached.contains(*one)).cloned().collect();
+    for folder in lost {
+        if !reached.contains(&folder) {
+            called.remove(&folder);
+            reach(&mut vec![folder], &mut reached);
+        }
+    }
+    called
+}
+
+fn is_example(folder: &Path) -> bool {
+    folder
+        .components()
+        .any(|part| EXAMPLES.iter().any(|example| part.as_os_str().eq_ignore_ascii_case(example)))
+}
+
+/// The local folders that a file names as sources of modules.
+fn sources(path: &Path, overlay: &Overlay) -> Vec<String> {
+    let Ok(source) = load(path, overlay) else { return Vec::new() };
+    let text = source.text().as_bytes();
+    if memchr::memmem::find(text, b"module").is_none() {
+        return Vec::new();
+    }
+    memchr::memmem::find_iter(text, b"\"./")
+        .chain(memchr::memmem::find_iter(text, b"\"../"))
+        .filter_map(|at| local_source(&source, at))
+        .collect()
+}
+
+fn local_source(source: &Source, at: usize) -> Option<String> {
+    let line = source.line_at(at);
+    let before = source.slice(line.start..at).trim_end();
+    let before = before.strip_suffix(['=', ':'])?.trim_end();
+    before.trim_end_matches('"').ends_with("source").then_some(())?;
+    let rest = source.slice(at + 1..line.end);
+    rest.find('"').map(|end| rest[..end].to_owned())
+}
+
+/// A path without `.` and, where that can be said of the text alone, `..`.
+pub(super) fn clean(path: &Path) -> PathBuf {
+    let mut cleaned = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => match cleaned.components().next_back() {
+                Some(Component::Normal(_)) => {
+                    cleaned.pop();
+                }
+                Some(Component::RootDir) => {}
+                _ => cleaned.push(".."),
+            },
+            other => cleaned.push(other),
+        }
+    }
+    cleaned
+}
