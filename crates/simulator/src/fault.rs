@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use crate::hash;
 
@@ -100,6 +100,12 @@ fn kinds() -> String {
     FaultKind::ALL.map(FaultKind::name).join(", ")
 }
 
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}={}", self.kind, self.rate)
+    }
+}
+
 impl FromStr for Fault {
     type Err = FaultParseError;
 
@@ -120,14 +126,24 @@ impl FromStr for Fault {
 /// Decides which calls meet which fault: by a hash of the seed, what is called, and how often that was called before. Two runs that call the same things
 /// in the same order meet the same faults, whatever the order between accounts and regions was.
 pub(crate) struct Faults {
-    list: Vec<Fault>,
+    list: RwLock<Vec<Fault>>,
     seed: u64,
     calls: Mutex<HashMap<u64, u64>>,
 }
 
 impl Faults {
     pub(crate) fn new(faults: Vec<Fault>, seed: u64) -> Self {
-        Self { list: faults, seed, calls: Mutex::default() }
+        Self { list: RwLock::new(faults), seed, calls: Mutex::default() }
+    }
+
+    /// From now on these go wrong, and nothing else.
+    pub(crate) fn set(&self, faults: Vec<Fault>) {
+        *self.list.write().unwrap_or_else(PoisonError::into_inner) = faults;
+    }
+
+    /// What goes wrong now.
+    pub(crate) fn list(&self) -> Vec<Fault> {
+        self.list.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The fault that this call meets, if any. The first of several that would hit counts; `may` says which it can meet at all.
@@ -138,7 +154,8 @@ impl Faults {
         action: &str,
         may: impl Fn(FaultKind) -> bool,
     ) -> Option<FaultKind> {
-        if self.list.is_empty() {
+        let list = self.list.read().unwrap_or_else(PoisonError::into_inner);
+        if list.is_empty() {
             return None;
         }
         let key =
@@ -152,7 +169,7 @@ impl Faults {
         let call = hash::join(hash::join(self.seed, key), count);
         let hit =
             |fault: &&Fault| hash::unit_interval(hash::join(call, fault.kind as u64)) < fault.rate;
-        self.list.iter().filter(hit).map(|fault| fault.kind).find(|kind| may(*kind))
+        list.iter().filter(hit).map(|fault| fault.kind).find(|kind| may(*kind))
     }
 }
 

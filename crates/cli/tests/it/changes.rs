@@ -2,47 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Ended, Run as _, Server};
+use crate::{
+    harness::Run as _,
+    stage::{Stage, settled},
+};
 
 const WORLD: [&str; 8] =
     ["--accounts", "3", "--instances", "150", "--regions", "2", "--settle-seconds", "1"];
-
-/// A server, and a folder for plan and journal.
-struct Stage {
-    server: Server,
-    folder: tempfile::TempDir,
-}
-
-impl Stage {
-    fn new(more: &[&str]) -> Self {
-        let server = Server::simulator(&[&WORLD[..], more].concat());
-        Self { server, folder: tempfile::tempdir().unwrap() }
-    }
-
-    fn run(&self, arguments: &[&str]) -> Ended {
-        self.server.imdsure(arguments).current_dir(self.folder.path()).ended()
-    }
-
-    fn plan(&self, more: &[&str]) -> Value {
-        let plan = ["plan", "--org", "--include-unknown", "--output", "none", "-o", "plan.json"];
-        let ended = self.run(&[&plan[..], more].concat());
-        assert_eq!(ended.code, 0, "{}", ended.err);
-        let text = std::fs::read(self.folder.path().join("plan.json")).unwrap();
-        serde_json::from_slice(&text).unwrap()
-    }
-
-    fn apply(&self, plan: &Value, more: &[&str]) -> (i32, Value) {
-        let digest = plan["digest"].as_str().unwrap();
-        let apply = ["apply", "plan.json", "--approve", digest, "--output", "json"];
-        let ended = self.run(&[&apply[..], more].concat());
-        assert!(!ended.out.is_empty(), "{}", ended.err);
-        (ended.code, ended.json())
-    }
-
-    fn witness(&self) -> Value {
-        self.server.python("read_options.py", &[])
-    }
-}
 
 /// How many instances differ between two readings, and whether each differs in its tokens alone.
 fn changed(before: &Value, after: &Value) -> usize {
@@ -63,19 +29,9 @@ fn changed(before: &Value, after: &Value) -> usize {
     changed
 }
 
-/// The same, with what a stopped instance waits for left out.
-fn settled(mut reading: Value) -> Value {
-    for unit in reading.as_object_mut().unwrap().values_mut() {
-        for options in unit["instances"].as_object_mut().unwrap().values_mut() {
-            options["State"] = Value::Null;
-        }
-    }
-    reading
-}
-
 #[test]
 fn what_was_planned_is_changed_and_undone_exactly() {
-    let stage = Stage::new(&[]);
+    let stage = Stage::new(&WORLD);
     let before = stage.witness();
     let plan = stage.plan(&[]);
     let instances = ["instance", "group-member"];
@@ -104,7 +60,7 @@ fn what_was_planned_is_changed_and_undone_exactly() {
 
 #[test]
 fn nothing_is_changed_without_the_plan_that_was_approved() {
-    let stage = Stage::new(&[]);
+    let stage = Stage::new(&WORLD);
     let before = stage.witness();
     let plan = stage.plan(&[]);
     let digest = plan["digest"].as_str().unwrap();
@@ -121,7 +77,7 @@ fn nothing_is_changed_without_the_plan_that_was_approved() {
 
 #[test]
 fn a_run_soaks_and_comes_back_only_in_time() {
-    let stage = Stage::new(&[]);
+    let stage = Stage::new(&WORLD);
     let plan = stage.plan(&["--canary", "3"]);
     let (code, applied) = stage.apply(&plan, &[]);
     assert!(code == 0 || code == 5, "{applied}");

@@ -2,7 +2,7 @@
 //! started.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -183,6 +183,24 @@ impl Server {
         let mut command = clean(python().with_file_name("aws"));
         command.args(arguments).envs(self.environment.iter().cloned()).env("AWS_MAX_ATTEMPTS", "1");
         command.ended()
+    }
+
+    /// What tests ask of the simulator itself: below `/_simulator/`, with POST where there is a body.
+    pub(crate) fn simulator_says(&self, path: &str, body: Option<&Value>) -> Value {
+        let address = self.url().strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        let (method, body) = body.map_or(("GET", String::new()), |body| ("POST", body.to_string()));
+        let length = body.len();
+        write!(
+            stream,
+            "{method} /_simulator/{path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 200"), "{method} {path}: {answer}");
+        serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {answer}"))
     }
 
     /// The simulator's counters.

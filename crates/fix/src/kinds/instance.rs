@@ -209,7 +209,7 @@ async fn send(task: &Task<'_>, changes: &Options, wanted: &Options) -> Result<En
         answer => drop(answer?),
     }
     task.is_sent();
-    Ok(match task.settling.until(id, wanted.clone()).await {
+    Ok(match task.settling.until(id, changes.clone(), wanted.clone()).await {
         Settled::Applied(options) => End::new(Ending::Done, options.json()),
         Settled::AtNextStart(options) => End::new(Ending::Deferred, options.json()),
         Settled::Gone => End::because(Ending::Gone, "it was terminated meanwhile"),
@@ -220,6 +220,9 @@ async fn send(task: &Task<'_>, changes: &Options, wanted: &Options) -> Result<En
                 |seen| {
                     if seen.gives(wanted) {
                         "it is still pending".to_owned()
+                    } else if seen.gives(changes) {
+                        let change = seen.difference(wanted);
+                        format!("what was sent is there, and somebody else changed it: {change}")
                     } else {
                         seen.difference(wanted)
                     }

@@ -19,6 +19,8 @@ const A_CALL: usize = 200;
 const PAUSE: Duration = Duration::from_secs(1);
 /// AWS takes seconds, its own runbook waits for 30: this is when something is wrong.
 const PATIENCE: Duration = Duration::from_mins(5);
+/// What was sent is in force, and something else is not as it was: after so many looks that is no late read any more.
+const LOOKS: u32 = 5;
 
 /// What became of an instance that was waited for.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,14 +31,17 @@ pub(crate) enum Settled {
     AtNextStart(Options),
     /// Terminated, or on its way there.
     Gone,
-    /// Not as asked for when patience ended, as last seen.
+    /// Not as asked for when patience ended, as last seen; or in force, with something else that changed.
     Not(Option<Options>),
 }
 
 struct Waiting {
+    sent: Options,
     wanted: Options,
     since: Instant,
     seen: Option<Options>,
+    /// How often what was sent was in force, and what is wanted was not all there.
+    otherwise: u32,
     tell: oneshot::Sender<Settled>,
 }
 
@@ -51,10 +56,11 @@ impl<'a> Settling<'a> {
         Self { actor, waiting: RefCell::new(BTreeMap::new()) }
     }
 
-    /// Waits until an instance's options are as asked for and in force.
-    pub(crate) async fn until(&self, id: &str, wanted: Options) -> Settled {
+    /// Waits until an instance's options are as asked for and in force: what was sent, and all else as it was.
+    pub(crate) async fn until(&self, id: &str, sent: Options, wanted: Options) -> Settled {
         let (tell, told) = oneshot::channel();
-        let waiting = Waiting { wanted, since: Instant::now(), seen: None, tell };
+        let since = Instant::now();
+        let waiting = Waiting { sent, wanted, since, seen: None, otherwise: 0, tell };
         self.waiting.borrow_mut().insert(id.to_owned(), waiting);
         told.await.unwrap_or(Settled::Not(None))
     }
@@ -100,8 +106,13 @@ impl<'a> Settling<'a> {
         let settled = match (state, options) {
             (Some("terminated" | "shutting-down"), _) => Settled::Gone,
             (_, Some(options)) if !options.gives(&waiting.wanted) => {
-                waiting.seen = Some(options);
-                return;
+                let in_force = !pending || state == Some("stopped");
+                waiting.otherwise += u32::from(in_force && options.gives(&waiting.sent));
+                if waiting.otherwise < LOOKS {
+                    waiting.seen = Some(options);
+                    return;
+                }
+                Settled::Not(Some(options))
             }
             (_, Some(options)) if !pending => Settled::Applied(options),
             (Some("stopped"), Some(options)) => Settled::AtNextStart(options),

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::answers::{json, plain};
 use super::payload::Payload;
 use crate::cloud::Cloud;
+use crate::fault::Fault;
 use crate::request::Request;
 use crate::workload::Workload;
 
@@ -37,6 +38,8 @@ pub(super) fn answer(cloud: &Cloud, request: &Request, real: i64) -> Response<Pa
         "stats" => json(&cloud.stats()),
         "drifted" => json(&cloud.drifts.list()),
         "time" => json(&time(cloud, real)),
+        "faults" if !is_post => json(&faults(cloud)),
+        "faults" => set_faults(cloud, &request.body),
         "advance" | "workload" if !is_post => {
             plain(StatusCode::METHOD_NOT_ALLOWED, "this is sent by POST")
         }
@@ -44,7 +47,7 @@ pub(super) fn answer(cloud: &Cloud, request: &Request, real: i64) -> Response<Pa
         "workload" => set_workload(cloud, &request.body, real),
         _ => plain(
             StatusCode::NOT_FOUND,
-            "there are stats, time, drifted, advance?seconds=N and workload",
+            "there are stats, time, drifted, faults, advance?seconds=N and workload",
         ),
     }
 }
@@ -54,6 +57,26 @@ fn time(cloud: &Cloud, real: i64) -> impl Serialize + use<> {
     let seconds = cloud.world_time(real);
     let time = jiff::Timestamp::from_second(seconds).unwrap_or_default();
     json!({ "time": time.to_string(), "seconds": seconds })
+}
+
+/// What goes wrong, as it is written on the command line.
+fn faults(cloud: &Cloud) -> impl Serialize + use<> {
+    cloud.faults.list().iter().map(ToString::to_string).collect::<Vec<_>>()
+}
+
+/// The body is a list: `["throttle=0.5"]`. What was there before ends.
+fn set_faults(cloud: &Cloud, body: &Bytes) -> Response<Payload> {
+    let asked: Vec<String> = match serde_json::from_slice(body) {
+        Ok(asked) => asked,
+        Err(error) => return plain(StatusCode::BAD_REQUEST, error.to_string()),
+    };
+    match asked.iter().map(|fault| fault.parse()).collect::<Result<Vec<Fault>, _>>() {
+        Ok(list) => {
+            cloud.faults.set(list);
+            json(&faults(cloud))
+        }
+        Err(error) => plain(StatusCode::BAD_REQUEST, error.to_string()),
+    }
 }
 
 fn advance(cloud: &Cloud, request: &Request, real: i64) -> Response<Payload> {

@@ -1,0 +1,158 @@
+//! `kill -9` at random points of a run: nothing is changed without a record, and both ways out, on and back, end exactly where they
+//! should.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use super::long;
+use crate::stage::{Stage, assert_same, called, endings, expected, settled, without_templates};
+
+const WORLD: [&str; 8] =
+    ["--accounts", "2", "--instances", "40", "--regions", "1", "--settle-seconds", "0"];
+const WAVES: [&str; 4] = ["--canary", "3", "--max-per-wave", "12"];
+
+/// Several tests side by side, each with so many kills.
+const TESTS: u32 = 4;
+
+fn kills() -> u32 {
+    if long() { 200 / TESTS } else { 20 / TESTS }
+}
+
+#[test]
+fn killed_and_undone() {
+    kill_again_and_again(1, |stage, scene, run, _| scene.undone(stage, run));
+}
+
+#[test]
+fn killed_and_resumed() {
+    kill_again_and_again(2, |stage, scene, run, _| scene.resumed(stage, run));
+}
+
+#[test]
+fn killed_twice_and_resumed() {
+    kill_again_and_again(3, |stage, scene, run, random| {
+        let after = random.u64(1..40);
+        let resume = ["apply", "--resume", run, "--soak", "0"];
+        kill(stage, &resume, after);
+        scene.resumed(stage, run);
+    });
+}
+
+#[test]
+fn killed_while_undoing() {
+    kill_again_and_again(4, |stage, scene, run, random| {
+        let (_, resumed) = stage.resume(run, &["--soak", "0"]);
+        assert_eq!(resumed["state"], "finished", "{resumed}");
+        kill(stage, &["undo", run, "--approve", run], random.u64(2..60));
+        scene.undone(stage, run);
+    });
+}
+
+/// What was there, and what is planned.
+struct Scene {
+    before: Value,
+    plan: Value,
+}
+
+impl Scene {
+    /// Whatever differs from before has a record.
+    fn is_recorded(&self, stage: &Stage, run: &str) {
+        let called = called(&stage.journal(run));
+        let at_most = expected(&self.before, &self.plan, |place| called.contains(&place));
+        let seen = without_templates(settled(stage.witness()));
+        let before = without_templates(settled(self.before.clone()));
+        for (place, unit) in before.as_object().unwrap() {
+            for part in ["instances", "defaults"] {
+                for (name, value) in unit[part].as_object().unwrap() {
+                    let (now, may_be) = (&seen[place][part][name], &at_most[place][part][name]);
+                    assert!(now == value || now == may_be, "{place} {name}: {now}, was {value}");
+                }
+            }
+        }
+    }
+
+    fn undone(&self, stage: &Stage, run: &str) {
+        let ended = stage.run(&["undo", run, "--approve", run]);
+        // A run that was killed early changed nothing: there is nothing to undo.
+        let nothing = ended.err.contains("there is nothing to undo");
+        assert!(ended.code == 0 || nothing, "{} {}", ended.out, ended.err);
+        assert_same(&settled(stage.witness()), &settled(self.before.clone()), "undone");
+    }
+
+    fn resumed(&self, stage: &Stage, run: &str) {
+        let ended = stage.run(&["apply", "--resume", run, "--soak", "0", "--output", "json"]);
+        if ended.err.contains("is finished") {
+            // The kill came after the end.
+        } else {
+            assert_eq!(ended.json()["state"], "finished", "{} {}", ended.out, ended.err);
+        }
+        let endings = endings(&stage.journal(run));
+        let changes = self.plan["changes"].as_array().unwrap().len() as u64;
+        let made = |place: u64| match endings.get(&place).map(String::as_str) {
+            Some("done" | "deferred" | "already") => true,
+            // What is left alone has no way back, and is told once for all of its kind.
+            None => false,
+            Some(other) => panic!("{place} of {changes} is {other}"),
+        };
+        let expected = expected(&self.before, &self.plan, made);
+        assert_same(&without_templates(settled(stage.witness())), &expected, "resumed");
+        self.undone(stage, run);
+    }
+}
+
+fn kill_again_and_again(test: u64, way_out: impl Fn(&Stage, &Scene, &str, &mut fastrand::Rng)) {
+    let seed = if long() { fastrand::u64(..) } else { test };
+    println!("seed {seed}");
+    let mut random = fastrand::Rng::with_seed(seed);
+    let stage = Stage::new(&WORLD);
+    let before = stage.witness();
+    let plan = stage.plan(&WAVES);
+    let scene = Scene { before, plan };
+    for _ in 0..kills() {
+        let apply = Stage::applying(&scene.plan, &["--soak", "0"]);
+        let after = random.u64(1..200);
+        let known = stage.runs();
+        kill(&stage, &apply, after);
+        let runs = stage.runs();
+        if runs.len() == known.len() {
+            // Killed before it had a journal: then nothing may be changed.
+            assert_same(&settled(stage.witness()), &settled(scene.before.clone()), "unrecorded");
+            continue;
+        }
+        let run = runs.last().unwrap();
+        scene.is_recorded(&stage, run);
+        way_out(&stage, &scene, run, &mut random);
+        assert_eq!(stage.run(&["journal", "verify"]).code, 0);
+    }
+}
+
+/// Starts a run, and kills it once that many records were added to journals. One that ends before is not killed.
+fn kill(stage: &Stage, arguments: &[&str], after: u64) {
+    let journals = stage.folder.path().join(".imdsure/runs");
+    let begun = records(&journals);
+    let mut command = stage.command(arguments);
+    let mut process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let patience = Instant::now() + Duration::from_mins(2);
+    while process.try_wait().unwrap().is_none() && records(&journals) < begun + after {
+        assert!(Instant::now() < patience, "the run does not end");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    // By its id, and only ours: SIGKILL.
+    let _ = process.kill();
+    process.wait().unwrap();
+}
+
+fn records(journals: &Path) -> u64 {
+    let Ok(runs) = std::fs::read_dir(journals) else { return 0 };
+    let journal = |run: std::fs::DirEntry| -> PathBuf { run.path().join("journal.jsonl") };
+    let lines = |path: PathBuf| {
+        let text = std::fs::read(path).unwrap_or_default();
+        text.iter().filter(|byte| **byte == b'\n').count() as u64
+    };
+    runs.map(|run| lines(journal(run.unwrap()))).sum()
+}

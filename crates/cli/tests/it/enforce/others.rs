@@ -1,0 +1,99 @@
+//! Others who change the same things: between plan and run, and between run and undo.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::stage::{Stage, assert_same, endings, settled};
+
+const WORLD: [&str; 8] =
+    ["--accounts", "2", "--instances", "120", "--regions", "1", "--settle-seconds", "0"];
+
+/// The instances of a plan, as (account, region, id).
+fn instances(plan: &Value) -> Vec<[&str; 3]> {
+    let changes = plan["changes"].as_array().unwrap().iter();
+    let running = changes
+        .filter(|change| change["kind"] == "instance" && change["blast"]["state"] == "running");
+    running
+        .map(|change| ["account_id", "region", "id"].map(|name| change[name].as_str().unwrap()))
+        .collect()
+}
+
+fn somebody(stage: &Stage, actions: &[(&str, [&str; 3])]) {
+    let words = actions
+        .iter()
+        .flat_map(|(action, place)| std::iter::once(*action).chain(place.iter().copied()));
+    stage.server.python("somebody.py", &words.collect::<Vec<_>>());
+}
+
+#[test]
+fn what_is_no_more_as_planned_is_left_to_who_changed_it() {
+    let stage = Stage::new(&WORLD);
+    let plan = stage.plan(&[]);
+    let chosen = instances(&plan);
+    let [gone, stopped, moved] = [chosen[0], chosen[1], chosen[2]];
+    somebody(&stage, &[("terminate", gone), ("stop", stopped), ("hop", moved)]);
+    let before = stage.witness();
+    let (code, applied) = stage.apply(&plan, &["--soak", "0", "--accept-no-way-back", "*"]);
+    assert_eq!(code, 5, "{applied}");
+    let run = applied["run"].as_str().unwrap();
+    let by_place = endings(&stage.journal(run));
+    let changes = plan["changes"].as_array().unwrap().iter().zip(0..);
+    let endings: BTreeMap<&str, &str> = changes
+        .filter_map(|(change, place)| {
+            Some((change["id"].as_str()?, by_place.get(&place)?.as_str()))
+        })
+        .collect();
+    assert_eq!(endings[gone[2]], "gone");
+    assert_eq!(endings[stopped[2]], "deferred");
+    assert_eq!(endings[moved[2]], "drifted");
+    assert!(endings.values().filter(|ending| **ending == "done").count() > 5, "{endings:?}");
+    let told = applied["skipped"].as_array().unwrap();
+    let drifted = told.iter().find(|told| told["id"] == moved[2]).unwrap();
+    assert_eq!(drifted["why"], "HttpPutResponseHopLimit is 9, the plan says 1");
+
+    // One of those that were changed is set back by hand meanwhile: undoing is content with it.
+    let done = chosen[3..].iter().find(|place| endings.get(place[2]) == Some(&"done")).unwrap();
+    somebody(&stage, &[("optional", *done)]);
+    let (code, undone) = stage.undo(run, &[]);
+    assert_eq!(code, 0, "{undone}");
+    assert_same(&settled(stage.witness()), &settled(before), "undone");
+}
+
+#[test]
+fn enforcement_by_others_closes_the_way_back_until_it_is_lifted_by_name() {
+    let stage = Stage::new(&WORLD);
+    let plan = stage.plan(&[]);
+    let (_, applied) = stage.apply(&plan, &["--soak", "0"]);
+    let run = applied["run"].as_str().unwrap();
+    let by_place = endings(&stage.journal(run));
+    let changes = plan["changes"].as_array().unwrap().iter().zip(0..);
+    let mut changed = changes.filter(|(change, place)| {
+        change["kind"] == "instance" && by_place.get(place).is_some_and(|ending| ending == "done")
+    });
+    let (change, _) = changed.next().unwrap();
+    let [account, region] = ["account_id", "region"].map(|name| change[name].as_str().unwrap());
+    let place = format!("{account} {region}");
+    somebody(&stage, &[("enforce", [account, region, "-"])]);
+    let enforced = stage.witness();
+    assert_eq!(enforced[&place]["defaults"]["HttpTokensEnforced"], "enabled");
+
+    let (code, undone) = stage.undo(run, &[]);
+    assert_eq!(code, 5, "{undone}");
+    let told = undone["skipped"].as_array().unwrap();
+    assert!(
+        told.iter().any(|told| told["why"].as_str().unwrap().contains("--lift-enforcement")),
+        "{undone}"
+    );
+    let now = stage.witness();
+    assert_eq!(now[&place]["instances"], enforced[&place]["instances"]);
+
+    let (code, undone) = stage.undo(run, &["--lift-enforcement"]);
+    assert_eq!(code, 0, "{undone}");
+    let after = stage.witness();
+    assert_eq!(after[&place]["defaults"]["HttpTokensEnforced"], "enabled", "set again");
+    assert_eq!(
+        after[&place]["instances"][change["id"].as_str().unwrap()]["HttpTokens"],
+        json!("optional")
+    );
+}

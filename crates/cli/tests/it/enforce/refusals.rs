@@ -1,0 +1,153 @@
+//! Runs that must not begin: another run is at work, the plan is not for here or not for now, the way back is closed.
+
+use std::{
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use crate::{
+    harness::{Ended, Run as _, Server},
+    stage::{Stage, assert_same, settled},
+};
+
+const WORLD: [&str; 8] =
+    ["--accounts", "2", "--instances", "40", "--regions", "1", "--settle-seconds", "0"];
+
+/// Refused before anything was changed, with these words.
+fn refused(stage: &Stage, ended: &Ended, code: i32, words: &str, before: &Value) {
+    assert_eq!(ended.code, code, "{} {}", ended.out, ended.err);
+    assert!(ended.err.contains(words), "{}", ended.err);
+    assert_same(&settled(stage.witness()), &settled(before.clone()), words);
+}
+
+#[test]
+fn two_runs_do_not_cross_and_a_dead_ones_lock_is_free() {
+    let stage = Stage::new(&WORLD);
+    let plan = stage.plan(&["--canary", "3"]);
+    let mut first = stage.command(&Stage::applying(&plan, &["--soak", "10m"]));
+    let mut first = first.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let patience = Instant::now() + Duration::from_mins(1);
+    let soaks = |stage: &Stage| {
+        let runs = stage.runs();
+        let first = runs.first();
+        first.is_some_and(|run| {
+            stage.journal(run).iter().any(|event| event["type"] == "wave-applied")
+        })
+    };
+    while !soaks(&stage) {
+        assert!(Instant::now() < patience, "the first wave does not end");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let between = stage.witness();
+    let second = stage.run(&Stage::applying(&plan, &["--soak", "0"]));
+    refused(&stage, &second, 4, "is being changed by run", &between);
+    let run = stage.runs().remove(0);
+    let undo = stage.run(&["undo", &run, "--approve", &run]);
+    refused(&stage, &undo, 4, &run, &between);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let (code, resumed) = stage.resume(&run, &["--soak", "0", "--before-soak-ends"]);
+    assert!(code == 0 || code == 5, "{resumed}");
+    assert_eq!(resumed["state"], "finished", "{resumed}");
+}
+
+#[test]
+fn a_plan_is_for_its_organization() {
+    let mut stage = Stage::new(&WORLD);
+    let plan = stage.plan(&[]);
+    stage.server = Server::simulator(&[&WORLD[..], &["--seed", "2"]].concat());
+    let before = stage.witness();
+    let ended = stage.run(&Stage::applying(&plan, &["--soak", "0"]));
+    refused(&stage, &ended, 64, "organization", &before);
+}
+
+#[test]
+fn a_plan_is_for_its_week() {
+    let stage = Stage::new(&WORLD);
+    let plan = stage.plan(&[]);
+    let before = stage.witness();
+    let apply = Stage::applying(&plan, &["--soak", "0"]);
+    let late = stage.command(&apply).env("IMDSURE_SIMULATED_TIME", "8d").ended();
+    refused(&stage, &late, 64, "more than 7 days ago", &before);
+    let all_the_same = [&apply[..], &["--max-age", "30d"]].concat();
+    let ended = stage.command(&all_the_same).env("IMDSURE_SIMULATED_TIME", "8d").ended();
+    assert_eq!(ended.json()["state"], "finished", "{} {}", ended.out, ended.err);
+}
+
+#[test]
+fn a_plan_of_a_newer_version_is_not_guessed_at() {
+    let stage = Stage::new(&WORLD);
+    let plan = stage.plan(&[]);
+    let before = stage.witness();
+    let path = stage.folder.path().join("plan.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replacen("imdsure.plan/1", "imdsure.plan/2", 1)).unwrap();
+    let ended = stage.run(&Stage::applying(&plan, &["--soak", "0"]));
+    refused(&stage, &ended, 64, "imdsure.plan/2", &before);
+}
+
+/// What was left alone, and in which accounts.
+fn left_alone(told: &Value) -> Vec<(&str, &str)> {
+    let left = told["left_alone"].as_array().unwrap().iter();
+    left.map(|left| (left["account_id"].as_str().unwrap(), left["why"].as_str().unwrap())).collect()
+}
+
+#[test]
+fn where_the_way_back_is_closed_nothing_is_changed_unless_asked_for_by_name() {
+    // An organization policy forbids one of the accounts to go back to optional.
+    let stage = Stage::new(&[
+        "--accounts",
+        "3",
+        "--instances",
+        "90",
+        "--regions",
+        "1",
+        "--settle-seconds",
+        "0",
+    ]);
+    let before = stage.witness();
+    let plan = stage.plan(&[]);
+    let (code, applied) = stage.apply(&plan, &["--soak", "0"]);
+    assert_eq!(code, 5, "{applied}");
+    let left = left_alone(&applied);
+    assert!(!left.is_empty() && left.iter().all(|(_, why)| why.starts_with("no way back")));
+    let account = left[0].0.to_owned();
+    let after = stage.witness();
+    let of_account = |reading: &Value| reading[format!("{account} us-east-1")].clone();
+    assert_same(&of_account(&after), &of_account(&before), "no way back");
+
+    // By name it is changed, and the way back is closed indeed.
+    let (code, applied) = stage.apply(&plan, &["--soak", "0", "--accept-no-way-back", &account]);
+    assert_eq!((code, &applied["state"]), (0, &"finished".into()), "{applied}");
+    let changed = of_account(&stage.witness());
+    assert_ne!(changed, of_account(&before));
+    let (code, undone) = stage.undo(applied["run"].as_str().unwrap(), &[]);
+    assert_eq!(code, 5, "{undone}");
+    assert!(undone["endings"]["refused"].as_u64() > Some(0), "{undone}");
+    assert_eq!(of_account(&stage.witness())["instances"], changed["instances"]);
+}
+
+#[test]
+fn what_is_denied_is_found_before_the_first_change() {
+    let world = ["--accounts", "3", "--instances", "90", "--regions", "1", "--settle-seconds", "0"];
+    let mut stage = Stage::new(&world);
+    let plan = stage.plan(&[]);
+    let changes = plan["changes"].as_array().unwrap();
+    let account = changes.iter().find(|change| change["kind"] == "instance").unwrap();
+    let account = account["account_id"].as_str().unwrap();
+    let denied = format!("{account}:*:ec2:ModifyInstanceMetadataOptions");
+    stage.server = Server::simulator(&[&world[..], &["--deny", &denied]].concat());
+    let (code, applied) = stage.apply(&plan, &["--soak", "0"]);
+    assert_eq!(code, 5, "{applied}");
+    let left = left_alone(&applied);
+    let found = left.iter().find(|(of, _)| *of == account).unwrap_or_else(|| panic!("{applied}"));
+    assert!(found.1.contains("UnauthorizedOperation"), "{found:?}");
+    let journal = stage.journal(applied["run"].as_str().unwrap());
+    let tried = journal.iter().filter(|event| event["type"] == "change");
+    assert!(
+        tried.clone().all(|event| event["account_id"] != account || event["kind"] != "instance")
+    );
+    assert!(tried.count() > 0);
+}
