@@ -2,10 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    harness::Run as _,
-    stage::{Stage, settled},
-};
+use crate::stage::{Stage, settled};
 
 const WORLD: [&str; 8] =
     ["--accounts", "3", "--instances", "150", "--regions", "2", "--settle-seconds", "1"];

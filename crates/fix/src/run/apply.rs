@@ -157,7 +157,9 @@ pub async fn apply(
         settings: request.settings(&plan),
     };
     let run = begin::open(request.opening(&plan, &id), Some((&began, plan.path()))).await?;
-    Ok(Carrying::new(&run, &plan, &request, None).carry_out().await)
+    let applied = Carrying::new(&run, &plan, &request, None).carry_out().await;
+    run.release().await;
+    Ok(applied)
 }
 
 /// Takes a run up again where it stopped, was cut off, or waits.
@@ -185,7 +187,9 @@ pub async fn resume(id: &RunId, request: ApplyRequest) -> Result<Applied, RunErr
     let resumed =
         Event::Resumed { operator: request.operator.clone(), settings: request.settings(&plan) };
     let run = begin::open_again(request.opening(&plan, id), &resumed).await?;
-    Ok(Carrying::new(&run, &plan, &request, Some(&past)).carry_out().await)
+    let applied = Carrying::new(&run, &plan, &request, Some(&past)).carry_out().await;
+    run.release().await;
+    Ok(applied)
 }
 
 fn too_old(plan: &PlanFile, now: Timestamp, days: u64) -> Result<(), RunError> {

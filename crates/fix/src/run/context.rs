@@ -196,6 +196,11 @@ impl Run {
         self.stop.stopped()
     }
 
+    /// Releases the accounts, and waits until others may lock them.
+    pub(crate) async fn release(self) {
+        futures::future::join_all(self.locks.into_iter().map(Lock::release)).await;
+    }
+
     /// Counts a change that ended.
     pub(crate) fn count(&self, ending: Ending, number: u64) {
         self.tally.add(ending, number);

@@ -116,7 +116,9 @@ pub async fn undo(of: &RunId, request: UndoRequest) -> Result<Undone, RunError> 
         let _ = back.all(&touched, &refused).await;
         back.enforce_again(&lifted).await;
     }
-    Ok(back.close().await)
+    let undone = back.close().await;
+    run.release().await;
+    Ok(undone)
 }
 
 /// Earlier attempts to undo a run.

@@ -9,11 +9,15 @@ use crate::stage::{Stage, assert_same, endings, settled};
 const WORLD: [&str; 8] =
     ["--accounts", "2", "--instances", "120", "--regions", "1", "--settle-seconds", "0"];
 
-/// The instances of a plan, as (account, region, id).
-fn instances(plan: &Value) -> Vec<[&str; 3]> {
+/// The running instances of a plan in the management account, which no organization policy binds, as account, region, id.
+fn instances<'a>(stage: &Stage, plan: &'a Value) -> Vec<[&'a str; 3]> {
+    let own = stage.server.awscli(&["sts", "get-caller-identity"]).json();
     let changes = plan["changes"].as_array().unwrap().iter();
-    let running = changes
-        .filter(|change| change["kind"] == "instance" && change["blast"]["state"] == "running");
+    let running = changes.filter(|change| {
+        change["account_id"] == own["Account"]
+            && change["kind"] == "instance"
+            && change["blast"]["state"] == "running"
+    });
     running
         .map(|change| ["account_id", "region", "id"].map(|name| change[name].as_str().unwrap()))
         .collect()
@@ -30,11 +34,11 @@ fn somebody(stage: &Stage, actions: &[(&str, [&str; 3])]) {
 fn what_is_no_more_as_planned_is_left_to_who_changed_it() {
     let stage = Stage::new(&WORLD);
     let plan = stage.plan(&[]);
-    let chosen = instances(&plan);
+    let chosen = instances(&stage, &plan);
     let [gone, stopped, moved] = [chosen[0], chosen[1], chosen[2]];
     somebody(&stage, &[("terminate", gone), ("stop", stopped), ("hop", moved)]);
     let before = stage.witness();
-    let (code, applied) = stage.apply(&plan, &["--soak", "0", "--accept-no-way-back", "*"]);
+    let (code, applied) = stage.apply(&plan, &["--soak", "0"]);
     assert_eq!(code, 5, "{applied}");
     let run = applied["run"].as_str().unwrap();
     let by_place = endings(&stage.journal(run));
@@ -50,7 +54,8 @@ fn what_is_no_more_as_planned_is_left_to_who_changed_it() {
     assert!(endings.values().filter(|ending| **ending == "done").count() > 5, "{endings:?}");
     let told = applied["skipped"].as_array().unwrap();
     let drifted = told.iter().find(|told| told["id"] == moved[2]).unwrap();
-    assert_eq!(drifted["why"], "HttpPutResponseHopLimit is 9, the plan says 1");
+    let why = drifted["why"].as_str().unwrap();
+    assert!(why.starts_with("HttpPutResponseHopLimit is 9, the plan says "), "{why}");
 
     // One of those that were changed is set back by hand meanwhile: undoing is content with it.
     let done = chosen[3..].iter().find(|place| endings.get(place[2]) == Some(&"done")).unwrap();

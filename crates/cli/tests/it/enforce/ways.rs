@@ -23,7 +23,7 @@ fn text<'a>(of: &'a Value, name: &str) -> &'a str {
 
 #[test]
 fn a_templates_new_version_differs_in_its_options_alone() {
-    let stage = Stage::new(&WORLD);
+    let stage = Stage::new(&[&WORLD[..], &["--templates", "60", "--groups", "40"]].concat());
     let before = stage.witness();
     let plan = stage.plan(&["--kind", "launch-template"]);
     let (_, applied) = stage.apply(&plan, &["--soak", "0", "--accept-no-way-back", "*"]);
@@ -49,6 +49,8 @@ fn a_templates_new_version_differs_in_its_options_alone() {
             was["versions"].get(number.as_str()).is_none() && {
                 let mut expected = was["versions"][&source].clone();
                 expected["MetadataOptions"] = change["send"]["MetadataOptions"].clone();
+                // Of boto3's answer, not of what was sent.
+                expected["MetadataOptions"]["State"] = data["MetadataOptions"]["State"].clone();
                 data == &&expected
             }
         });
@@ -149,7 +151,7 @@ fn what_is_waived_is_left_unplanned_with_its_reason() {
     let unplanned = plan["unplanned"].as_array().unwrap().iter();
     let found: Vec<&Value> = unplanned.filter(|left| left["target"] == waived["target"]).collect();
     assert_eq!(found.len(), 1);
-    assert_eq!(found[0]["reason"], "waived");
+    assert_eq!(found[0]["reason"], "waiver");
     assert!(text(found[0], "why").contains("replaced in May"), "{}", found[0]);
 }
 
@@ -177,7 +179,6 @@ fn the_printed_policy_is_enough_to_apply_and_undo() {
     assert!(actions.iter().all(|action| !action.contains('*')), "{actions:?}");
     // Of whoever enters the accounts.
     actions.insert("sts:AssumeRole".to_owned());
-    let before = stage.witness();
     stage.server = allowing(&actions);
     let (_, applied) = stage.apply(&plan, &["--soak", "0"]);
     assert_eq!(applied["state"], "finished", "{applied}");
@@ -187,7 +188,6 @@ fn the_printed_policy_is_enough_to_apply_and_undo() {
     }
     let (code, undone) = stage.undo(text(&applied, "run"), &[]);
     assert_eq!(code, 0, "{undone}");
-    drop(before);
 
     actions.remove("ec2:ModifyInstanceMetadataOptions");
     stage.server = allowing(&actions);
