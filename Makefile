@@ -1,5 +1,5 @@
 # What people and .ci/run call. Everything that is needed is installed into .venv and target/.
-.PHONY: test generate check bench fuzz verify-aws clean
+.PHONY: test soak generate check bench fuzz verify-aws clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,6 +9,10 @@ INSTALLED := $(VENV)/.installed
 # pinned in tests/requirements.txt.
 test: $(INSTALLED)
 	cargo test --workspace
+
+# The same faults for longer: 200 runs killed, 5,000 instances with everything going wrong at once. An hour or so.
+soak: $(INSTALLED)
+	IMDSURE_LONG=1 cargo test --profile fast --package imdsure-cli --test it -- enforce
 
 $(INSTALLED): tests/requirements.txt
 	$(PYTHON) -m venv $(VENV) || { apt-get install -y python3-venv && $(PYTHON) -m venv $(VENV); }

@@ -30,7 +30,7 @@ use http_body_util::BodyExt;
 use imdsure_model::ErrorKind;
 use tokio::{
     sync::{Mutex, Semaphore},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use crate::{
@@ -141,7 +141,7 @@ impl Client {
         let lane = self.pacer.lane(place.access.bucket_account(), place.region, operation.bucket);
         let mut patience = Patience::default();
         loop {
-            lane.turn().await;
+            let turn = lane.turn().await;
             let failure = match self.attempt(operation, place, parameters, &mut read).await {
                 Ok(answer) => {
                     lane.answered();
@@ -149,7 +149,7 @@ impl Client {
                 }
                 Err(failure) => failure,
             };
-            self.count(&failure, &lane);
+            self.count(&failure, &lane, turn);
             match patience.pause(failure.class) {
                 Some(pause) => sleep(pause).await,
                 None => return Err(error(operation, place, failure)),
@@ -157,9 +157,9 @@ impl Client {
         }
     }
 
-    fn count(&self, failure: &Failure, lane: &Lane) {
+    fn count(&self, failure: &Failure, lane: &Lane, turn: Instant) {
         if failure.class == Class::Throttled {
-            lane.throttled();
+            lane.throttled(turn);
             self.progress.throttled.add(1);
         }
     }

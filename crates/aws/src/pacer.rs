@@ -56,16 +56,18 @@ impl Pacer {
 }
 
 impl Lane {
-    /// Waits for this call's turn.
-    pub(crate) async fn turn(&self) {
+    /// Waits for this call's turn, and tells when that came.
+    pub(crate) async fn turn(&self) -> Instant {
         let wait = self.with(|allowance| allowance.draw(Instant::now()));
         if !wait.is_zero() {
             sleep(wait).await;
         }
+        Instant::now()
     }
 
-    pub(crate) fn throttled(&self) {
-        self.with(Allowance::slow_down);
+    /// AWS refused the call whose turn was then.
+    pub(crate) fn throttled(&self, turn: Instant) {
+        self.with(|allowance| allowance.slow_down(turn, Instant::now()));
     }
 
     pub(crate) fn answered(&self) {
@@ -84,11 +86,13 @@ struct Allowance {
     rate: f64,
     tokens: f64,
     at: Instant,
+    /// When the rate was halved last.
+    slowed: Option<Instant>,
 }
 
 impl Allowance {
     const fn new((capacity, rate): (f64, f64), now: Instant) -> Self {
-        Self { capacity, full_rate: rate, rate, tokens: capacity, at: now }
+        Self { capacity, full_rate: rate, rate, tokens: capacity, at: now, slowed: None }
     }
 
     /// Takes a token, in debt if need be, and says how long to wait for it.
@@ -99,7 +103,13 @@ impl Allowance {
         Duration::from_secs_f64((-self.tokens).max(0.0) / self.rate)
     }
 
-    fn slow_down(&mut self) {
+    /// Halves the rate, once for all calls that were under way together: those whose turn came before it was halved say nothing
+    /// about the new rate.
+    fn slow_down(&mut self, turn: Instant, now: Instant) {
+        if self.slowed.is_some_and(|slowed| turn <= slowed) {
+            return;
+        }
+        self.slowed = Some(now);
         self.rate = (self.rate / 2.0).max(SLOWEST.min(self.full_rate));
         self.tokens = self.tokens.min(0.0);
     }
@@ -169,7 +179,8 @@ mod tests {
     fn throttling_slows_one_lane_down_and_only_that() {
         let pacer = Pacer::default();
         let lane = |region| pacer.lane("1", region, Bucket::Ec2NonMutating);
-        lane("a").throttled();
+        let now = Instant::now();
+        lane("a").throttled(now);
         let now = Instant::now();
         let wait = |region| lane(region).with(|allowance| allowance.draw(now));
         assert!(wait("a") >= Duration::from_millis(95));
@@ -177,9 +188,23 @@ mod tests {
     }
 
     #[test]
+    fn calls_that_were_under_way_together_slow_a_lane_down_once() {
+        let now = Instant::now();
+        let mut allowance = full(now);
+        let later = now + Duration::from_millis(300);
+        (0..32).for_each(|_| allowance.slow_down(now, later));
+        assert!((allowance.rate - allowance.full_rate / 2.0).abs() < f64::EPSILON);
+        allowance.slow_down(later + Duration::from_millis(1), later + Duration::from_millis(300));
+        assert!((allowance.rate - allowance.full_rate / 4.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
     fn a_slow_lane_finds_its_way_back() {
-        let mut allowance = full(Instant::now());
-        (0..20).for_each(|_| allowance.slow_down());
+        let now = Instant::now();
+        let mut allowance = full(now);
+        for second in (1..=20).map(Duration::from_secs) {
+            allowance.slow_down(now + second, now + second);
+        }
         assert!((allowance.rate - SLOWEST).abs() < f64::EPSILON);
         (0..20).for_each(|_| allowance.speed_up());
         assert!((allowance.rate - allowance.full_rate).abs() < f64::EPSILON);
