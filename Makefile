@@ -5,10 +5,10 @@ PYTHON ?= python3
 VENV := .venv
 INSTALLED := $(VENV)/.installed
 
-# All tests. The Python packages (moto, boto3, awscli: independent clients and an independent AWS) are
+# All tests; many of them wait, so more of them run at once than there are cores. The Python packages (moto, boto3, awscli: independent clients and an independent AWS) are
 # pinned in tests/requirements.txt.
 test: $(INSTALLED)
-	cargo test --workspace
+	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-4} cargo test --workspace
 
 # The same faults for longer: 200 runs killed, 5,000 instances with everything going wrong at once. An hour or so.
 soak: $(INSTALLED)

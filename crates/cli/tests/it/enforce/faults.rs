@@ -14,10 +14,10 @@ const SMALL: [&str; 8] =
     ["--accounts", "3", "--instances", "90", "--regions", "1", "--settle-seconds", "0"];
 
 /// Applies and undoes a plan while these go wrong, and compares what boto3 sees before, between and after.
-fn there_and_back(world: &[&str], faults: &[&str]) -> (Value, Value) {
+fn there_and_back(world: &[&str], waves: &[&str], faults: &[&str]) -> (Value, Value) {
     let stage = Stage::new(world);
     let before = stage.witness();
-    let plan = stage.plan(&[]);
+    let plan = stage.plan(waves);
     stage.faults(faults);
     let (code, mut applied) = stage.apply(&plan, &["--soak", "0"]);
     let run = applied["run"].as_str().unwrap().to_owned();
@@ -81,7 +81,7 @@ fn half_of_all_calls_are_throttled() {
     // A rate that halves with each refusal is slow then, and rightly so: few instances.
     let instances = if long() { "90" } else { "16" };
     let world = ["--accounts", "1", "--instances", instances, "--regions", "1"];
-    let (applied, undone) = there_and_back(&world, &["throttle=0.5"]);
+    let (applied, undone) = there_and_back(&world, &["--canary", "100%"], &["throttle=0.5"]);
     assert!(number(&applied, "done") > 3, "{applied}");
     assert_eq!(number(&applied, "failed") + number(&undone, "failed"), 0, "{applied} {undone}");
 }
@@ -89,34 +89,34 @@ fn half_of_all_calls_are_throttled() {
 #[test]
 fn aws_is_unwell() {
     let faults = ["error500=0.15", "error503=0.15", "cut=0.15"];
-    let (applied, _) = there_and_back(&SMALL, &faults);
+    let (applied, _) = there_and_back(&SMALL, &[], &faults);
     assert!(number(&applied, "done") > 10, "{applied}");
 }
 
 #[test]
 fn answers_are_lost_after_aws_did_what_was_asked() {
-    let (applied, undone) = there_and_back(&SMALL, &["lost-reply=0.4"]);
+    let (applied, undone) = there_and_back(&SMALL, &[], &["lost-reply=0.4"]);
     assert!(number(&applied, "done") > 10, "{applied}");
     assert_eq!(number(&applied, "failed") + number(&undone, "failed"), 0, "{applied} {undone}");
 }
 
 #[test]
 fn reads_are_late() {
-    let (applied, undone) = there_and_back(&SMALL, &["stale-read=0.5"]);
+    let (applied, undone) = there_and_back(&SMALL, &[], &["stale-read=0.5"]);
     assert!(number(&applied, "done") > 10, "{applied}");
     assert!(number(&undone, "done") >= number(&applied, "done"), "{applied} {undone}");
 }
 
 #[test]
 fn credentials_expire_in_the_middle() {
-    let (applied, undone) = there_and_back(&SMALL, &["expire=0.1"]);
+    let (applied, undone) = there_and_back(&SMALL, &[], &["expire=0.1"]);
     assert!(number(&applied, "done") > 10, "{applied}");
     assert_eq!(number(&applied, "failed") + number(&undone, "failed"), 0, "{applied} {undone}");
 }
 
 #[test]
 fn somebody_else_changes_things_meanwhile() {
-    let (applied, _) = there_and_back(&SMALL, &["drift=0.2"]);
+    let (applied, _) = there_and_back(&SMALL, &[], &["drift=0.2"]);
     assert!(number(&applied, "done") > 5, "{applied}");
     assert!(number(&applied, "drifted") > 0, "{applied}");
 }
@@ -139,6 +139,6 @@ fn everything_goes_wrong_at_once() {
         "expire=0.02",
         "drift=0.02",
     ];
-    let (applied, _) = there_and_back(world, &faults);
+    let (applied, _) = there_and_back(world, &[], &faults);
     assert!(number(&applied, "done") > 10, "{applied}");
 }

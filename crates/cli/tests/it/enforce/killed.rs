@@ -47,7 +47,8 @@ fn killed_twice_and_resumed() {
 fn killed_while_undoing() {
     kill_again_and_again(4, |stage, scene, run, random| {
         let resumed = stage.run(&["apply", "--resume", run, "--soak", "0"]);
-        assert!(resumed.code == 0 || resumed.err.contains("is finished"), "{resumed:?}");
+        let on = [0, 5].contains(&resumed.code) || resumed.err.contains("is finished");
+        assert!(on, "{resumed:?}");
         kill(stage, &["undo", run, "--approve", run], random.u64(2..60));
         scene.undone(stage, run);
     });
