@@ -31,6 +31,7 @@ check:
 # Side by side with a bare client and with boto3, release build; writes the table in benches/README.md.
 bench: $(INSTALLED)
 	$(VENV)/bin/python benches/run.py
+	$(VENV)/bin/python benches/change.py
 
 # The parsers under random input for some minutes (FUZZ_CASES of each property).
 FUZZ_CASES ?= 2000000

@@ -441,12 +441,13 @@ def report(compared, scaled, wide, launches):
     return "\n\n".join([f"{today}: {machine()}.", *tables])
 
 
-def write(text):
+def write(text, first=BEGIN, last=END):
+    """Puts the text between two marks of README.md."""
     readme = README.read_text()
-    before, begin, rest = readme.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    before, begin, rest = readme.partition(first)
+    _, end, after = rest.partition(last)
     if not begin or not end:
-        fail(f"{README.name} has no {BEGIN} and {END}")
+        fail(f"{README.name} has no {first} and {last}")
     README.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}")
 
 
