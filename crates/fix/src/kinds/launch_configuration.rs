@@ -30,7 +30,7 @@ const ID: &str = "LaunchTemplateId";
 const NAME: usize = 80;
 
 /// What a group launches from.
-enum From {
+enum Source {
     Configuration,
     Template,
     Other,
@@ -70,16 +70,16 @@ async fn launches_from(
     task: &Task<'_>,
     name: &str,
     template: Option<&str>,
-) -> Result<From, Fault> {
+) -> Result<Source, Fault> {
     Ok(match group::find(task, name).await? {
-        None => From::Gone,
+        None => Source::Gone,
         Some(group) if template.is_some_and(|template| group::uses(&group, template)) => {
-            From::Template
+            Source::Template
         }
-        Some(group) if text(&group, "/LaunchConfigurationName") == Some(&task.change.id) => {
-            From::Configuration
+        Some(group) if text(&group, "/LaunchConfigurationName") == Some(task.change.id.as_str()) => {
+            Source::Configuration
         }
-        Some(_) => From::Other,
+        Some(_) => Source::Other,
     })
 }
 
@@ -103,9 +103,9 @@ pub(crate) async fn apply(task: &Task<'_>) -> Result<End, Fault> {
     let before_run = if task.begun { template_named(task, &name).await? } else { None };
     for group in groups(task) {
         let why = match launches_from(task, group, before_run.as_deref()).await? {
-            From::Configuration | From::Template => continue,
-            From::Gone => format!("group {group} is gone"),
-            From::Other => format!("group {group} launches from something else by now"),
+            Source::Configuration | Source::Template => continue,
+            Source::Gone => format!("group {group} is gone"),
+            Source::Other => format!("group {group} launches from something else by now"),
         };
         return Ok(End::because(Ending::Drifted, why));
     }
@@ -210,13 +210,13 @@ async fn lead(task: &Task<'_>, group: &str, template: &str) -> Result<(), Fault>
     let to = json!({ID: template, "Version": "$Default"});
     let mut patience = Patience::of(SHORT);
     loop {
-        match update(task, group, "LaunchTemplate", to.clone()).await {
-            // Auto Scaling sees a new template a moment after EC2 does.
-            Err(Fault::Call(error))
-                if error.code == "ValidationError"
-                    && error.message.contains("does not exist")
-                    && patience.lasts(task).await? => {}
-            answer => break answer?,
+        let answer = update(task, group, "LaunchTemplate", to.clone()).await;
+        // Auto Scaling sees a new template a moment after EC2 does.
+        let early = matches!(&answer, Err(Fault::Call(error))
+            if error.code == "ValidationError" && error.message.contains("does not exist"));
+        if !early || !patience.lasts(task).await? {
+            answer?;
+            break;
         }
     }
     verify(task, group, template, true).await
@@ -239,7 +239,7 @@ async fn verify(
     let mut patience = Patience::of(SHORT);
     loop {
         match (launches_from(task, group, Some(template)).await?, by_template) {
-            (From::Gone, _) | (From::Template, true) | (From::Configuration, false) => return Ok(()),
+            (Source::Gone, _) | (Source::Template, true) | (Source::Configuration, false) => return Ok(()),
             _ => {}
         }
         if !patience.lasts(task).await? {
@@ -294,10 +294,10 @@ pub(crate) async fn undo(task: &Task<'_>, made: &Made) -> Result<End, Fault> {
     let mut elsewhere = Vec::new();
     for group in groups(task).into_iter().rev() {
         match launches_from(task, group, Some(&template)).await? {
-            From::Gone => {}
-            From::Other => elsewhere.push(group),
+            Source::Gone => {}
+            Source::Other => elsewhere.push(group),
             // As it was is no proof that it was not led: reads may be late, and sending it again does no harm.
-            From::Template | From::Configuration => {
+            Source::Template | Source::Configuration => {
                 let to = Value::from(task.change.id.as_str());
                 update(task, group, "LaunchConfigurationName", to).await?;
                 verify(task, group, &template, false).await?;

@@ -43,7 +43,8 @@ async fn find(task: &Task<'_>) -> Result<Option<Now>, Fault> {
     let all = task.list(&GET_LIGHTSAIL_INSTANCES, &Parameters::new(), &["instances"]).await?;
     let change = task.change;
     let is_it = |instance: &&Value| {
-        text(instance, "/name") == Some(&change.id) && text(instance, "/arn") == Some(&change.target)
+        text(instance, "/name") == Some(change.id.as_str())
+            && text(instance, "/arn") == Some(change.target.as_str())
     };
     Ok(all.iter().find(is_it).map(|instance| Now {
         tokens: text(instance, "/metadataOptions/httpTokens").map(str::to_owned),

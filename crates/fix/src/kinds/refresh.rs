@@ -33,10 +33,10 @@ fn named(task: &Task<'_>) -> Parameters {
 }
 
 /// The group; one that is being deleted is gone.
-async fn group(task: &Task<'_>) -> Result<Value, Fault> {
+async fn living(task: &Task<'_>) -> Result<Value, Fault> {
     let found = group::find(task, &task.change.id).await?;
-    let living = found.filter(|group| text(group, "/Status").is_none());
-    living.ok_or_else(|| End::because(Ending::Gone, "the group is gone or being deleted").into())
+    let found = found.filter(|group| text(group, "/Status").is_none());
+    found.ok_or_else(|| End::because(Ending::Gone, "the group is gone or being deleted").into())
 }
 
 /// Members by id, but for those that are on their way out.
@@ -88,7 +88,7 @@ async fn at_work(task: &Task<'_>) -> Result<Option<String>, Fault> {
 }
 
 pub(crate) async fn apply(task: &Task<'_>) -> Result<End, Fault> {
-    let group = group(task).await?;
+    let group = living(task).await?;
     let under_way = at_work(task).await?;
     let id = match under_way {
         Some(_) if !task.begun => {
@@ -139,7 +139,7 @@ async fn through(task: &Task<'_>, id: &str) -> Result<End, Fault> {
         let ending = if still { Ending::Unverified } else { Ending::Failed };
         return Ok(End { ending, why, after });
     }
-    match optional(task, &group(task).await?).await? {
+    match optional(task, &living(task).await?).await? {
         0 => Ok(End::new(Ending::Done, after)),
         left => {
             let why = Some(format!("{left} of the group's members still allow version 1"));
@@ -173,7 +173,7 @@ async fn ended(task: &Task<'_>, id: &str) -> Result<Value, Fault> {
 
 /// Cancels the refresh if it is at work, and says what cannot be put back.
 pub(crate) async fn undo(task: &Task<'_>, made: &Made) -> Result<End, Fault> {
-    let before = group(task).await?;
+    let before = living(task).await?;
     let told = made.step(START).and_then(|made| text(made, "/InstanceRefreshId"));
     let under_way = at_work(task).await?;
     // Where the answer never came, the one that is at work is ours: there was none before.
@@ -190,7 +190,7 @@ pub(crate) async fn undo(task: &Task<'_>, made: &Made) -> Result<End, Fault> {
     }
     let refresh = ended(task, &id).await?;
     let status = text(&refresh, "/Status").unwrap_or("gone");
-    Ok(left_of(&made.before, &group(task).await?, &format!("the refresh is {status}")))
+    Ok(left_of(&made.before, &living(task).await?, &format!("the refresh is {status}")))
 }
 
 /// Whether any of the members that were there is gone.

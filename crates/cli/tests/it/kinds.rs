@@ -1,0 +1,267 @@
+//! The kinds of changes that are planned by name: made, seen by boto3, undone, and seen again.
+
+use std::{collections::BTreeMap, process::Stdio, time::Duration};
+
+use serde_json::{Value, json};
+
+use crate::harness::{Ended, Run as _, Server};
+
+/// One region of one account, in which nothing launches but what a test makes there.
+const WORLD: [&str; 10] = [
+    "--accounts",
+    "1",
+    "--instances",
+    "10",
+    "--regions",
+    "1",
+    "--groups",
+    "0",
+    "--templates",
+    "0",
+];
+
+/// A server, and a folder for plan and journal.
+struct Stage {
+    server: Server,
+    folder: tempfile::TempDir,
+}
+
+impl Stage {
+    fn new(settle_seconds: &str) -> Self {
+        let server =
+            Server::simulator(&[&WORLD[..], &["--settle-seconds", settle_seconds]].concat());
+        Self { server, folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ended {
+        self.server.imdsure(arguments).current_dir(self.folder.path()).ended()
+    }
+
+    fn try_plan(&self, kinds: &str, more: &[&str]) -> Ended {
+        let plan = ["plan", "--output", "none", "--include-unknown", "--kind", kinds];
+        self.run(&[&plan[..], more].concat())
+    }
+
+    fn plan(&self, kinds: &str, more: &[&str]) -> Value {
+        let ended = self.try_plan(kinds, more);
+        assert_eq!(ended.code, 0, "{}", ended.err);
+        let text = std::fs::read(self.folder.path().join("plan.json")).unwrap();
+        serde_json::from_slice(&text).unwrap()
+    }
+
+    fn apply(&self, plan: &Value, code: i32) -> Value {
+        let digest = plan["digest"].as_str().unwrap();
+        let apply = ["apply", "plan.json", "--approve", digest, "--soak", "0", "--output", "json"];
+        let ended = self.run(&apply);
+        assert_eq!(ended.code, code, "{} {}", ended.out, ended.err);
+        ended.json()
+    }
+
+    fn undo(&self, run: &Value, code: i32) -> Value {
+        let run = run.as_str().unwrap();
+        let ended = self.run(&["undo", run, "--approve", run, "--output", "json"]);
+        assert_eq!(ended.code, code, "{} {}", ended.out, ended.err);
+        ended.json()
+    }
+
+    fn boto3(&self, arguments: &[&str]) -> Value {
+        self.server.python("kinds.py", arguments)
+    }
+}
+
+/// The changes of a plan, by id.
+fn changes(plan: &Value) -> BTreeMap<String, Value> {
+    let changes = plan["changes"].as_array().unwrap().iter();
+    changes.map(|change| (change["id"].as_str().unwrap().to_owned(), change.clone())).collect()
+}
+
+/// How one target ended, and why, in what `apply` or `undo` tells of those that were not simply done.
+fn told<'a>(ended: &'a Value, id: &str) -> (&'a str, &'a str) {
+    let skipped = ended["skipped"].as_array().unwrap();
+    let found = skipped.iter().find(|skipped| skipped["id"] == id);
+    let found = found.unwrap_or_else(|| panic!("{id}: {ended}"));
+    (found["ending"].as_str().unwrap(), found["why"].as_str().unwrap())
+}
+
+#[test]
+fn a_configuration_gets_a_template_in_its_place_and_back() {
+    let stage = Stage::new("1");
+    stage.boto3(&["make"]);
+    let before = stage.boto3(&["read"]);
+    let plan = stage.plan("launch-configuration", &[]);
+    assert_eq!(changes(&plan)["old web"]["effect"], "new configuration");
+    let applied = stage.apply(&plan, 0);
+    let after = stage.boto3(&["read"]);
+    let group = &after["groups"]["by-configuration"];
+    assert_eq!(group["LaunchConfigurationName"], Value::Null);
+    let template = group["LaunchTemplate"]["LaunchTemplateId"].as_str().unwrap();
+    let data = &after["templates"][template]["versions"]["1"];
+    let expected = json!({
+        "ImageId": before["configurations"].as_array().unwrap().iter()
+            .find(|it| it["LaunchConfigurationName"] == "old web").unwrap()["ImageId"],
+        "InstanceType": "m5.large", "KeyName": "key", "UserData": "ZWNobyBoaQ==", "EbsOptimized": true,
+        "IamInstanceProfile": {"Name": "web"}, "Monitoring": {"Enabled": false},
+        "NetworkInterfaces": [{"DeviceIndex": 0, "AssociatePublicIpAddress": true, "Groups": ["sg-1", "sg-2"]}],
+        "BlockDeviceMappings": [
+            {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 9, "VolumeType": "gp3", "Encrypted": true}},
+            {"DeviceName": "/dev/xvdb", "VirtualName": "ephemeral0"}],
+        "MetadataOptions": {"State": "applied", "HttpTokens": "required", "HttpEndpoint": "enabled",
+            "HttpPutResponseHopLimit": 2},
+    });
+    assert_eq!(*data, expected);
+    assert_eq!(after["configurations"], before["configurations"]);
+    assert_eq!(stage.boto3(&["launch", "by-configuration"]), json!(["required"]));
+    // What user data holds may be secret: no journal keeps it.
+    let run = applied["run"].as_str().unwrap();
+    let shown = stage.run(&["journal", "show", run, "--output", "json"]).out;
+    assert!(shown.contains("create-template") && !shown.contains("ZWNobyBoaQ=="), "{shown}");
+    stage.undo(&applied["run"], 0);
+    let undone = stage.boto3(&["read"]);
+    for part in ["groups", "configurations", "templates"] {
+        assert_eq!(undone[part], before[part], "{part}");
+    }
+}
+
+#[test]
+fn other_services_are_changed_and_changed_back() {
+    let stage = Stage::new("1");
+    let before = stage.boto3(&["read"]);
+    let kinds = "sagemaker-notebook,beanstalk-environment,lightsail-instance";
+    let without = stage.plan(kinds, &[]);
+    let blocked = without["total_unplanned"]["blocked"].as_u64().unwrap_or_default();
+    let plan = stage.plan(kinds, &["--restart"]);
+    let planned = changes(&plan);
+    assert_eq!(planned.len() as u64, changes(&without).len() as u64 + blocked);
+    assert!(blocked > 0);
+    for change in planned.values().filter(|change| change["kind"] == "sagemaker-notebook") {
+        let runs = change["send"]["Restart"] == true;
+        assert_eq!(change["effect"], if runs { "restart" } else { "in place" });
+    }
+    let applied = stage.apply(&plan, 0);
+    assert_eq!(applied["endings"]["done"].as_u64().unwrap_or_default() + applied["endings"]["deferred"].as_u64().unwrap_or_default(), planned.len() as u64, "{applied}");
+    let after = stage.boto3(&["read"]);
+    let expected = |part: &str, changed: &dyn Fn(&mut Value)| {
+        let mut expected = before[part].clone();
+        for (name, state) in expected.as_object_mut().unwrap() {
+            let of_part = planned.values().any(|change| change["name"] == name.as_str());
+            if of_part {
+                changed(state);
+            }
+        }
+        assert_eq!(after[part], expected, "{part}");
+    };
+    expected("notebooks", &|state| state["minimum"] = "2".into());
+    expected("environments", &|state| state[1] = "true".into());
+    expected("lightsail", &|state| state["httpTokens"] = "required".into());
+    stage.undo(&applied["run"], 0);
+    let undone = stage.boto3(&["read"]);
+    for part in ["notebooks", "environments", "lightsail"] {
+        assert_eq!(undone[part], before[part], "{part}");
+    }
+}
+
+#[test]
+fn an_ami_is_changed_by_name_and_for_ever() {
+    let stage = Stage::new("1");
+    let made = stage.boto3(&["make"]);
+    let image = made["image"].as_str().unwrap();
+    for (more, word) in [
+        (&[][..], "--image"),
+        (&["--image", "nobody's"], "nobody's"),
+        (&["--image", "kinds", "--restart"], "--restart"),
+    ] {
+        let refused = stage.try_plan("image-imds-support", more);
+        assert_eq!(refused.code, 64, "{more:?}");
+        assert!(refused.err.contains(word), "{more:?}: {}", refused.err);
+    }
+    assert_eq!(stage.try_plan("instance", &["--image", "kinds"]).code, 64);
+    let plan = stage.plan("image-imds-support", &["--image", "kinds"]);
+    assert_eq!(changes(&plan).keys().collect::<Vec<_>>(), [image]);
+    let before = stage.boto3(&["read"])["images"].clone();
+    let applied = stage.apply(&plan, 0);
+    let mut expected = before;
+    expected[image][1] = "v2.0".into();
+    assert_eq!(stage.boto3(&["read"])["images"], expected);
+    let undone = stage.undo(&applied["run"], 5);
+    let (ending, why) = told(&undone, image);
+    assert!(ending == "irreversible" && why.contains("from no AMI"), "{ending} {why}");
+    assert_eq!(stage.try_plan("image-imds-support", &["--image", image]).code, 64);
+}
+
+#[test]
+fn a_refresh_replaces_members_and_does_not_bring_them_back() {
+    let stage = Stage::new("1");
+    stage.boto3(&["make"]);
+    let before = stage.boto3(&["read"])["members"]["by-template"].clone();
+    // While the group would launch the same again, nothing is replaced.
+    let alone = stage.plan("instance-refresh", &[]);
+    assert!(!changes(&alone).contains_key("by-template"));
+    let plan = stage.plan("launch-template,instance-refresh", &[]);
+    assert_eq!(changes(&plan)["by-template"]["effect"], "replacement");
+    let applied = stage.apply(&plan, 0);
+    let after = stage.boto3(&["read"]);
+    assert_eq!(after["refreshes"]["by-template"], json!(["Successful"]));
+    let members = after["members"]["by-template"].as_object().unwrap();
+    assert!(members.values().all(|tokens| tokens == "required"), "{members:?}");
+    assert!(members.keys().all(|id| before.get(id).is_none()));
+    let undone = stage.undo(&applied["run"], 5);
+    let (ending, why) = told(&undone, "by-template");
+    assert_eq!(ending, "irreversible");
+    assert!(why.contains("5 of 5 members are gone"), "{why}");
+}
+
+#[test]
+fn a_refresh_that_was_cut_off_is_cancelled() {
+    let stage = Stage::new("3");
+    stage.boto3(&["make"]);
+    let plan = stage.plan("launch-template,instance-refresh", &[]);
+    let digest = plan["digest"].as_str().unwrap();
+    let apply = ["apply", "plan.json", "--approve", digest, "--soak", "0"];
+    let mut command = stage.server.imdsure(&apply);
+    command.current_dir(stage.folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut running = command.spawn().unwrap();
+    let journal = || {
+        let runs = std::fs::read_dir(stage.folder.path().join(".imdsure/runs")).ok()?;
+        let run = runs.filter_map(Result::ok).next()?.path();
+        let text = std::fs::read_to_string(run.join("journal.jsonl")).ok()?;
+        let started = text.lines().any(|line| line.contains("InstanceRefreshId"));
+        started.then(|| run.file_name().unwrap().to_string_lossy().into_owned())
+    };
+    let run = (0..600).find_map(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        journal()
+    });
+    running.kill().unwrap();
+    running.wait().unwrap();
+    let run = run.expect("a refresh begins");
+    let undone = stage.undo(&json!(run), 0);
+    let seen = stage.boto3(&["read"]);
+    assert_eq!(seen["refreshes"]["by-template"], json!(["Cancelled"]), "{undone}");
+    let (ending, why) = told(&undone, "by-template");
+    assert!(ending == "done" && why.contains("no member was replaced"), "{ending} {why}");
+}
+
+#[test]
+fn what_others_changed_meanwhile_is_left_alone() {
+    let stage = Stage::new("1");
+    stage.boto3(&["make"]);
+    let kinds = "launch-configuration,sagemaker-notebook,beanstalk-environment,lightsail-instance";
+    let plan = stage.plan(kinds, &[]);
+    stage.boto3(&["drift"]);
+    std::thread::sleep(Duration::from_secs(2));
+    let before = stage.boto3(&["read"]);
+    let applied = stage.apply(&plan, 5);
+    let after = stage.boto3(&["read"]);
+    for part in ["notebooks", "environments", "lightsail", "configurations"] {
+        assert_eq!(after[part], before[part], "{part}");
+    }
+    for id in changes(&plan).keys() {
+        assert_eq!(told(&applied, id).0, "drifted", "{id}: {}", told(&applied, id).1);
+    }
+    assert!(changes(&plan).len() >= 5, "{plan}");
+    assert_eq!(after["groups"]["by-configuration"], before["groups"]["by-configuration"]);
+    // Nothing of it was sent.
+    let run = applied["run"].as_str().unwrap();
+    let shown = stage.run(&["journal", "show", run, "--output", "json"]).out;
+    assert!(shown.contains("drifted") && !shown.contains(r#""type":"call""#), "{shown}");
+}
