@@ -183,7 +183,10 @@ fn a_launch_configuration_shows_what_it_was_made_with() {
         assert!(text.contains(part), "{part}: {text}");
     }
     let wrong = format!("{form}&Colour=red").replace("Name=lc", "Name=other");
-    assert_eq!(lab.refused(Service::AutoScaling, "CreateLaunchConfiguration", &wrong), "ValidationError");
+    assert_eq!(
+        lab.refused(Service::AutoScaling, "CreateLaunchConfiguration", &wrong),
+        "ValidationError"
+    );
 }
 
 #[test]

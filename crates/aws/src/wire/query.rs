@@ -107,7 +107,8 @@ mod tests {
         let ec2 = b"<DescribeXResponse><requestId>r</requestId><set><item><a>1</a><b/></item><item>t</item></set><none/></DescribeXResponse>";
         let expected = serde_json::json!({"requestId": "r", "set": [{"a": "1", "b": null}, "t"], "none": null});
         assert_eq!(decode("DescribeX", ec2, false).unwrap(), expected);
-        let named = b"<DescribeXResponse><set><id>a</id><id>b</id><id>c</id></set></DescribeXResponse>";
+        let named =
+            b"<DescribeXResponse><set><id>a</id><id>b</id><id>c</id></set></DescribeXResponse>";
         let expected = serde_json::json!({"set": {"id": ["a", "b", "c"]}});
         assert_eq!(decode("DescribeX", named, false).unwrap(), expected);
         let query = b"<GetYResponse><GetYResult><L><member>1</member></L></GetYResult><ResponseMetadata/></GetYResponse>";

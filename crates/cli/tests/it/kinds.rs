@@ -7,18 +7,8 @@ use serde_json::{Value, json};
 use crate::harness::{Ended, Run as _, Server};
 
 /// One region of one account, in which nothing launches but what a test makes there.
-const WORLD: [&str; 10] = [
-    "--accounts",
-    "1",
-    "--instances",
-    "10",
-    "--regions",
-    "1",
-    "--groups",
-    "0",
-    "--templates",
-    "0",
-];
+const WORLD: [&str; 10] =
+    ["--accounts", "1", "--instances", "10", "--regions", "1", "--groups", "0", "--templates", "0"];
 
 /// A server, and a folder for plan and journal.
 struct Stage {
@@ -138,7 +128,12 @@ fn other_services_are_changed_and_changed_back() {
         assert_eq!(change["effect"], if runs { "restart" } else { "in place" });
     }
     let applied = stage.apply(&plan, 0);
-    assert_eq!(applied["endings"]["done"].as_u64().unwrap_or_default() + applied["endings"]["deferred"].as_u64().unwrap_or_default(), planned.len() as u64, "{applied}");
+    assert_eq!(
+        applied["endings"]["done"].as_u64().unwrap_or_default()
+            + applied["endings"]["deferred"].as_u64().unwrap_or_default(),
+        planned.len() as u64,
+        "{applied}"
+    );
     let after = stage.boto3(&["read"]);
     let expected = |part: &str, changed: &dyn Fn(&mut Value)| {
         let mut expected = before[part].clone();

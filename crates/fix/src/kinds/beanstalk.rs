@@ -50,10 +50,11 @@ async fn find(task: &Task<'_>) -> Result<Now, Fault> {
     if status.starts_with("Terminat") {
         return Err(gone());
     }
-    let asked = ["ApplicationName", "EnvironmentName"].into_iter().fold(
-        Parameters::new(),
-        |asked, name| asked.with(name, text(environment, &format!("/{name}")).unwrap_or_default()),
-    );
+    let asked = ["ApplicationName", "EnvironmentName"]
+        .into_iter()
+        .fold(Parameters::new(), |asked, name| {
+            asked.with(name, text(environment, &format!("/{name}")).unwrap_or_default())
+        });
     let settings = match task.ask(&DESCRIBE_CONFIGURATION_SETTINGS, &asked).await {
         Err(error) if environment_is_gone(&error) => return Err(gone()),
         settings => settings?,
@@ -140,8 +141,8 @@ async fn send(task: &Task<'_>, value: Option<&str>) -> Result<End, Fault> {
     let mut now = find(task).await?;
     match called {
         // Answered by nobody it was sent again, and refused since the first was being carried out.
-        Err(Fault::Call(error))
-            if error.code == "InvalidParameterValue" && now.status != READY => {}
+        Err(Fault::Call(error)) if error.code == "InvalidParameterValue" && now.status != READY => {
+        }
         called => drop(called?),
     }
     let mut late = Patience::of(SHORT);

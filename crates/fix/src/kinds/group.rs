@@ -162,9 +162,8 @@ async fn that(task: &Task<'_>, wanted: impl Fn(&Value) -> bool) -> Result<Option
 
 /// Whether a group names a template, anywhere but in the history of its members.
 pub(crate) fn uses(group: &Value, template: &str) -> bool {
-    specifications(group).any(|named| {
-        named.get("LaunchTemplateId").and_then(Value::as_str) == Some(template)
-    })
+    specifications(group)
+        .any(|named| named.get("LaunchTemplateId").and_then(Value::as_str) == Some(template))
 }
 
 /// What a group names to launch from: its template, or those of its mixed instances policy.
@@ -172,9 +171,10 @@ pub(crate) fn specifications(group: &Value) -> impl Iterator<Item = &Value> {
     let named = |path: &str| group.pointer(path).filter(|value| value.is_object());
     let policy = "/MixedInstancesPolicy/LaunchTemplate";
     let overrides = group.pointer(&format!("{policy}/Overrides")).and_then(Value::as_array);
-    let of_overrides = overrides.into_iter().flatten().filter_map(|it| {
-        it.get("LaunchTemplateSpecification").filter(|value| value.is_object())
-    });
+    let of_overrides = overrides
+        .into_iter()
+        .flatten()
+        .filter_map(|it| it.get("LaunchTemplateSpecification").filter(|value| value.is_object()));
     named("/LaunchTemplate")
         .into_iter()
         .chain(named(&format!("{policy}/LaunchTemplateSpecification")))

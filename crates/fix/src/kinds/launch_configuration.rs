@@ -47,8 +47,7 @@ fn template_name(configuration: &str, run: &str, place: u64) -> String {
 
 /// The configuration as AWS shows it. One that was made anew under its name is another one.
 async fn find(task: &Task<'_>) -> Result<Option<Value>, Fault> {
-    let named =
-        Parameters::new().with_list("LaunchConfigurationNames.member", [&task.change.id]);
+    let named = Parameters::new().with_list("LaunchConfigurationNames.member", [&task.change.id]);
     let list = ["LaunchConfigurations"];
     let found = task.list(&DESCRIBE_LAUNCH_CONFIGURATIONS, &named, &list).await?;
     let same =
@@ -76,7 +75,9 @@ async fn launches_from(
         Some(group) if template.is_some_and(|template| group::uses(&group, template)) => {
             Source::Template
         }
-        Some(group) if text(&group, "/LaunchConfigurationName") == Some(task.change.id.as_str()) => {
+        Some(group)
+            if text(&group, "/LaunchConfigurationName") == Some(task.change.id.as_str()) =>
+        {
             Source::Configuration
         }
         Some(_) => Source::Other,
@@ -239,7 +240,9 @@ async fn verify(
     let mut patience = Patience::of(SHORT);
     loop {
         match (launches_from(task, group, Some(template)).await?, by_template) {
-            (Source::Gone, _) | (Source::Template, true) | (Source::Configuration, false) => return Ok(()),
+            (Source::Gone, _) | (Source::Template, true) | (Source::Configuration, false) => {
+                return Ok(());
+            }
             _ => {}
         }
         if !patience.lasts(task).await? {
@@ -258,16 +261,15 @@ async fn not_led(
     fault: Fault,
 ) -> Result<Fault, Fault> {
     let Fault::Call(error) = fault else { return Ok(fault) };
-    let refused = matches!(
-        error.kind,
-        ErrorKind::Denied | ErrorKind::ClosedByPolicy | ErrorKind::Refused
-    );
+    let refused =
+        matches!(error.kind, ErrorKind::Denied | ErrorKind::ClosedByPolicy | ErrorKind::Refused);
     let unused = group::that_uses(task, template).await?.is_none();
     if refused && led == 0 && unused {
         delete(task, template).await?;
         return Ok(Fault::Call(error));
     }
-    let why = format!("group {group} could not be led to {template}: {}: {}", error.code, error.message);
+    let why =
+        format!("group {group} could not be led to {template}: {}: {}", error.code, error.message);
     Ok(End::because(Ending::Failed, why).into())
 }
 

@@ -271,7 +271,9 @@ mod tests {
         let of = |configuration: Value| of_configuration(&configuration, &options());
         assert!(of(json!({"ClassicLinkVPCId": "vpc-1"})).is_err());
         assert!(of(json!({"SecurityGroups": ["sg-1", "default"]})).is_err());
-        assert!(of(json!({"SecurityGroups": ["web"], "AssociatePublicIpAddress": "true"})).is_err());
+        assert!(
+            of(json!({"SecurityGroups": ["web"], "AssociatePublicIpAddress": "true"})).is_err()
+        );
         let by_name = of(json!({"SecurityGroups": ["web"], "ClassicLinkVPCId": null})).unwrap();
         assert_eq!(by_name.get("SecurityGroup.1").map(String::as_str), Some("web"));
         let by_id = of(json!({"SecurityGroups": ["sg-1"], "IamInstanceProfile": "web"})).unwrap();

@@ -82,11 +82,14 @@ async fn by_default(task: &Task<'_>, image: Option<&str>) -> Result<Option<Strin
     match text(&defaults, "/accountLevel/httpTokens") {
         Some("required") => return Ok(None),
         Some("optional") => {
-            return Ok(Some("it says nothing of tokens, and the account's default is optional".into()));
+            return Ok(Some(
+                "it says nothing of tokens, and the account's default is optional".into(),
+            ));
         }
         _ => {}
     }
-    let why = || Some("it says nothing of tokens, and neither do the account and its AMI".to_owned());
+    let why =
+        || Some("it says nothing of tokens, and neither do the account and its AMI".to_owned());
     let Some(image) = image.filter(|image| image.starts_with("ami-")) else { return Ok(why()) };
     let named = Parameters::new().with_list("ImageId", [image]);
     let support = match task.ask(&DESCRIBE_IMAGES, &named).await {

@@ -98,9 +98,8 @@ pub(crate) async fn undo(task: &Task<'_>, made: &Made) -> Result<End, Fault> {
 }
 
 async fn send(task: &Task<'_>, tokens: &str) -> Result<End, Fault> {
-    let parameters = Parameters::new()
-        .with("instanceName", task.change.id.as_str())
-        .with("httpTokens", tokens);
+    let parameters =
+        Parameters::new().with("instanceName", task.change.id.as_str()).with("httpTokens", tokens);
     let update = &UPDATE_LIGHTSAIL_METADATA_OPTIONS;
     task.call(STEP, update, &parameters, json!({TOKENS: tokens}), |_| Value::Null).await?;
     task.is_sent();

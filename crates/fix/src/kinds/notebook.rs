@@ -120,7 +120,8 @@ fn another_state(task: &Task<'_>, now: &Now) -> Option<String> {
         (true, RUNS) | (false, STOPPED) => None,
         (true, STOPPED) if task.begun => None,
         (false, RUNS) => Some(
-            "it runs by now, and the plan does not say that it is stopped for the change".to_owned(),
+            "it runs by now, and the plan does not say that it is stopped for the change"
+                .to_owned(),
         ),
         (_, status) => Some(format!("it is {status} by now")),
     }

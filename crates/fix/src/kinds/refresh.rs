@@ -66,7 +66,8 @@ async fn optional(task: &Task<'_>, group: &Value) -> Result<u64, Fault> {
 }
 
 fn is_optional(instance: &Value) -> bool {
-    let ends = matches!(text(instance, "/instanceState/name"), Some("terminated" | "shutting-down"));
+    let ends =
+        matches!(text(instance, "/instanceState/name"), Some("terminated" | "shutting-down"));
     !ends && text(instance, "/metadataOptions/httpTokens") != Some("required")
 }
 
@@ -103,7 +104,10 @@ pub(crate) async fn apply(task: &Task<'_>) -> Result<End, Fault> {
                 return Ok(End::because(ending, "all members require tokens"));
             }
             if let Some(why) = launches::version_1(task, &group).await? {
-                return Ok(End::because(Ending::Drifted, format!("new members would be no better: {why}")));
+                return Ok(End::because(
+                    Ending::Drifted,
+                    format!("new members would be no better: {why}"),
+                ));
             }
             start(task, &group).await?
         }
@@ -150,9 +154,9 @@ async fn through(task: &Task<'_>, id: &str) -> Result<End, Fault> {
 
 fn summary(refresh: &Value) -> Value {
     let members = [ID, "Status", "PercentageComplete", "InstancesToUpdate"];
-    let members = members.iter().map(|name| {
-        ((*name).to_owned(), refresh.get(*name).cloned().unwrap_or_default())
-    });
+    let members = members
+        .iter()
+        .map(|name| ((*name).to_owned(), refresh.get(*name).cloned().unwrap_or_default()));
     Value::Object(members.collect())
 }
 
@@ -214,9 +218,7 @@ mod tests {
 
     #[test]
     fn only_members_that_are_gone_cannot_be_brought_back() {
-        let group = |ids: &[&str]| {
-            json!({"Instances": ids.iter().map(|id| json!({"InstanceId": id})).collect::<Vec<_>>()})
-        };
+        let group = |ids: &[&str]| json!({"Instances": ids.iter().map(|id| json!({"InstanceId": id})).collect::<Vec<_>>()});
         let before = json!({"Members": ["i-1", "i-2"]});
         let table = [
             (&["i-1", "i-2", "i-3"][..], Ending::Done),
@@ -232,9 +234,7 @@ mod tests {
 
     #[test]
     fn what_ends_is_no_member_that_allows_version_1() {
-        let instance = |state: &str, tokens: &str| {
-            json!({"instanceState": {"name": state}, "metadataOptions": {"httpTokens": tokens}})
-        };
+        let instance = |state: &str, tokens: &str| json!({"instanceState": {"name": state}, "metadataOptions": {"httpTokens": tokens}});
         assert!(is_optional(&instance("running", "optional")));
         assert!(!is_optional(&instance("running", "required")));
         assert!(!is_optional(&instance("shutting-down", "optional")));

@@ -2,8 +2,8 @@
 
 use imdsure_aws::{
     operation::{
-        CANCEL_INSTANCE_REFRESH, CREATE_LAUNCH_TEMPLATE, CREATE_LAUNCH_TEMPLATE_VERSION, DELETE_LAUNCH_TEMPLATE,
-        DELETE_LAUNCH_TEMPLATE_VERSIONS, DESCRIBE_AUTO_SCALING_GROUPS,
+        CANCEL_INSTANCE_REFRESH, CREATE_LAUNCH_TEMPLATE, CREATE_LAUNCH_TEMPLATE_VERSION,
+        DELETE_LAUNCH_TEMPLATE, DELETE_LAUNCH_TEMPLATE_VERSIONS, DESCRIBE_AUTO_SCALING_GROUPS,
         DESCRIBE_CONFIGURATION_SETTINGS, DESCRIBE_ENVIRONMENTS, DESCRIBE_IMAGES,
         DESCRIBE_INSTANCE_REFRESHES, DESCRIBE_INSTANCE_STATUS, DESCRIBE_INSTANCES,
         DESCRIBE_LAUNCH_CONFIGURATIONS, DESCRIBE_LAUNCH_TEMPLATE_VERSIONS,
@@ -217,7 +217,8 @@ mod tests {
     #[test]
     fn no_session_policy_is_too_long() {
         // AssumeRole takes 2,048 characters of session policy.
-        let kinds = ChangeKind::ALL.into_iter().filter(|kind| *kind != ChangeKind::BeanstalkEnvironment);
+        let kinds =
+            ChangeKind::ALL.into_iter().filter(|kind| *kind != ChangeKind::BeanstalkEnvironment);
         let length = session_policy(kinds).len();
         assert!(length < 2048, "{length}");
     }

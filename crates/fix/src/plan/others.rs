@@ -222,9 +222,14 @@ impl Planner<'_> {
                 (true, "Ready") => None,
                 (true, _) => Some((Reason::Pending, format!("it is {state}"))),
             };
-            let warning = Some("Beanstalk replaces all instances of the environment for it");
             // Null where nobody set it: then it is taken away again.
             let was = text(row, "disable_imdsv1").filter(|value| !value.is_empty());
+            let warning = Some(match was {
+                Some(_) => "Beanstalk replaces all instances of the environment for it",
+                None => {
+                    "Beanstalk replaces all instances of the environment for it. Nobody set the option: on Amazon Linux 2023 version 1 is off without it"
+                }
+            });
             let send = members([("DisableIMDSv1", "true".into())]);
             let before = ("DisableIMDSv1", was.into());
             self.of_service(

@@ -80,7 +80,7 @@ def read():
 def make():
     image = ec2.register_image(Name="kinds")["ImageId"]
     scaling.create_launch_configuration(
-        LaunchConfigurationName="old web", ImageId=image, InstanceType="m5.large", KeyName="key", UserData="ZWNobyBoaQ==",
+        LaunchConfigurationName="old web", ImageId=image, InstanceType="m5.large", KeyName="key", UserData="echo hi",
         SecurityGroups=["sg-1", "sg-2"], IamInstanceProfile="web", InstanceMonitoring={"Enabled": False},
         AssociatePublicIpAddress=True, EbsOptimized=True,
         BlockDeviceMappings=[
