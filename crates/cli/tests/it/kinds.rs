@@ -1,6 +1,11 @@
-//! The kinds of changes that are planned by name: made, seen by boto3, undone, and seen again.
+//! The kinds of changes that are planned by name: made, seen by boto3, undone, and seen again. And `make verify-aws`, against the
+//! simulator.
 
-use std::{collections::BTreeMap, process::Stdio, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Stdio,
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 
@@ -18,9 +23,8 @@ struct Stage {
 
 impl Stage {
     fn new(settle_seconds: &str) -> Self {
-        let server =
-            Server::simulator(&[&WORLD[..], &["--settle-seconds", settle_seconds]].concat());
-        Self { server, folder: tempfile::tempdir().unwrap() }
+        let world = [&WORLD[..], &["--settle-seconds", settle_seconds]].concat();
+        Self { server: Server::simulator(&world), folder: tempfile::tempdir().unwrap() }
     }
 
     fn run(&self, arguments: &[&str]) -> Ended {
@@ -259,4 +263,52 @@ fn what_others_changed_meanwhile_is_left_alone() {
     let run = applied["run"].as_str().unwrap();
     let shown = stage.run(&["journal", "show", run, "--output", "json"]).out;
     assert!(shown.contains("drifted") && !shown.contains(r#""type":"call""#), "{shown}");
+}
+
+#[test]
+fn nothing_is_called_that_the_printed_policy_does_not_name() {
+    let stage = Stage::new("1");
+    stage.boto3(&["make"]);
+    let kinds = "launch-template,launch-configuration,instance-refresh,image-imds-support,sagemaker-notebook,beanstalk-environment,lightsail-instance";
+    let plan = stage.plan(kinds, &["--image", "kinds", "--restart"]);
+    let planned = changes(&plan).into_values().map(|change| change["kind"].to_string());
+    assert_eq!(planned.collect::<BTreeSet<_>>().len(), kinds.split(',').count());
+    let calls = || stage.server.stats()["calls"].as_object().unwrap().clone();
+    let before = calls();
+    let applied = stage.apply(&plan, 0);
+    // Neither the AMI nor the replaced members go back.
+    stage.undo(&applied["run"], 5);
+    let called: BTreeSet<String> = calls()
+        .into_iter()
+        .filter(|(name, number)| before.get(name) != Some(number))
+        .map(|(name, _)| name)
+        .collect();
+    let policy = stage.run(&["permissions", "enforce", "--kind", kinds]).json();
+    let actions = policy["Statement"].as_array().unwrap().iter();
+    let actions = actions.flat_map(|statement| statement["Action"].as_array().unwrap());
+    let mut named: BTreeSet<String> =
+        actions.map(|action| action.as_str().unwrap().to_owned()).collect();
+    // AWS asks for no permission for it.
+    named.insert("sts:GetCallerIdentity".to_owned());
+    let unnamed: Vec<_> = called.difference(&named).collect();
+    assert!(unnamed.is_empty(), "{unnamed:?}");
+    for change in ["ec2:DeleteLaunchTemplate", "sagemaker:StartNotebookInstance"] {
+        assert!(called.contains(change), "{called:?}");
+    }
+}
+
+#[test]
+fn what_verify_aws_looks_at_is_so_in_the_simulator() {
+    let stage = Stage::new("1");
+    let before = stage.server.python("read_options.py", &[]);
+    let ended = stage.server.script("tests/verify_aws.py", &[]);
+    assert_eq!(ended.code, 0, "{} {}", ended.out, ended.err);
+    assert!(ended.out.contains("17 of 17 beliefs seen"), "{}", ended.out);
+    // It cleans up after itself: what is left is an instance that is terminated.
+    let after = stage.server.python("read_options.py", &[]);
+    for (place, unit) in before.as_object().unwrap() {
+        for part in ["templates", "defaults"] {
+            assert_eq!(after[place][part], unit[part], "{place} {part}");
+        }
+    }
 }
