@@ -140,7 +140,7 @@ async fn send(task: &Task<'_>, value: Option<&str>) -> Result<End, Fault> {
     task.is_sent();
     let mut now = find(task).await?;
     match called {
-        // Answered by nobody it was sent again, and refused since the first was being carried out.
+        // Answered by nobody it was sent again, and refused since the first was being carried out, or has been.
         Err(Fault::Call(error)) if error.code == "InvalidParameterValue" && now.status != READY => {
         }
         called => drop(called?),

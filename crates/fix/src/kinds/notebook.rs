@@ -2,7 +2,9 @@
 //! runs is stopped and started again, if the plan says so (`Restart`); it ends in the state in which it was found.
 
 use imdsure_aws::{
-    Parameters, notebook_is_gone,
+    Parameters,
+    error::CallError,
+    notebook_is_gone,
     operation::{
         DESCRIBE_NOTEBOOK_INSTANCE, Operation, START_NOTEBOOK_INSTANCE, STOP_NOTEBOOK_INSTANCE,
         UPDATE_NOTEBOOK_INSTANCE,
@@ -27,16 +29,22 @@ const STOPPED: &str = "Stopped";
 /// States that pass by themselves.
 const PASSING: [&str; 4] = ["Pending", "Stopping", "Updating", "Deleting"];
 
-/// A call, and the state from which it leads.
+/// A call, and how it shows that it was carried out; it knows the version that was asked for.
 struct Step {
     name: &'static str,
     operation: &'static Operation,
-    from: &'static str,
+    is_done: fn(&Now, Option<&str>) -> bool,
 }
 
-const STOPPING: Step = Step { name: "stop", operation: &STOP_NOTEBOOK_INSTANCE, from: RUNS };
-const UPDATING: Step = Step { name: "update", operation: &UPDATE_NOTEBOOK_INSTANCE, from: STOPPED };
-const STARTING: Step = Step { name: "start", operation: &START_NOTEBOOK_INSTANCE, from: STOPPED };
+const STOPPING: Step =
+    Step { name: "stop", operation: &STOP_NOTEBOOK_INSTANCE, is_done: |now, _| !now.runs() };
+const UPDATING: Step = Step {
+    name: "update",
+    operation: &UPDATE_NOTEBOOK_INSTANCE,
+    is_done: |now, version| version == Some(now.version.as_str()),
+};
+const STARTING: Step =
+    Step { name: "start", operation: &START_NOTEBOOK_INSTANCE, is_done: |now, _| now.runs() };
 
 /// A notebook instance as SageMaker shows it now.
 struct Now {
@@ -157,11 +165,17 @@ async fn reach(task: &Task<'_>, version: &str, runs: bool) -> Result<End, Fault>
             now = step(task, &STOPPING, None).await?;
         }
         if now.status == STOPPED {
-            now = step(task, &UPDATING, Some(version)).await?;
+            now = match step(task, &UPDATING, Some(version)).await {
+                Err(Fault::Call(error)) if runs => return Err(run_again(task, error).await),
+                now => now?,
+            };
         }
     }
     if runs && now.status == STOPPED {
-        now = step(task, &STARTING, None).await?;
+        now = match step(task, &STARTING, None).await {
+            Err(Fault::Call(error)) => return Err(not_started(&error).into()),
+            now => now?,
+        };
     }
     if now.version == version && now.runs() == runs {
         return Ok(End::new(Ending::Done, now.json()));
@@ -170,8 +184,24 @@ async fn reach(task: &Task<'_>, version: &str, runs: bool) -> Result<End, Fault>
     Ok(End { ending: Ending::Unverified, why, after: now.json() })
 }
 
+/// Starts again what was stopped for a change that AWS refuses. Then nothing was changed.
+async fn run_again(task: &Task<'_>, refused: CallError) -> Fault {
+    match step(task, &STARTING, None).await {
+        Ok(now) if now.runs() => Fault::Call(refused),
+        Ok(_) => not_started(&refused).into(),
+        Err(Fault::Call(error)) => not_started(&error).into(),
+        Err(fault) => fault,
+    }
+}
+
+fn not_started(error: &CallError) -> End {
+    let CallError { operation, code, message, .. } = error;
+    let why = format!("it was stopped and does not run again: {operation}: {code}: {message}");
+    End::because(Ending::Failed, why)
+}
+
 /// One call, with the minimum version where it sets one, and what it leads to. A call that was answered by nobody is made again,
-/// and then refused, since the first was carried out: what is there decides.
+/// and may then be refused since the first was carried out: what is there decides.
 async fn step(task: &Task<'_>, step: &Step, version: Option<&str>) -> Result<Now, Fault> {
     let mut parameters = Parameters::new().with(NAME, task.change.id.as_str());
     let mut sent = json!({NAME: task.change.id});
@@ -180,16 +210,14 @@ async fn step(task: &Task<'_>, step: &Step, version: Option<&str>) -> Result<Now
         sent[CONFIGURATION] = configuration.clone();
         parameters = parameters.with(CONFIGURATION, configuration);
     }
-    let call = task.call(step.name, step.operation, &parameters, sent, |_| Value::Null);
-    let called = call.await;
+    let called = task.call(step.name, step.operation, &parameters, sent, |_| Value::Null).await;
     task.is_sent();
     match called {
         Err(Fault::Call(error)) if error.code == "ValidationException" => {
-            if find(task).await?.status == step.from {
-                return Err(Fault::Call(error));
-            }
+            let now = settled(task).await?;
+            if (step.is_done)(&now, version) { Ok(now) } else { Err(Fault::Call(error)) }
         }
-        called => drop(called?),
+        Err(fault) => Err(fault),
+        Ok(_) => settled(task).await,
     }
-    settled(task).await
 }

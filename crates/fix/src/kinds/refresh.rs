@@ -84,8 +84,11 @@ fn is_at_work(refresh: &Value) -> bool {
 /// The id of the refresh that is at work.
 async fn at_work(task: &Task<'_>) -> Result<Option<String>, Fault> {
     let all = refreshes(task).await?;
-    let found = all.iter().find(|refresh| is_at_work(refresh));
-    Ok(found.and_then(|refresh| text(refresh, "/InstanceRefreshId").map(str::to_owned)))
+    Ok(all.iter().find(|refresh| is_at_work(refresh)).and_then(id_of))
+}
+
+fn id_of(refresh: &Value) -> Option<String> {
+    text(refresh, "/InstanceRefreshId").map(str::to_owned)
 }
 
 pub(crate) async fn apply(task: &Task<'_>) -> Result<End, Fault> {
@@ -124,9 +127,9 @@ async fn start(task: &Task<'_>, group: &Value) -> Result<String, Fault> {
     let id = match called {
         // Answered by nobody it was sent again, and refused since the first had begun.
         Err(Fault::Call(error)) if error.code.starts_with("InstanceRefreshInProgress") => {
-            at_work(task).await?
+            refreshes(task).await?.first().and_then(id_of)
         }
-        called => text(&called?.value, "/InstanceRefreshId").map(str::to_owned),
+        called => id_of(&called?.value),
     };
     id.ok_or_else(|| End::because(Ending::Failed, "AWS told no id of the refresh").into())
 }
