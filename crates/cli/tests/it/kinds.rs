@@ -23,8 +23,12 @@ struct Stage {
 
 impl Stage {
     fn new(settle_seconds: &str) -> Self {
-        let world = [&WORLD[..], &["--settle-seconds", settle_seconds]].concat();
-        Self { server: Server::simulator(&world), folder: tempfile::tempdir().unwrap() }
+        Self::with(&["--settle-seconds", settle_seconds])
+    }
+
+    fn with(more: &[&str]) -> Self {
+        let server = Server::simulator(&[&WORLD[..], more].concat());
+        Self { server, folder: tempfile::tempdir().unwrap() }
     }
 
     fn run(&self, arguments: &[&str]) -> Ended {
@@ -166,6 +170,51 @@ fn other_services_are_changed_and_changed_back() {
     let undone = settled(stage.boto3(&["read"]));
     for part in ["notebooks", "environments", "lightsail"] {
         assert_eq!(undone[part], before[part], "{part}");
+    }
+}
+
+#[test]
+fn what_was_carried_out_without_an_answer_is_not_made_twice() {
+    let stage = Stage::with(&["--settle-seconds", "1", "--fault", "lost-reply=0.3"]);
+    stage.boto3(&["make"]);
+    let before = settled(stage.boto3(&["read"]));
+    let kinds = "launch-configuration,sagemaker-notebook,beanstalk-environment,lightsail-instance";
+    let plan = stage.plan(kinds, &["--restart"]);
+    let applied = stage.apply(&plan, 0);
+    assert!(settled(stage.boto3(&["read"])) != before);
+    stage.undo(&applied["run"], 0);
+    let undone = settled(stage.boto3(&["read"]));
+    for part in ["groups", "templates", "notebooks", "environments", "lightsail"] {
+        assert_eq!(undone[part], before[part], "{part}");
+    }
+}
+
+#[test]
+fn what_aws_refuses_leaves_everything_as_it_was() {
+    let denied = [
+        "*:*:autoscaling:UpdateAutoScalingGroup",
+        "*:*:sagemaker:UpdateNotebookInstance",
+        "*:*:elasticbeanstalk:UpdateEnvironment",
+        "*:*:lightsail:UpdateInstanceMetadataOptions",
+    ];
+    let denied = denied.map(|denied| ["--deny", denied]).concat();
+    let stage = Stage::with(&[&["--settle-seconds", "1"], &denied[..]].concat());
+    stage.boto3(&["make"]);
+    let before = stage.boto3(&["read"]);
+    let kinds = "launch-configuration,sagemaker-notebook,beanstalk-environment,lightsail-instance";
+    let plan = stage.plan(kinds, &["--restart"]);
+    let applied = stage.apply(&plan, 5);
+    let expected = json!({"refused": changes(&plan).len()});
+    assert_eq!(applied["endings"], expected, "{applied}");
+    // A template that was made goes again, and notebooks that were stopped run again.
+    let after = stage.boto3(&["read"]);
+    for part in ["groups", "templates", "notebooks", "environments", "lightsail"] {
+        assert_eq!(after[part], before[part], "{part}");
+    }
+    let run = applied["run"].as_str().unwrap();
+    let shown = stage.run(&["journal", "show", run, "--output", "json"]).out;
+    for step in ["delete-template", r#""step":"start""#] {
+        assert!(shown.contains(step), "{step}");
     }
 }
 

@@ -141,8 +141,9 @@ async fn send(task: &Task<'_>, value: Option<&str>) -> Result<End, Fault> {
     let mut now = find(task).await?;
     match called {
         // Answered by nobody it was sent again, and refused since the first was being carried out, or has been.
-        Err(Fault::Call(error)) if error.code == "InvalidParameterValue" && now.status != READY => {
-        }
+        Err(Fault::Call(error))
+            if error.code == "InvalidParameterValue"
+                && (now.status != READY || now.value.as_deref() == value) => {}
         called => drop(called?),
     }
     let mut late = Patience::of(SHORT);

@@ -27,7 +27,7 @@ const CREATE: &str = "create-template";
 const DELETE: &str = "delete-template";
 const ID: &str = "LaunchTemplateId";
 /// Characters of a configuration's name that stand in its template's name.
-const NAME: usize = 80;
+const NAME: usize = 76;
 
 /// What a group launches from.
 enum Source {
