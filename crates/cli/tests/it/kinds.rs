@@ -15,6 +15,9 @@ use crate::harness::{Ended, Run as _, Server};
 const WORLD: [&str; 10] =
     ["--accounts", "1", "--instances", "10", "--regions", "1", "--groups", "0", "--templates", "0"];
 
+/// Half of the careful allowance of the other services is slow for a test.
+const FAST: [&str; 2] = ["--rate-share", "100%"];
+
 /// A server, and a folder for plan and journal.
 struct Stage {
     server: Server,
@@ -50,6 +53,7 @@ impl Stage {
     fn apply(&self, plan: &Value, code: i32) -> Value {
         let digest = plan["digest"].as_str().unwrap();
         let apply = ["apply", "plan.json", "--approve", digest, "--soak", "0", "--output", "json"];
+        let apply = [&apply[..], &FAST].concat();
         let ended = self.run(&apply);
         assert_eq!(ended.code, code, "{} {}", ended.out, ended.err);
         ended.json()
@@ -57,7 +61,8 @@ impl Stage {
 
     fn undo(&self, run: &Value, code: i32) -> Value {
         let run = run.as_str().unwrap();
-        let ended = self.run(&["undo", run, "--approve", run, "--output", "json"]);
+        let undo = ["undo", run, "--approve", run, "--output", "json"];
+        let ended = self.run(&[&undo[..], &FAST].concat());
         assert_eq!(ended.code, code, "{} {}", ended.out, ended.err);
         ended.json()
     }
