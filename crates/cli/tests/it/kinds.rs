@@ -39,7 +39,9 @@ impl Stage {
     }
 
     fn try_plan(&self, kinds: &str, more: &[&str]) -> Ended {
-        let plan = ["plan", "--output", "none", "--include-unknown", "--kind", kinds];
+        // All in one wave.
+        let plan = ["plan", "--output", "none", "--include-unknown", "--canary", "100%"];
+        let plan = [&plan[..], &["--kind", kinds]].concat();
         self.run(&[&plan[..], more].concat())
     }
 
@@ -137,7 +139,7 @@ fn a_configuration_gets_a_template_in_its_place_and_back() {
 
 #[test]
 fn other_services_are_changed_and_changed_back() {
-    let stage = Stage::new("1");
+    let stage = Stage::new("0");
     let parts = ["notebooks", "environments", "lightsail"];
     let before = stage.read(&parts);
     let kinds = "sagemaker-notebook,beanstalk-environment,lightsail-instance";
