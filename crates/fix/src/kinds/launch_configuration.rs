@@ -108,7 +108,9 @@ pub(crate) async fn apply(task: &Task<'_>) -> Result<End, Fault> {
             Source::Gone => format!("group {group} is gone"),
             Source::Other => format!("group {group} launches from something else by now"),
         };
-        return Ok(End::because(Ending::Drifted, why));
+        // A run that was cut off may have led others already: undoing has to look.
+        let ending = if before_run.is_some() { Ending::Failed } else { Ending::Drifted };
+        return Ok(End::because(ending, why));
     }
     let data = match launch_data::of_configuration(&configuration, &options(&task.change.send)) {
         Ok(data) => data,
