@@ -279,8 +279,8 @@ fn a_refresh_that_was_cut_off_is_cancelled() {
     command.current_dir(stage.folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut running = command.spawn().unwrap();
     let journal = || {
-        let runs = std::fs::read_dir(stage.folder.path().join(".imdsure/runs")).ok()?;
-        let run = runs.filter_map(Result::ok).next()?.path();
+        let mut runs = std::fs::read_dir(stage.folder.path().join(".imdsure/runs")).ok()?;
+        let run = runs.find_map(Result::ok)?.path();
         let text = std::fs::read_to_string(run.join("journal.jsonl")).ok()?;
         let started = text.lines().any(|line| line.contains("InstanceRefreshId"));
         started.then(|| run.file_name().unwrap().to_string_lossy().into_owned())
