@@ -1,9 +1,11 @@
 """Turns beliefs of docs/verified.md into facts, in a sandbox account of yours: `make verify-aws`.
 
-It launches one small instance, makes one launch template and one Auto Scaling group of size zero, changes options, and deletes
-all of it again. It touches nothing that it did not make, except the account's metadata defaults of the region, which it reads,
-changes and puts back. It asks before it begins. Set IMDSURE_VERIFY_ACCOUNT to the account's twelve digits: any other is refused.
-Against a simulated endpoint (AWS_ENDPOINT_URL on 127.0.0.1) it asks nothing: that checks the script, not AWS.
+It launches one small instance, makes one launch template, changes options, and deletes all of it again. It touches nothing that it
+did not make, except the account's metadata defaults of the region, which it reads, changes and puts back. It asks before it begins.
+Set IMDSURE_VERIFY_ACCOUNT to the account's twelve digits: any other is refused.
+
+Against a simulated endpoint (AWS_ENDPOINT_URL on 127.0.0.1, `imdsure simulator serve`) it asks nothing: that checks the script, not
+AWS. Two things differ there: any x86 AMI of Amazon's is taken, since simulated ones have other names, and it looks more often.
 """
 
 import datetime
@@ -47,7 +49,7 @@ def wait(what, until, seconds=300):
         value = what()
         if until(value):
             return value
-        time.sleep(2)
+        time.sleep(0.3 if SIMULATED else 2)
     return what()
 
 
@@ -134,8 +136,12 @@ def templates(ec2, image):
         told("the new version is the latest, and not the default", numbers() == (1, 2), numbers())
         ec2.delete_launch_template_versions(Versions=["2"], **named)
         told("after it is deleted the latest version is the one before", numbers() == (1, 1), numbers())
+        kept = ec2.delete_launch_template_versions(Versions=["1"], **named)["UnsuccessfullyDeletedLaunchTemplateVersions"]
+        told("the default version is not deleted, and said to be so in an answer", len(kept) == 1 and numbers() == (1, 1), kept)
     finally:
         ec2.delete_launch_template(**named)
+    gone = wait(lambda: code(numbers), lambda found: found is not None, 60)
+    told("a template that was deleted is InvalidLaunchTemplateId.NotFound", gone == "InvalidLaunchTemplateId.NotFound", gone)
 
 
 def main():
@@ -146,8 +152,9 @@ def main():
         if input(f"Launch and change things in account {account}, {REGION}? Type `yes`: ") != "yes":
             sys.exit("nothing was done")
     ec2 = boto3.client("ec2", region_name=REGION)
-    images = ec2.describe_images(Owners=["amazon"], Filters=[] if SIMULATED else [
-        {"Name": "name", "Values": ["al2023-ami-minimal-2023*-x86_64"]}])["Images"]
+    images = ec2.describe_images(Owners=["amazon"], Filters=[
+        {"Name": "architecture", "Values": ["x86_64"]},
+        {"Name": "name", "Values": ["*" if SIMULATED else "al2023-ami-minimal-2023*-x86_64"]}])["Images"]
     image = images[0]["ImageId"]
     templates(ec2, image)
     instances(ec2, image)

@@ -33,4 +33,7 @@ pub mod xml;
 
 pub use wire::{Parameter, Parameters};
 
-pub use read::{InstancePage, InstanceRow, MetadataOptions};
+pub use read::{
+    DISABLE_IMDSV1, InstancePage, InstanceRow, MetadataOptions, disable_imdsv1,
+    environment_is_gone, notebook_is_gone,
+};

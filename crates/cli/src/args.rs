@@ -378,7 +378,7 @@ pub(crate) enum PermissionsCommand {
 #[derive(Debug, Args)]
 pub(crate) struct EnforceArguments {
     /// Only for these kinds of changes; all without it
-    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = change::made_kind)]
+    #[arg(long, value_name = "KIND", value_delimiter = ',')]
     pub(crate) kind: Vec<ChangeKind>,
     /// The role that is assumed in each account [default: imdsure-enforce]
     #[arg(long, value_name = "NAME")]

@@ -75,7 +75,8 @@ impl From<PlanFailure> for Failure {
             PlanFailure::Evidence(error) => error.into(),
             PlanFailure::Plan(_)
             | PlanFailure::UnknownUnit(..)
-            | PlanFailure::UnknownAccount(_) => Self::usage(error),
+            | PlanFailure::UnknownAccount(_)
+            | PlanFailure::UnknownImage(_) => Self::usage(error),
         }
     }
 }

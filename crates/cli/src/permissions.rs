@@ -32,8 +32,7 @@ pub(crate) async fn run(command: PermissionsCommand) -> Result<ExitCode, Failure
 
 /// The role that applies plans, for these kinds of changes.
 fn enforce(arguments: EnforceArguments) -> Result<ExitCode, Failure> {
-    let kinds =
-        if arguments.kind.is_empty() { ChangeKind::DEFAULT.to_vec() } else { arguments.kind };
+    let kinds = if arguments.kind.is_empty() { ChangeKind::ALL.to_vec() } else { arguments.kind };
     let EnforceArguments { role_name, format, trust, external_id, .. } = arguments;
     check(&PermissionsArguments {
         control: Vec::new(),

@@ -77,7 +77,7 @@ async fn draw(
     config: Option<&Path>,
     clock: Clock,
 ) -> Result<(Drawn, bool), Failure> {
-    let options = options(&arguments);
+    let options = options(&arguments)?;
     let (out, shown, split) = (arguments.out, arguments.output, options.split.is_some());
     let out = out.unwrap_or_else(|| PathBuf::from(if split { PLANS } else { PLAN }));
     let read = arguments.read;
@@ -94,7 +94,7 @@ async fn draw(
     Ok((drawn, missing))
 }
 
-fn options(arguments: &PlanArguments) -> PlanOptions {
+fn options(arguments: &PlanArguments) -> Result<PlanOptions, Failure> {
     let mut kinds = BTreeSet::new();
     for kind in &arguments.kind {
         match kind {
@@ -107,8 +107,9 @@ fn options(arguments: &PlanArguments) -> PlanOptions {
     if kinds.is_empty() {
         kinds.extend(ChangeKind::DEFAULT);
     }
+    check(arguments, &kinds).map_err(Failure::usage)?;
     let kept = arguments.read.from.is_some();
-    PlanOptions {
+    Ok(PlanOptions {
         kinds,
         only_idle_regions: !everywhere,
         hop_limit: arguments.hop_limit.0,
@@ -121,7 +122,8 @@ fn options(arguments: &PlanArguments) -> PlanOptions {
         } else {
             BTreeSet::new()
         },
-        images: BTreeSet::new(),
+        images: arguments.image.iter().cloned().collect(),
+        restart: arguments.restart,
         split: arguments.split_by.map(|by| match by {
             SplitArgument::Account => SplitBy::Account,
             SplitArgument::Ou => SplitBy::Unit,
@@ -131,7 +133,22 @@ fn options(arguments: &PlanArguments) -> PlanOptions {
         share: arguments.rate_share,
         schedule: arguments.schedule.clone(),
         ticket: arguments.ticket.clone(),
+    })
+}
+
+/// Options that go with a kind, and the kind that goes with an option.
+fn check(arguments: &PlanArguments, kinds: &BTreeSet<ChangeKind>) -> Result<(), &'static str> {
+    let image = kinds.contains(&ChangeKind::ImageImdsSupport);
+    if image && arguments.image.is_empty() {
+        return Err("image-imds-support cannot be undone: name each AMI with --image");
     }
+    if !image && !arguments.image.is_empty() {
+        return Err("--image goes with --kind image-imds-support");
+    }
+    if arguments.restart && !kinds.contains(&ChangeKind::SagemakerNotebook) {
+        return Err("--restart goes with --kind sagemaker-notebook");
+    }
+    Ok(())
 }
 
 fn write(drawn: &Drawn, out: &Path, shown: ShownAs, split: bool) -> Result<(), Failure> {

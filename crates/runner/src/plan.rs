@@ -83,6 +83,9 @@ pub enum PlanFailure {
         "the evidence knows no organizational unit `{0}`: read the organization (--org), or name one of: {1}"
     )]
     UnknownUnit(String, String),
+    /// An AMI that the evidence does not know, or that has `ImdsSupport` already.
+    #[error("no AMI that one of the accounts owns and that has no ImdsSupport is called `{0}`")]
+    UnknownImage(String),
     /// An account that the evidence does not hold.
     #[error("the evidence holds no account {0}")]
     UnknownAccount(String),
@@ -166,7 +169,13 @@ async fn draw(
     let configurations = session.candidates(Candidates::Configurations).await?;
     planner.configurations(&configurations, &groups, &born);
     planner.refreshes(&groups);
-    planner.images(&session.candidates(Candidates::Images).await?);
+    if has(ChangeKind::ImageImdsSupport) {
+        let images = session.candidates(Candidates::Images).await?;
+        if let Some(unknown) = options.images.iter().find(|name| !is_there(&images, name)) {
+            return Err(PlanFailure::UnknownImage(unknown.clone()));
+        }
+        planner.images(&images);
+    }
     if has(ChangeKind::SagemakerNotebook) {
         planner.notebooks(&session.candidates(Candidates::Notebooks).await?);
     }
@@ -178,6 +187,14 @@ async fn draw(
     }
     session.instance_candidates(|instance| planner.instance(instance)).await?;
     Ok(planner.finish()?)
+}
+
+/// Whether an AMI of this id or name is among these.
+fn is_there(images: &[Map<String, Value>], named: &str) -> bool {
+    let is = |image: &Map<String, Value>, column| {
+        image.get(column).and_then(Value::as_str) == Some(named)
+    };
+    images.iter().any(|image| is(image, "image_id") || is(image, "name"))
 }
 
 /// The options with the accounts that the chosen units come to.

@@ -120,6 +120,76 @@ fn client_tokens_bind_their_parameters() {
 }
 
 #[test]
+fn a_template_is_deleted_with_all_its_versions() {
+    let lab = Lab::new(200);
+    let listed = || {
+        let templates = lab.ec2("DescribeLaunchTemplates", "");
+        let versions = "LaunchTemplateVersion.1=$Latest&LaunchTemplateVersion.2=$Default";
+        let versions = lab.ec2("DescribeLaunchTemplateVersions", versions);
+        [templates, versions].map(|text| {
+            values(&text, "launchTemplateId").into_iter().map(str::to_owned).collect::<Vec<_>>()
+        })
+    };
+    let before = listed();
+    let template = lab.template("LaunchTemplateData.InstanceType=m5.large");
+    assert!(listed().iter().all(|ids| ids.contains(&template)));
+    let delete = |form: &str| lab.ec2("DeleteLaunchTemplate", form);
+    let refused = |form: &str| lab.refused(Service::Ec2, "DeleteLaunchTemplate", form);
+    let by_id = format!("LaunchTemplateId={template}");
+    for (form, code) in [
+        (format!("{by_id}&DryRun=true"), "DryRunOperation"),
+        (format!("{by_id}&LaunchTemplateName=lab"), "InvalidParameterCombination"),
+        (String::new(), "MissingParameter"),
+        ("LaunchTemplateId=lt-00000000000000001".into(), "InvalidLaunchTemplateId.NotFound"),
+        ("LaunchTemplateId=lab".into(), "InvalidLaunchTemplateId.Malformed"),
+        ("LaunchTemplateName=nobody".into(), "InvalidLaunchTemplateName.NotFoundException"),
+    ] {
+        assert_eq!(refused(&form), code, "{form}");
+    }
+    // Its only version is the default, which is not deleted by itself.
+    let version = format!("{by_id}&LaunchTemplateVersion.1=1");
+    let kept = lab.ec2("DeleteLaunchTemplateVersions", &version);
+    assert_eq!(element(&kept, "code"), "unexpectedError");
+    let answer = delete(&by_id);
+    assert_eq!(element(&answer, "launchTemplateId"), template);
+    assert_eq!(element(&answer, "launchTemplateName"), "lab");
+    assert_eq!(listed(), before);
+    assert_eq!(refused(&by_id), "InvalidLaunchTemplateId.NotFound");
+    let versions = format!("{by_id}&LaunchTemplateVersion.1=1");
+    let gone = lab.refused(Service::Ec2, "DescribeLaunchTemplateVersions", &versions);
+    assert_eq!(gone, "InvalidLaunchTemplateId.NotFound");
+    // The name is free again, and one that was there before calls began goes as well.
+    let again = lab.template("LaunchTemplateData.InstanceType=m5.large");
+    assert_ne!(again, template);
+    delete("LaunchTemplateName=lab");
+    delete(&format!("LaunchTemplateId={}", before[0][0]));
+    assert!(listed().iter().all(|ids| !ids.contains(&before[0][0]) && !ids.is_empty()));
+}
+
+#[test]
+fn a_launch_configuration_shows_what_it_was_made_with() {
+    let lab = Lab::new(0);
+    let form = "LaunchConfigurationName=lc&ImageId=ami-1&InstanceType=m5.large&KeyName=k&SecurityGroups.member.1=sg-1&SecurityGroups.member.2=sg-2&InstanceMonitoring.Enabled=false&BlockDeviceMappings.member.1.DeviceName=/dev/xvda&BlockDeviceMappings.member.1.Ebs.VolumeSize=9&UserData=YQ==";
+    lab.scaling("CreateLaunchConfiguration", form);
+    let text = lab.scaling("DescribeLaunchConfigurations", "");
+    for part in [
+        "<KeyName>k</KeyName>",
+        "<SecurityGroups><member>sg-1</member><member>sg-2</member></SecurityGroups>",
+        "<InstanceMonitoring><Enabled>false</Enabled></InstanceMonitoring>",
+        "<BlockDeviceMappings><member><DeviceName>/dev/xvda</DeviceName><Ebs><VolumeSize>9</VolumeSize></Ebs></member></BlockDeviceMappings>",
+        "<UserData>YQ==</UserData>",
+        "<EbsOptimized>false</EbsOptimized>",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let wrong = format!("{form}&Colour=red").replace("Name=lc", "Name=other");
+    assert_eq!(
+        lab.refused(Service::AutoScaling, "CreateLaunchConfiguration", &wrong),
+        "ValidationError"
+    );
+}
+
+#[test]
 fn a_template_for_a_group_needs_the_right_to_launch_it() {
     let attempt = |allowed: &str| {
         let policy = format!(

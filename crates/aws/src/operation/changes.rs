@@ -90,20 +90,26 @@ pub static DESCRIBE_INSTANCE_REFRESHES: Operation = once(
 );
 
 /// The end of a notebook instance's run; its volume stays.
-pub static STOP_NOTEBOOK_INSTANCE: Operation = once(
-    &SAGEMAKER,
-    "StopNotebookInstance",
-    &["sagemaker:StopNotebookInstance"],
-    Bucket::Other("sagemaker"),
-);
+pub static STOP_NOTEBOOK_INSTANCE: Operation = Operation {
+    silent: true,
+    ..once(
+        &SAGEMAKER,
+        "StopNotebookInstance",
+        &["sagemaker:StopNotebookInstance"],
+        Bucket::Other("sagemaker"),
+    )
+};
 
 /// The start of a notebook instance.
-pub static START_NOTEBOOK_INSTANCE: Operation = once(
-    &SAGEMAKER,
-    "StartNotebookInstance",
-    &["sagemaker:StartNotebookInstance"],
-    Bucket::Other("sagemaker"),
-);
+pub static START_NOTEBOOK_INSTANCE: Operation = Operation {
+    silent: true,
+    ..once(
+        &SAGEMAKER,
+        "StartNotebookInstance",
+        &["sagemaker:StartNotebookInstance"],
+        Bucket::Other("sagemaker"),
+    )
+};
 
 /// The settings of a stopped notebook instance.
 pub static UPDATE_NOTEBOOK_INSTANCE: Operation = once(

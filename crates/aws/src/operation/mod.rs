@@ -36,6 +36,8 @@ pub struct Operation {
     pub bucket: Bucket,
     /// Method and path; a POST to `/` but for REST services.
     pub route: Route,
+    /// Whether AWS answers with nothing at all where it did what was asked.
+    pub silent: bool,
 }
 
 /// Where an operation of a REST service is sent to.
@@ -121,7 +123,7 @@ const fn once(
     bucket: Bucket,
 ) -> Operation {
     let route = Route { method: Method::Post, path: "/" };
-    Operation { service, action, iam, paging: None, bucket, route }
+    Operation { service, action, iam, paging: None, bucket, route, silent: false }
 }
 
 /// An operation that answers page by page.
@@ -133,7 +135,7 @@ const fn paged(
     paging: Paging,
 ) -> Operation {
     let route = Route { method: Method::Post, path: "/" };
-    Operation { service, action, iam, paging: Some(paging), bucket, route }
+    Operation { service, action, iam, paging: Some(paging), bucket, route, silent: false }
 }
 
 /// Paging with `NextToken` both ways.

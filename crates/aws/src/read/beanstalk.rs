@@ -16,7 +16,7 @@ use crate::{
 
 const SETTINGS: &str = "ConfigurationSettings";
 /// Where the option stands, and its name.
-const OPTION: (&str, &str) = ("aws:autoscaling:launchconfiguration", "DisableIMDSv1");
+pub const DISABLE_IMDSV1: (&str, &str) = ("aws:autoscaling:launchconfiguration", "DisableIMDSv1");
 
 /// Reads all environments that are not terminated. One whose settings cannot be read has its row all the
 /// same.
@@ -60,7 +60,7 @@ fn asked(environment: &Value) -> Parameters {
 }
 
 /// Beanstalk has no code of its own for what is not there.
-fn is_gone(error: &CallError) -> bool {
+pub fn is_gone(error: &CallError) -> bool {
     error.code == "InvalidParameterValue" && error.message.starts_with("No Environment found")
 }
 
@@ -79,6 +79,12 @@ fn not_shown(unit: &Unit<'_>, environment: &Value) -> CallError {
     }
 }
 
+/// The value of the option that switches version 1 off, in an answer of DescribeConfigurationSettings: null where nobody set it,
+/// none where the answer shows no settings.
+pub fn disable_imdsv1(answer: &Value) -> Option<&Value> {
+    in_force(items(at(answer, &[SETTINGS]))).map(option)
+}
+
 /// The settings that the environment runs with. Beside those that are deployed there may be a draft that is
 /// being deployed, or that failed; a new environment has nothing but the draft.
 fn in_force(settings: &[Value]) -> Option<&Value> {
@@ -89,7 +95,7 @@ fn in_force(settings: &[Value]) -> Option<&Value> {
 }
 
 fn option(settings: &Value) -> &Value {
-    let (namespace, name) = OPTION;
+    let (namespace, name) = DISABLE_IMDSV1;
     let found = items(at(settings, &["OptionSettings"])).iter().find(|option| {
         text_at(option, &["Namespace"]) == Some(namespace)
             && text_at(option, &["OptionName"]) == Some(name)

@@ -37,6 +37,7 @@ pub(crate) use appstream::{app_block_builders, appstream_fleets, image_builders}
 pub(crate) use autoscaling::{groups, launch_configurations};
 pub(crate) use batch::compute_environments;
 pub(crate) use beanstalk::environments;
+pub use beanstalk::{DISABLE_IMDSV1, disable_imdsv1, is_gone as environment_is_gone};
 pub(crate) use defaults::metadata_defaults;
 pub(crate) use ecs::capacity_providers;
 pub(crate) use eks::node_groups;
@@ -51,6 +52,7 @@ pub(crate) use lightsail::lightsail_instances;
 pub(crate) use paged::{answer, pages};
 pub(crate) use policies::{effective_policy, organization_policies};
 pub(crate) use regions::{RegionRow, describe_regions};
+pub use sagemaker::is_gone as notebook_is_gone;
 pub(crate) use sagemaker::notebooks;
 pub(crate) use spot::{fleets, spot_fleets, spot_requests};
 pub(crate) use sts::{Caller, assume_role, caller_identity};

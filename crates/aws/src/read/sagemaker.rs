@@ -34,7 +34,7 @@ pub(crate) async fn notebooks(unit: &mut Unit<'_>) -> Result<(), CallError> {
 }
 
 /// SageMaker has no code of its own for what is not there.
-fn is_gone(error: &CallError) -> bool {
+pub fn is_gone(error: &CallError) -> bool {
     error.code == "ValidationException" && error.message.contains("RecordNotFound")
 }
 

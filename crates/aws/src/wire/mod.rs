@@ -176,6 +176,9 @@ pub(crate) fn encode(operation: &Operation, parameters: &Parameters) -> Message 
 /// XML become members, lists arrays, all else texts; an element without content is null. Of a Query
 /// answer it is the result.
 pub(crate) fn decode(operation: &Operation, body: &[u8]) -> Result<Value, Failure> {
+    if operation.silent && body.trim_ascii().is_empty() {
+        return Ok(Value::Null);
+    }
     match operation.service.protocol {
         Protocol::Ec2Query(_) => query::decode(operation.action, body, false),
         Protocol::Query(_) => query::decode(operation.action, body, true),

@@ -44,10 +44,19 @@ fn element(xml: &mut Cursor<'_>) -> Result<Value, XmlError> {
         let value = element(xml)?;
         match name {
             "item" | "member" => items.push(value),
-            name => drop(members.insert(name.to_owned(), value)),
+            name => insert(&mut members, name, value),
         }
     }
     Ok(if members.is_empty() { Value::Array(items) } else { Value::Object(members) })
+}
+
+/// Adds a member. A list whose items have a name of their own (`groupSet` of `groupId`) becomes an array under that name.
+fn insert(members: &mut Map<String, Value>, name: &str, value: Value) {
+    match members.get_mut(name) {
+        None => drop(members.insert(name.to_owned(), value)),
+        Some(Value::Array(items)) => items.push(value),
+        Some(known) => *known = Value::Array(vec![known.take(), value]),
+    }
 }
 
 /// Code and message of `Response/Errors/Error` (EC2) or `ErrorResponse/Error` (Query).
@@ -98,6 +107,10 @@ mod tests {
         let ec2 = b"<DescribeXResponse><requestId>r</requestId><set><item><a>1</a><b/></item><item>t</item></set><none/></DescribeXResponse>";
         let expected = serde_json::json!({"requestId": "r", "set": [{"a": "1", "b": null}, "t"], "none": null});
         assert_eq!(decode("DescribeX", ec2, false).unwrap(), expected);
+        let named =
+            b"<DescribeXResponse><set><id>a</id><id>b</id><id>c</id></set></DescribeXResponse>";
+        let expected = serde_json::json!({"set": {"id": ["a", "b", "c"]}});
+        assert_eq!(decode("DescribeX", named, false).unwrap(), expected);
         let query = b"<GetYResponse><GetYResult><L><member>1</member></L></GetYResult><ResponseMetadata/></GetYResponse>";
         assert_eq!(decode("GetY", query, true).unwrap(), serde_json::json!({"L": ["1"]}));
         assert!(decode("GetZ", query, true).is_err());

@@ -18,7 +18,10 @@ instances and templates stay unplanned as `no-data`, unless --include-unknown.
 
 Kinds that are planned without --kind: launch-template, instance, group-member, and account-defaults
 and account-enforcement where nothing runs. By name: account-defaults and account-enforcement
-everywhere. `--kind default,KIND` adds to them.
+everywhere, launch-configuration (a template in its place), instance-refresh (replaces the members of
+groups), image-imds-support (with --image; cannot be undone), sagemaker-notebook (what runs only with
+--restart), beanstalk-environment (replaces its instances), lightsail-instance (in place).
+`--kind default,KIND` adds to them.
 
 Examples:
   imdsure plan --org --usage -o plan.json            read the organization, plan what is safe
@@ -50,6 +53,12 @@ pub(crate) struct PlanArguments {
     /// Only what has this tag (repeatable: all of them)
     #[arg(long, value_name = "KEY[=VALUE]", help_heading = "What to plan")]
     pub(crate) tag: Vec<TagFilter>,
+    /// With image-imds-support: the AMI, by name or id, whose ImdsSupport is set for ever (repeatable)
+    #[arg(long, value_name = "NAME|ID", value_delimiter = ',', help_heading = "What to plan")]
+    pub(crate) image: Vec<String>,
+    /// With sagemaker-notebook: plan also notebooks that run, which are stopped and started again
+    #[arg(long, help_heading = "What to plan")]
+    pub(crate) restart: bool,
     /// `keep` each hop limit, or raise lower ones to N
     #[arg(long, value_name = "keep|N", default_value = "keep", value_parser = hop_limit, help_heading = "What to plan")]
     pub(crate) hop_limit: HopLimit,
@@ -110,17 +119,8 @@ pub(crate) enum KindArgument {
 fn kind(text: &str) -> Result<KindArgument, String> {
     match text {
         "default" => Ok(KindArgument::Default),
-        kind => made_kind(kind).map(KindArgument::Kind),
+        kind => kind.parse().map(KindArgument::Kind),
     }
-}
-
-/// A kind that `apply` makes: what it does not make is not planned.
-pub(crate) fn made_kind(text: &str) -> Result<ChangeKind, String> {
-    let made = ChangeKind::DEFAULT.into_iter().find(|kind| kind.as_str() == text);
-    made.ok_or_else(|| {
-        let kinds = ChangeKind::DEFAULT.map(ChangeKind::as_str).join(", ");
-        format!("`{text}` is no kind of change that is made; kinds: {kinds}")
-    })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -170,12 +170,16 @@ impl Server {
 
     /// A Python script of the tests, led to this server; its JSON answer.
     pub(crate) fn python(&self, script: &str, arguments: &[&str]) -> Value {
-        let path = workspace().join("crates/cli/tests/it/py").join(script);
-        let mut command = clean(python());
-        command.arg(path).args(arguments).envs(self.environment.iter().cloned());
-        let ended = command.ended();
+        let ended = self.script(&format!("crates/cli/tests/it/py/{script}"), arguments);
         assert_eq!(ended.code, 0, "{script}: {}", ended.err);
         ended.json()
+    }
+
+    /// A Python script of the workspace, led to this server.
+    pub(crate) fn script(&self, path: &str, arguments: &[&str]) -> Ended {
+        let mut command = clean(python());
+        command.arg(workspace().join(path)).args(arguments);
+        command.envs(self.environment.iter().cloned()).ended()
     }
 
     /// awscli, led to this server.

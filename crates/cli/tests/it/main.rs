@@ -15,6 +15,7 @@ mod gaps;
 mod generated;
 mod guard;
 mod harness;
+mod kinds;
 mod launches;
 mod literate;
 mod moto;

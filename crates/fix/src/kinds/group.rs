@@ -38,11 +38,8 @@ impl Launches {
         all
     }
 
-    /// The group as AWS shows it; none where it is gone.
     async fn find(&self, task: &Task<'_>) -> Result<Option<Value>, Fault> {
-        let named = Parameters::new().with_list("AutoScalingGroupNames.member", [&self.name]);
-        let found = task.list(&DESCRIBE_AUTO_SCALING_GROUPS, &named, &GROUPS).await?;
-        Ok(found.into_iter().next())
+        find(task, &self.name).await
     }
 
     /// Why the group is not as planned, if it is not: it does not name the version any more.
@@ -136,15 +133,52 @@ impl Launches {
     }
 }
 
+/// A group as AWS shows it; none where it is gone.
+pub(crate) async fn find(task: &Task<'_>, name: &str) -> Result<Option<Value>, Fault> {
+    let named = Parameters::new().with_list("AutoScalingGroupNames.member", [name]);
+    let found = task.list(&DESCRIBE_AUTO_SCALING_GROUPS, &named, &GROUPS).await?;
+    Ok(found.into_iter().next())
+}
+
 /// A group that names a version of a template by its number, of all of the region.
 pub(crate) async fn that_names(
     task: &Task<'_>,
     template: &str,
     version: u64,
 ) -> Result<Option<String>, Fault> {
+    that(task, |group| names(group, template, version)).await
+}
+
+/// A group that names a template, whichever version of it, of all of the region.
+pub(crate) async fn that_uses(task: &Task<'_>, template: &str) -> Result<Option<String>, Fault> {
+    that(task, |group| uses(group, template)).await
+}
+
+async fn that(task: &Task<'_>, wanted: impl Fn(&Value) -> bool) -> Result<Option<String>, Fault> {
     let groups = task.list(&DESCRIBE_AUTO_SCALING_GROUPS, &Parameters::new(), &GROUPS).await?;
-    let user = groups.iter().find(|group| names(group, template, version));
+    let user = groups.iter().find(|group| wanted(group));
     Ok(user.and_then(|group| group.get("AutoScalingGroupName")?.as_str().map(str::to_owned)))
+}
+
+/// Whether a group names a template, anywhere but in the history of its members.
+pub(crate) fn uses(group: &Value, template: &str) -> bool {
+    specifications(group)
+        .any(|named| named.get("LaunchTemplateId").and_then(Value::as_str) == Some(template))
+}
+
+/// What a group names to launch from: its template, or those of its mixed instances policy.
+pub(crate) fn specifications(group: &Value) -> impl Iterator<Item = &Value> {
+    let named = |path: &str| group.pointer(path).filter(|value| value.is_object());
+    let policy = "/MixedInstancesPolicy/LaunchTemplate";
+    let overrides = group.pointer(&format!("{policy}/Overrides")).and_then(Value::as_array);
+    let of_overrides = overrides
+        .into_iter()
+        .flatten()
+        .filter_map(|it| it.get("LaunchTemplateSpecification").filter(|value| value.is_object()));
+    named("/LaunchTemplate")
+        .into_iter()
+        .chain(named(&format!("{policy}/LaunchTemplateSpecification")))
+        .chain(of_overrides)
 }
 
 /// Whether a document names a version of a template by its number, anywhere in it.
@@ -211,5 +245,8 @@ mod tests {
         assert!(!names(&group("4"), "lt-1", 3));
         assert!(!names(&group("$Latest"), "lt-1", 3));
         assert_eq!(replaced(&group("3"), "lt-1", 3, 7), group("7"));
+        assert_eq!(specifications(&group("3")).count(), 3);
+        assert!(uses(&group("$Latest"), "lt-1") && uses(&group("1"), "lt-2"));
+        assert!(!uses(&json!({"Instances": [{"LaunchTemplate": of("3")}]}), "lt-1"));
     }
 }

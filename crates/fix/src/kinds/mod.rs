@@ -3,10 +3,19 @@
 //! The target is read again just before; what is not as planned is left alone. Then each call is recorded and made, and the
 //! result is read and compared. Taking back sends the values that were there, and only those that were changed.
 
+mod beanstalk;
 mod defaults;
 mod group;
+mod image;
 pub(crate) mod instance;
+mod launch_configuration;
+mod launch_data;
+mod launches;
+mod lightsail;
+mod notebook;
+mod refresh;
 mod template;
+mod wait;
 
 use imdsure_model::plan::ChangeKind;
 
@@ -21,7 +30,12 @@ pub(crate) async fn apply(task: &Task<'_>) -> Result<End, Fault> {
         ChangeKind::Instance | ChangeKind::GroupMember => instance::apply(task).await,
         ChangeKind::LaunchTemplate => template::apply(task).await,
         ChangeKind::AccountDefaults | ChangeKind::AccountEnforcement => defaults::apply(task).await,
-        kind => Err(not_made(kind)),
+        ChangeKind::LaunchConfiguration => launch_configuration::apply(task).await,
+        ChangeKind::ImageImdsSupport => image::apply(task).await,
+        ChangeKind::InstanceRefresh => refresh::apply(task).await,
+        ChangeKind::SagemakerNotebook => notebook::apply(task).await,
+        ChangeKind::BeanstalkEnvironment => beanstalk::apply(task).await,
+        ChangeKind::LightsailInstance => lightsail::apply(task).await,
     })
 }
 
@@ -33,12 +47,18 @@ pub(crate) async fn undo(task: &Task<'_>, made: &Made) -> Result<End, Fault> {
         ChangeKind::AccountDefaults | ChangeKind::AccountEnforcement => {
             defaults::undo(task, made).await
         }
-        kind => Err(not_made(kind)),
+        ChangeKind::LaunchConfiguration => launch_configuration::undo(task, made).await,
+        ChangeKind::ImageImdsSupport => image::undo(task).await,
+        ChangeKind::InstanceRefresh => refresh::undo(task, made).await,
+        ChangeKind::SagemakerNotebook => notebook::undo(task, made).await,
+        ChangeKind::BeanstalkEnvironment => beanstalk::undo(task, made).await,
+        ChangeKind::LightsailInstance => lightsail::undo(task, made).await,
     })
 }
 
-fn not_made(kind: ChangeKind) -> Fault {
-    Fault::End(End::because(Ending::Refused, format!("{kind} is not made by this version")))
+/// The text at a path within an answer; none where it is missing or empty.
+fn text<'a>(value: &'a serde_json::Value, path: &str) -> Option<&'a str> {
+    value.pointer(path).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty())
 }
 
 /// What an earlier run's change did, by its journal.

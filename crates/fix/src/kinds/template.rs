@@ -78,7 +78,8 @@ async fn now(task: &Task<'_>, about: &About<'_>) -> Result<Option<Now>, Fault> {
         .map(|(default, latest)| Now { default, latest }))
 }
 
-fn is_gone(code: &str) -> bool {
+/// Whether an error says that a template is not there.
+pub(super) fn is_gone(code: &str) -> bool {
     code.starts_with("InvalidLaunchTemplateId") || code.starts_with("InvalidLaunchTemplateName")
 }
 

@@ -2,8 +2,8 @@
 
 use imdsure_aws::{
     operation::{
-        CREATE_LAUNCH_TEMPLATE, CREATE_LAUNCH_TEMPLATE_VERSION, DELETE_LAUNCH_TEMPLATE,
-        DELETE_LAUNCH_TEMPLATE_VERSIONS, DESCRIBE_AUTO_SCALING_GROUPS,
+        CANCEL_INSTANCE_REFRESH, CREATE_LAUNCH_TEMPLATE, CREATE_LAUNCH_TEMPLATE_VERSION,
+        DELETE_LAUNCH_TEMPLATE, DELETE_LAUNCH_TEMPLATE_VERSIONS, DESCRIBE_AUTO_SCALING_GROUPS,
         DESCRIBE_CONFIGURATION_SETTINGS, DESCRIBE_ENVIRONMENTS, DESCRIBE_IMAGES,
         DESCRIBE_INSTANCE_REFRESHES, DESCRIBE_INSTANCE_STATUS, DESCRIBE_INSTANCES,
         DESCRIBE_LAUNCH_CONFIGURATIONS, DESCRIBE_LAUNCH_TEMPLATE_VERSIONS,
@@ -21,6 +21,7 @@ use imdsure_model::{
     Effect,
     plan::{ChangeKind, KindNotes},
 };
+use serde_json::{Map, Value};
 
 /// What every run watches and asks, whatever it changes.
 pub static WATCHES: [&Operation; 6] = [
@@ -71,8 +72,13 @@ pub fn operations(kind: ChangeKind) -> &'static [&'static Operation] {
             const {
                 &[
                     &DESCRIBE_AUTO_SCALING_GROUPS,
+                    &DESCRIBE_LAUNCH_CONFIGURATIONS,
+                    &DESCRIBE_LAUNCH_TEMPLATE_VERSIONS,
+                    &DESCRIBE_IMAGES,
+                    &DESCRIBE_INSTANCES,
                     &DESCRIBE_INSTANCE_REFRESHES,
                     &START_INSTANCE_REFRESH,
+                    &CANCEL_INSTANCE_REFRESH,
                 ]
             }
         }
@@ -105,6 +111,15 @@ pub fn all_operations(
     WATCHES.into_iter().chain(kinds.into_iter().flat_map(operations).copied())
 }
 
+/// What a session with changes of these kinds may do at most. Beanstalk makes an update with its caller's rights on everything
+/// that the environment is made of: with it in the plan, the role alone says what may be done.
+pub fn session_policy(kinds: impl IntoIterator<Item = ChangeKind> + Clone) -> String {
+    if kinds.clone().into_iter().any(|kind| kind == ChangeKind::BeanstalkEnvironment) {
+        return permissions::policy_of("ChangeMetadataOptions", &["*".to_owned()]).to_string();
+    }
+    permissions::policy_for("ChangeMetadataOptions", all_operations(kinds)).to_string()
+}
+
 /// What a change of this kind does to the resource.
 pub const fn effect(kind: ChangeKind) -> Effect {
     match kind {
@@ -117,6 +132,14 @@ pub const fn effect(kind: ChangeKind) -> Effect {
         ChangeKind::InstanceRefresh | ChangeKind::BeanstalkEnvironment => Effect::Replacement,
         ChangeKind::SagemakerNotebook => Effect::Restart,
         ChangeKind::AccountDefaults | ChangeKind::AccountEnforcement => Effect::AccountDefault,
+    }
+}
+
+/// What a change does, by what it sends: a notebook instance that is stopped anyway is not started again for it.
+pub fn effect_of(kind: ChangeKind, send: &Map<String, Value>) -> Effect {
+    match kind {
+        ChangeKind::SagemakerNotebook if !send.contains_key("Restart") => Effect::InPlace,
+        kind => effect(kind),
     }
 }
 
@@ -140,9 +163,9 @@ const fn words(kind: ChangeKind) -> (&'static str, &'static str, &'static str) {
             "not at all: AWS takes ImdsSupport back from no AMI",
         ),
         ChangeKind::LaunchConfiguration => (
-            "each group still launches from the configuration",
-            "the new template says what the configuration says but for HttpTokens, and each group launches from it",
-            "each group is led back to the configuration, which is kept; the template is deleted",
+            "the configuration says what it said, and each group still launches from it",
+            "the new template says what the configuration says but for the options that were sent, and each group launches from it",
+            "each group is led back to the configuration, which is kept; the template is deleted if nothing else uses it",
         ),
         ChangeKind::LaunchTemplate => (
             "default, latest and pinned versions are those of the plan, and the source version says what it said",
@@ -155,19 +178,19 @@ const fn words(kind: ChangeKind) -> (&'static str, &'static str, &'static str) {
             "the options that were changed are set to what they were",
         ),
         ChangeKind::InstanceRefresh => (
-            "the group launches version 2, and no refresh runs",
-            "the refresh ends as Successful",
-            "not at all: the instances that were replaced are gone",
+            "the group launches version 2, some member allows version 1, and no refresh runs",
+            "the refresh ends as Successful, and all members require tokens",
+            "one that still runs is cancelled; the instances that were replaced are gone and do not come back",
         ),
         ChangeKind::SagemakerNotebook => (
-            "the minimum version is that of the plan, and the notebook is in service or stopped",
+            "the minimum version is that of the plan; the notebook is stopped, or runs and the plan says that it is restarted",
             "the minimum version is 2, and the notebook runs again if it ran",
-            "it is stopped, set to what it was and started again",
+            "the minimum version is set to what it was, for which a notebook that was restarted is stopped and started once more",
         ),
         ChangeKind::BeanstalkEnvironment => (
             "DisableIMDSv1 is what it was, and the environment is Ready",
             "DisableIMDSv1 is true, and the environment is Ready again",
-            "DisableIMDSv1 is set to false: AWS replaces the environment's instances once more",
+            "DisableIMDSv1 is set to what it was, or taken away if nobody had set it: Beanstalk replaces the environment's instances once more",
         ),
         ChangeKind::LightsailInstance => (
             "the options are those of the plan",
@@ -194,8 +217,9 @@ mod tests {
     #[test]
     fn no_session_policy_is_too_long() {
         // AssumeRole takes 2,048 characters of session policy.
-        let all = permissions::policy_for("ChangeMetadataOptions", all_operations(ChangeKind::ALL));
-        let length = all.to_string().len();
+        let kinds =
+            ChangeKind::ALL.into_iter().filter(|kind| *kind != ChangeKind::BeanstalkEnvironment);
+        let length = session_policy(kinds).len();
         assert!(length < 2048, "{length}");
     }
 

@@ -30,6 +30,8 @@ pub struct PlanOptions {
     pub accounts: BTreeSet<String>,
     /// AMIs whose `ImdsSupport` may be set for ever.
     pub images: BTreeSet<String>,
+    /// Whether to plan what has to be stopped for it and started again.
+    pub restart: bool,
     /// What the file is split by.
     pub split: Option<SplitBy>,
     /// The time between waves.
@@ -54,6 +56,7 @@ impl Default for PlanOptions {
             tags: Vec::new(),
             accounts: BTreeSet::new(),
             images: BTreeSet::new(),
+            restart: false,
             split: None,
             soak_seconds: 24 * 3600,
             share: 0.5,

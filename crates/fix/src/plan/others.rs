@@ -142,7 +142,7 @@ impl Planner<'_> {
         }
         for row in rows {
             let target = Target::of(row, "image_id");
-            if !self.options.images.contains(&target.id) {
+            if !self.names(&target) {
                 continue;
             }
             if let Some(why) = self.waived(&waived(&target, "ami-imdsv2")) {
@@ -165,7 +165,15 @@ impl Planner<'_> {
         }
     }
 
-    /// Takes SageMaker notebook instances that allow version 1.
+    /// Whether an AMI was named, by its id or by its name.
+    fn names(&self, image: &Target) -> bool {
+        let images = &self.options.images;
+        self.chooses(&image.account_id, None)
+            && (images.contains(&image.id)
+                || image.name.as_ref().is_some_and(|name| images.contains(name)))
+    }
+
+    /// Takes SageMaker notebook instances that allow version 1. One that runs has to be stopped for it: only where that was asked for.
     pub fn notebooks(&mut self, rows: &[Row]) {
         let kind = ChangeKind::SagemakerNotebook;
         for row in rows {
@@ -174,13 +182,22 @@ impl Planner<'_> {
                 (None, _) => {
                     Some((Reason::NotReported, "AWS did not report its minimum version".into()))
                 }
+                (_, "InService") if !self.options.restart => Some((
+                    Reason::Blocked,
+                    "it runs, and AWS changes a stopped one alone: stop it, or plan with --restart"
+                        .into(),
+                )),
                 (_, "InService" | "Stopped") => None,
                 _ => Some((Reason::Pending, format!("it is {state}"))),
             };
-            let warning = (state == "InService").then_some(
-                "it is stopped for it and started again: whoever works there is thrown out",
+            let restarts = state == "InService";
+            let warning = restarts.then_some(
+                "it is stopped for it and started again: whoever works there is thrown out, and what only its memory holds is lost",
             );
-            let send = ("MinimumInstanceMetadataServiceVersion", Value::from("2"));
+            let send = members([
+                ("MinimumInstanceMetadataServiceVersion", Value::from("2")),
+                ("Restart", restarts.then_some(true).into()),
+            ]);
             let before = ("MinimumInstanceMetadataServiceVersion", Value::from("1"));
             let role = owned(row, "role_arn");
             self.of_service(
@@ -205,9 +222,16 @@ impl Planner<'_> {
                 (true, "Ready") => None,
                 (true, _) => Some((Reason::Pending, format!("it is {state}"))),
             };
-            let warning = Some("Beanstalk replaces all instances of the environment for it");
-            let was = text(row, "disable_imdsv1").unwrap_or("false");
-            let (send, before) = (("DisableIMDSv1", "true".into()), ("DisableIMDSv1", was.into()));
+            // Null where nobody set it: then it is taken away again.
+            let was = text(row, "disable_imdsv1").filter(|value| !value.is_empty());
+            let warning = Some(match was {
+                Some(_) => "Beanstalk replaces all instances of the environment for it",
+                None => {
+                    "Beanstalk replaces all instances of the environment for it. Nobody set the option: on Amazon Linux 2023 version 1 is off without it"
+                }
+            });
+            let send = members([("DisableIMDSv1", "true".into())]);
+            let before = ("DisableIMDSv1", was.into());
             self.of_service(
                 row,
                 (kind, "environment_id", "beanstalk-imdsv2"),
@@ -235,7 +259,8 @@ impl Planner<'_> {
                 _ => None,
             };
             let was = text(row, "http_tokens").unwrap_or("optional");
-            let (send, before) = (("HttpTokens", "required".into()), ("HttpTokens", was.into()));
+            let send = members([("HttpTokens", "required".into())]);
+            let before = ("HttpTokens", was.into());
             self.of_service(
                 row,
                 (kind, "name", "lightsail-imdsv2"),
@@ -254,7 +279,7 @@ impl Planner<'_> {
         row: &Row,
         (kind, id, control): (ChangeKind, &str, &str),
         against: Option<(Reason, String)>,
-        send: (&str, Value),
+        send: Map<String, Value>,
         before: (&str, Value),
         warning: Option<&str>,
         role: Option<String>,
@@ -269,7 +294,7 @@ impl Planner<'_> {
         let stratum = self.stratum(format!("{}/{}/{kind}", target.account_id, target.region));
         let doing = Doing {
             kind,
-            send: members([send]),
+            send,
             before: members([before]),
             evidence: None,
             blast: BlastRadius {

@@ -183,6 +183,7 @@ impl<'a> Planner<'a> {
     /// Adds a change.
     pub(crate) fn plan(&mut self, target: Target, doing: Doing) {
         let part = self.part(&target.account_id, target.owner.as_deref());
+        let effect = notes::effect_of(doing.kind, &doing.send);
         let change = Change {
             wave: 0,
             account_id: target.account_id,
@@ -193,7 +194,7 @@ impl<'a> Planner<'a> {
             name: target.name,
             send: doing.send,
             before: doing.before,
-            effect: notes::effect(doing.kind),
+            effect,
             evidence: doing.evidence,
             blast: BlastRadius { owner: target.owner, ..doing.blast },
             warnings: doing.warnings,

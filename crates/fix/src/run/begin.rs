@@ -11,7 +11,6 @@ use imdsure_aws::{
     actor::Actor,
     client::Client,
     operation::DESCRIBE_ORGANIZATION,
-    permissions,
     scope::{Account, ScopeRequest},
 };
 use imdsure_model::{ErrorKind, plan::ChangeKind};
@@ -22,7 +21,7 @@ use super::{Clock, Progress, Run, RunError, context::Tally, halt::Stop};
 use crate::{
     event::Event,
     journal::{Holder, Journal, Lock, RunId, Store},
-    plan::notes::all_operations,
+    plan::notes::session_policy,
 };
 
 /// What a run is opened with.
@@ -111,8 +110,7 @@ async fn started(
 
 /// Enters the accounts, each with a session that may do what the plan needs and nothing else, and asks AWS who that is.
 async fn enter(opening: &Opening, client: &Client) -> Result<Entered, RunError> {
-    let operations = all_operations(opening.kinds.iter().copied());
-    let policy = permissions::policy_for("ChangeMetadataOptions", operations).to_string();
+    let policy = session_policy(opening.kinds.iter().copied());
     // Accounts are those of the plan, whatever the organization lists.
     let request = ScopeRequest {
         accounts: opening.accounts.clone(),

@@ -9,9 +9,9 @@ use imdsure_aws::{
     actor::Actor,
     error::CallError,
     operation::{
-        CREATE_LAUNCH_TEMPLATE_VERSION, GET_INSTANCE_METADATA_DEFAULTS, MODIFY_IMAGE_ATTRIBUTE,
-        MODIFY_INSTANCE_METADATA_DEFAULTS, MODIFY_INSTANCE_METADATA_OPTIONS,
-        MODIFY_LAUNCH_TEMPLATE, RUN_INSTANCES,
+        CREATE_LAUNCH_TEMPLATE, CREATE_LAUNCH_TEMPLATE_VERSION, DELETE_LAUNCH_TEMPLATE,
+        GET_INSTANCE_METADATA_DEFAULTS, MODIFY_IMAGE_ATTRIBUTE, MODIFY_INSTANCE_METADATA_DEFAULTS,
+        MODIFY_INSTANCE_METADATA_OPTIONS, MODIFY_LAUNCH_TEMPLATE, RUN_INSTANCES,
     },
 };
 use imdsure_model::{
@@ -129,11 +129,34 @@ async fn ask(
 ) -> Result<String, String> {
     forward(actor, change).await.map_err(|error| format!("not permitted: {}", short(&error)))?;
     match back(actor, change, enforced).await {
-        Ok(()) => Ok("permitted, and so is the way back".to_owned()),
+        Ok(()) => Ok(proved(change.kind).to_owned()),
         Err(why) if accepted.accepts(&actor.account.id, actor.region) => {
             Ok(format!("permitted; no way back, which was accepted: {why}"))
         }
         Err(why) => Err(format!("no way back: {why}")),
+    }
+}
+
+/// What the answers prove. Only EC2 has dry runs.
+const fn proved(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::Instance
+        | ChangeKind::GroupMember
+        | ChangeKind::AccountDefaults
+        | ChangeKind::AccountEnforcement
+        | ChangeKind::LaunchTemplate => "permitted, and so is the way back",
+        ChangeKind::ImageImdsSupport => "permitted; there is no way back, as the plan says",
+        ChangeKind::LaunchConfiguration => {
+            "a template may be made and deleted again; Auto Scaling has no dry run: the first group shows whether groups may be led to it, and the template goes again if not"
+        }
+        ChangeKind::InstanceRefresh => {
+            "not proved: Auto Scaling has no dry run; what is refused changes nothing, and what is replaced does not come back, as the plan says"
+        }
+        ChangeKind::SagemakerNotebook
+        | ChangeKind::BeanstalkEnvironment
+        | ChangeKind::LightsailInstance => {
+            "not proved: the service has no dry run; the first change shows whether it is permitted, and so is the way back, which is the same call"
+        }
     }
 }
 
@@ -185,10 +208,22 @@ async fn forward(actor: &Actor<'_>, change: &Change) -> Result<(), CallError> {
                 None => Ok(()),
             }
         }
+        ChangeKind::LaunchConfiguration => {
+            let template = Parameters::new()
+                .with("LaunchTemplateName", NOBODYS)
+                .with("LaunchTemplateData.MetadataOptions.HttpTokens", "required");
+            permitted(actor.would(&CREATE_LAUNCH_TEMPLATE, template).await)
+        }
         // These services have no dry run: the first change is the test.
-        _ => Ok(()),
+        ChangeKind::InstanceRefresh
+        | ChangeKind::SagemakerNotebook
+        | ChangeKind::BeanstalkEnvironment
+        | ChangeKind::LightsailInstance => Ok(()),
     }
 }
+
+/// A template that is not there: asked about by dry runs.
+const NOBODYS: &str = "imdsure-preflight";
 
 fn launch(template: &str) -> Parameters {
     Parameters::new()
@@ -258,11 +293,15 @@ async fn back(
             let answer = actor.would(&MODIFY_INSTANCE_METADATA_DEFAULTS, before).await;
             permitted(answer).map_err(|error| short(&error))
         }
-        // Asked for by the AMI's own id, with the plan saying that it stays.
+        // That the template is not there is no matter of permission.
+        ChangeKind::LaunchConfiguration => {
+            let template = Parameters::new().with("LaunchTemplateName", NOBODYS);
+            permitted(actor.would(&DELETE_LAUNCH_TEMPLATE, template).await).map_err(|error| short(&error))
+        }
+        // Asked for by the AMI's own name, with the plan saying that it stays.
         ChangeKind::ImageImdsSupport
         // What leads back is what led there, and was permitted.
         | ChangeKind::LaunchTemplate
-        | ChangeKind::LaunchConfiguration
         | ChangeKind::InstanceRefresh
         | ChangeKind::SagemakerNotebook
         | ChangeKind::BeanstalkEnvironment

@@ -375,6 +375,12 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         ec2::templates::modify_launch_template,
     ),
     ec2(
+        "ec2:DeleteLaunchTemplate",
+        ec2::templates::DELETE,
+        |_| Some(Limit::Mutating),
+        ec2::templates::delete_launch_template,
+    ),
+    ec2(
         "ec2:DeleteLaunchTemplateVersions",
         ec2::template_versions::DELETE,
         |_| Some(Limit::Changing),

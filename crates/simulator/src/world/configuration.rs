@@ -1,5 +1,7 @@
 //! Launch configurations of Auto Scaling, which cannot be changed once they are made.
 
+use serde_json::{Map, Value};
+
 use crate::hash::{self, Draws};
 
 use super::accounts::Account;
@@ -63,6 +65,7 @@ impl ConfigurationSeed {
             profile: Some(workload.role.to_owned()),
             metadata: (!self.wish.is_empty()).then_some(self.wish),
             created: FIRST + (self.key % 2_000) as i64 * DAY,
+            more: Map::new(),
         }
     }
 }
@@ -80,4 +83,6 @@ pub(crate) struct Configuration {
     pub(crate) metadata: Option<Wish>,
     /// Seconds since 1970.
     pub(crate) created: i64,
+    /// All else, as it was given: by AWS's names, lists as arrays.
+    pub(crate) more: Map<String, Value>,
 }

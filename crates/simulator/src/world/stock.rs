@@ -157,7 +157,7 @@ impl Stock<'_> {
         }
     }
 
-    /// How many launch templates there are.
+    /// How many launch templates there are, deleted ones included.
     pub(crate) fn templates(&self) -> u64 {
         let made = self.changed().and_then(|it| it.templates.last_key_value());
         made.map_or(0, |(index, _)| index + 1).max(self.seed.templates.computed)
@@ -184,14 +184,14 @@ impl Stock<'_> {
     /// The launch template with this id, if it is there, and its index.
     pub(crate) fn find_template(&self, id: u64) -> Option<(u64, Template)> {
         let index = self.seed.templates.index(id).filter(|index| *index < self.templates())?;
-        Some((index, self.template(index)))
+        Some((index, self.template(index))).filter(|(_, template)| !template.is_deleted)
     }
 
     /// The launch template of this name, if there is one, and its index.
     pub(crate) fn find_template_named(&self, name: &str) -> Option<(u64, Template)> {
         (0..self.templates())
             .map(|index| (index, self.template(index)))
-            .find(|(_, template)| template.name == name)
+            .find(|(_, template)| template.name == name && !template.is_deleted)
     }
 
     /// Puts a launch template at `index`, in place of the one that is there or behind the last.

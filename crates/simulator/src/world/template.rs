@@ -144,6 +144,7 @@ impl TemplateSeed {
             given: self.latest,
             versions: numbers.map(version).collect(),
             tags,
+            is_deleted: false,
         }
     }
 
@@ -190,6 +191,8 @@ pub(crate) struct Template {
     /// Those that exist, by rising number.
     pub(crate) versions: Vec<Version>,
     pub(crate) tags: Vec<(String, String)>,
+    /// Whether it is gone; its place in listings stays empty.
+    pub(crate) is_deleted: bool,
 }
 
 /// One version of a launch template.

@@ -1,5 +1,7 @@
 //! Launch configurations: `DescribeLaunchConfigurations`, `CreateLaunchConfiguration`.
 
+use serde_json::{Map, Value};
+
 use super::page::Page;
 use super::{Call, answer, empty_answer, invalid, required, write_time};
 use crate::error::ApiError;
@@ -23,7 +25,23 @@ pub(crate) const CREATE: &[&str] = &[
     "KeyName",
     "SecurityGroups.member.N",
     "UserData",
+    "KernelId",
+    "RamdiskId",
+    "SpotPrice",
+    "EbsOptimized",
+    "AssociatePublicIpAddress",
+    "PlacementTenancy",
     "InstanceMonitoring.Enabled",
+    "BlockDeviceMappings.member.N.DeviceName",
+    "BlockDeviceMappings.member.N.VirtualName",
+    "BlockDeviceMappings.member.N.NoDevice",
+    "BlockDeviceMappings.member.N.Ebs.SnapshotId",
+    "BlockDeviceMappings.member.N.Ebs.VolumeSize",
+    "BlockDeviceMappings.member.N.Ebs.VolumeType",
+    "BlockDeviceMappings.member.N.Ebs.DeleteOnTermination",
+    "BlockDeviceMappings.member.N.Ebs.Encrypted",
+    "BlockDeviceMappings.member.N.Ebs.Iops",
+    "BlockDeviceMappings.member.N.Ebs.Throughput",
     "MetadataOptions.HttpTokens",
     "MetadataOptions.HttpPutResponseHopLimit",
     "MetadataOptions.HttpEndpoint",
@@ -71,8 +89,51 @@ pub(crate) fn create_launch_configuration(call: &Call<'_>) -> Result<Vec<u8>, Ap
         profile: call.parameters.get("IamInstanceProfile").map(str::to_owned),
         metadata: (!metadata.is_empty()).then_some(metadata),
         created: call.now,
+        more: more(call),
     });
     Ok(empty_answer(call, "CreateLaunchConfiguration"))
+}
+
+/// Settings that are shown as they were given, and what an answer says where nobody gave them.
+const MORE: [(&str, &str); 12] = [
+    ("KeyName", ""),
+    ("SecurityGroups", ""),
+    ("ClassicLinkVPCSecurityGroups", ""),
+    ("UserData", ""),
+    ("KernelId", ""),
+    ("RamdiskId", ""),
+    ("BlockDeviceMappings", ""),
+    ("InstanceMonitoring", "<Enabled>true</Enabled>"),
+    ("EbsOptimized", "false"),
+    ("SpotPrice", ""),
+    ("AssociatePublicIpAddress", ""),
+    ("PlacementTenancy", ""),
+];
+
+fn more(call: &Call<'_>) -> Map<String, Value> {
+    let Value::Object(mut given) = call.parameters.document() else { return Map::new() };
+    given.retain(|name, _| MORE.iter().any(|(known, _)| known == name));
+    given
+}
+
+fn write_value(xml: &mut Xml, value: &Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                xml.put(&["<", name, ">"]);
+                write_value(xml, value);
+                xml.put(&["</", name, ">"]);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                xml.put(&["<member>"]);
+                write_value(xml, item);
+                xml.put(&["</member>"]);
+            }
+        }
+        other => drop(xml.escaped(other.as_str().unwrap_or_default())),
+    }
 }
 
 fn metadata(call: &Call<'_>) -> Result<Wish, ApiError> {
@@ -108,15 +169,20 @@ fn write(xml: &mut Xml, call: &Call<'_>, configuration: &Configuration) {
         "arn:aws:autoscaling:{region}:{account}:launchConfiguration:{uuid}:launchConfigurationName/{name}"
     );
     xml.element("LaunchConfigurationARN", &arn);
-    xml.element("ImageId", &configuration.image).element("KeyName", "");
-    xml.put(&["<SecurityGroups/><ClassicLinkVPCSecurityGroups/><UserData/>"]);
+    xml.element("ImageId", &configuration.image);
     xml.element("InstanceType", &configuration.instance_type);
-    xml.put(&["<KernelId/><RamdiskId/><BlockDeviceMappings/><InstanceMonitoring><Enabled>true</Enabled></InstanceMonitoring>"]);
+    for (name, otherwise) in MORE {
+        xml.put(&["<", name, ">"]);
+        match configuration.more.get(name) {
+            Some(value) => write_value(xml, value),
+            None => drop(xml.put(&[otherwise])),
+        }
+        xml.put(&["</", name, ">"]);
+    }
     if let Some(profile) = &configuration.profile {
         xml.element("IamInstanceProfile", profile);
     }
     write_time(xml, "CreatedTime", configuration.created);
-    xml.put(&["<EbsOptimized>false</EbsOptimized>"]);
     if let Some(wish) = configuration.metadata {
         xml.put(&["<MetadataOptions>"]);
         if let Some(required) = wish.tokens {

@@ -145,6 +145,7 @@ impl Listing {
                     0 => latest.then_some(template.latest),
                     _ => (*default && !both).then_some(template.default),
                 };
+                let number = number.filter(|_| !template.is_deleted);
                 let version = number.and_then(|number| template.version(number));
                 version.is_some_and(|version| show(&template, version))
             }

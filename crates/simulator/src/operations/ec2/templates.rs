@@ -1,4 +1,4 @@
-//! Launch templates themselves: `DescribeLaunchTemplates`, `CreateLaunchTemplate`, `ModifyLaunchTemplate`.
+//! Launch templates themselves: `DescribeLaunchTemplates`, `CreateLaunchTemplate`, `ModifyLaunchTemplate`, `DeleteLaunchTemplate`.
 
 use super::filters::Filters;
 use super::page::Page;
@@ -38,6 +38,8 @@ pub(crate) const CREATE: &[&str] = &[
 /// Parameters of `ModifyLaunchTemplate`.
 pub(crate) const MODIFY: &[&str] =
     &["DryRun", "ClientToken", "LaunchTemplateId", "LaunchTemplateName", "SetDefaultVersion"];
+/// Parameters of `DeleteLaunchTemplate`.
+pub(crate) const DELETE: &[&str] = &["DryRun", "LaunchTemplateId", "LaunchTemplateName"];
 
 const ACTION: &str = "CreateLaunchTemplate";
 const SET_DEFAULT: &str = "ModifyLaunchTemplate";
@@ -71,10 +73,11 @@ pub(crate) fn describe_launch_templates(call: &Call<'_>) -> Result<Vec<u8>, ApiE
             Some(template) if !all => template.clone(),
             _ => stock.template(place),
         };
-        let wanted = filters.admit(&template.tags, |name| match name {
+        let admitted = filters.admit(&template.tags, |name| match name {
             "create-time" => vec![time_text(template.created)],
             _ => vec![template.name.clone()],
         });
+        let wanted = admitted && !template.is_deleted;
         if wanted {
             xml.put(&["<item>"]);
             write(xml, &template);
@@ -127,6 +130,7 @@ pub(crate) fn create_launch_template(call: &Call<'_>) -> Result<Vec<u8>, ApiErro
         given: 1,
         versions: vec![version],
         tags: given_tags(&call.parameters, "launch-template"),
+        is_deleted: false,
     };
     stock.put_template(index, template.clone());
     stock.remember(ACTION, token, vec![index]);
@@ -151,6 +155,16 @@ pub(crate) fn modify_launch_template(call: &Call<'_>) -> Result<Vec<u8>, ApiErro
     stock.put_template(index, template.clone());
     remember(call, &mut stock, SET_DEFAULT, number);
     Ok(answer(call, SET_DEFAULT, |xml| one(xml, &template)))
+}
+
+/// `DeleteLaunchTemplate`: with all its versions, also while a group names it, as AWS does it.
+pub(crate) fn delete_launch_template(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
+    let mut stock = call.stock()?;
+    let (index, mut template) = named(call, &stock)?;
+    stop_dry_run(call)?;
+    template.is_deleted = true;
+    stock.put_template(index, template.clone());
+    Ok(answer(call, "DeleteLaunchTemplate", |xml| one(xml, &template)))
 }
 
 /// The template that a call names by id or by name; it must be one of both.
