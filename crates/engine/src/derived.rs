@@ -1,6 +1,7 @@
 //! Derived tables: what follows from kept tables and no view can say. For each account, whether a launch with
 //! version 1 is stopped and by what; for each policy, whether it does what it seems to; for each template and
-//! group, how its instances use version 1, where usage was read. Computed when judging, so that old evidence is
+//! group, how its instances use version 1, where usage was read; what code inherits that says nothing, where AWS
+//! was read. Computed when judging, so that old evidence is
 //! judged by the newest rule.
 
 mod accounts;
@@ -33,7 +34,7 @@ enum Kind {
 }
 
 /// The derived tables.
-pub(crate) static DERIVED: [Derived; 3] = [
+pub(crate) static DERIVED: [Derived; 4] = [
     Derived {
         name: "account_guardrail",
         tables: &[
@@ -52,6 +53,16 @@ pub(crate) static DERIVED: [Derived; 3] = [
     },
     // It costs money to read: what is said with it is said without it too, and nobody reads it by the way.
     Derived { name: LAUNCH_USAGE, tables: &[], columns: USAGE_COLUMNS },
+    // Code is judged with and without it.
+    Derived { name: INHERITED_SETTING, tables: &[], columns: INHERITED_COLUMNS },
+];
+
+const INHERITED_SETTING: &str = "inherited_setting";
+const INHERITED_COLUMNS: &[(&str, Kind)] = &[
+    ("kind", Kind::Text),
+    ("name", Kind::Text),
+    ("http_tokens", Kind::Text),
+    ("told_by", Kind::Text),
 ];
 
 const LAUNCH_USAGE: &str = "launch_usage";
@@ -94,6 +105,7 @@ impl Session {
             let rows = match derived.name {
                 "account_guardrail" => accounts::rows(self).await?,
                 LAUNCH_USAGE => self.launch_usage().await?,
+                INHERITED_SETTING => self.inherited_settings().await?,
                 _ => policies::rows(self).await?,
             };
             let batch = batch(derived, &rows)?;
@@ -113,6 +125,20 @@ impl Session {
             return Ok(Vec::new());
         }
         self.rows(include_str!("../views/launch_usage.sql")).await
+    }
+
+    /// What launches inherit; nothing where AWS was not read for it.
+    async fn inherited_settings(&self) -> Result<Vec<Row>, EngineError> {
+        let tables = [
+            "aws_account",
+            "aws_region",
+            "aws_ec2_instance_metadata_defaults",
+            "aws_ec2_launch_template_version",
+        ];
+        if !tables.iter().all(|table| self.has(table)) {
+            return Ok(Vec::new());
+        }
+        self.rows(include_str!("../views/inherited_setting.sql")).await
     }
 
     /// What organization policies achieve for each account, and the policies on the metadata service with

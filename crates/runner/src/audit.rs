@@ -329,7 +329,7 @@ async fn judge(
         }
     };
     let manifest = &set.manifest;
-    let waivers = match session.waiver_uses(&judged, manifest.narrowed).await {
+    let waivers = match session.waiver_uses(&judged, manifest).await {
         Ok(waivers) => waivers,
         Err(error) => {
             errors.push(unanswered("waivers", &error));
@@ -341,6 +341,8 @@ async fn judge(
         scope: Scope {
             accounts: manifest.accounts.clone(),
             regions: manifest.regions.clone(),
+            paths: manifest.paths.clone(),
+            files: manifest.files,
             started: manifest.started.clone(),
             finished: manifest.finished.clone(),
             incomplete,
@@ -380,6 +382,9 @@ fn unanswered(operation: &str, error: &EngineError) -> ErrorRow {
         message: error.to_string(),
         kind: ErrorKind::Malformed,
         table_name: None,
+        path: None,
+        line: None,
+        column: None,
         accepted: None,
     }
 }

@@ -5,18 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use imdsure_model::{Waiver, WaiverState, WaiverUse};
 
 use super::{Use, text};
-use crate::{EngineError, Judged, Session, rows};
+use crate::{EngineError, Judged, Session, evidence::Manifest, rows};
 
 /// Tables that everything hangs on, whatever a control reads.
 const ALWAYS: [&str; 3] = ["aws_account", "aws_region", "scan_error"];
 
 impl Session {
-    /// What became of each waiver under these controls. `narrowed` is whether the run left out accounts that
-    /// it could have read.
+    /// What became of each waiver under these controls, over a set with this manifest.
     pub async fn waiver_uses(
         &self,
         judged: &[Judged<'_>],
-        narrowed: bool,
+        manifest: &Manifest,
     ) -> Result<Vec<WaiverUse>, EngineError> {
         let waivers = self.settings.waivers.all();
         let mut uses = vec![Use::default(); waivers.len()];
@@ -35,7 +34,7 @@ impl Session {
                 WaiverState::Expired
             } else if matches > 0 {
                 WaiverState::InForce
-            } else if self.looked_for(waiver, judged, narrowed, &mut known).await? {
+            } else if self.looked_for(waiver, judged, manifest, &mut known).await? {
                 WaiverState::MatchesNothing
             } else {
                 WaiverState::NotJudged
@@ -51,20 +50,25 @@ impl Session {
         &self,
         waiver: &Waiver,
         judged: &[Judged<'_>],
-        narrowed: bool,
+        manifest: &Manifest,
         known: &mut BTreeMap<String, u64>,
     ) -> Result<bool, EngineError> {
         let ran = |name: &String| judged.iter().find(|judged| judged.control.name == *name);
         let Some(controls) = waiver.controls.iter().map(ran).collect::<Option<Vec<_>>>() else {
             return Ok(false);
         };
+        if controls.iter().all(|judged| judged.control.judges_code()) {
+            let gaps = "select count(*) from scan_error where path is not null".to_owned();
+            return Ok(lies_within(waiver, &manifest.paths)
+                && self.number_of(gaps, known).await? == 0);
+        }
         if !ALWAYS.iter().all(|table| self.has(table)) {
             return Ok(false);
         }
         let place = Place::of(waiver);
         let accounts = match &place.account {
             Some(account) => format!("account_id = {}", text(account)),
-            None if narrowed => return Ok(false),
+            None if manifest.narrowed => return Ok(false),
             None => "true".to_owned(),
         };
         let tables = controls.iter().flat_map(|control| control.tables());
@@ -86,6 +90,18 @@ impl Session {
         known.insert(sql, number);
         Ok(number)
     }
+}
+
+/// Whether all that a waiver could fit lies in files or folders that were read.
+fn lies_within(waiver: &Waiver, roots: &[String]) -> bool {
+    let Some(pattern) = waiver.path.as_ref().or(waiver.resource.as_ref()) else { return false };
+    let fixed = pattern.as_str().split('*').next().unwrap_or_default();
+    roots.iter().any(|root| match root.trim_end_matches('/') {
+        "." => !fixed.starts_with('/'),
+        root => fixed.strip_prefix(root).is_some_and(|rest| {
+            rest.is_empty() || rest.starts_with('/') || rest.starts_with(':')
+        }),
+    })
 }
 
 /// Where alone a waiver can fit anything; everywhere without account, in all regions without region.
