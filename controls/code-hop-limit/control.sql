@@ -2,6 +2,7 @@
 select
   *,
   'hop_limit' as marks,
+  coalesce(hop_limit, sent_hop_limit) as asked_hop_limit,
   max_hop_limit() as max_hop_limit,
   case
     when http_endpoint = 'disabled' then 'endpoint-disabled'

@@ -195,7 +195,7 @@ fn code(row: &mut Map<String, Value>, repairs: bool) -> Code {
         Some("hop_limit") => Part::HopLimit,
         _ => Part::HttpTokens,
     };
-    excerpts.retain(|excerpt| excerpt.part == Part::Definition || excerpt.part == marked);
+    excerpts.retain(|excerpt| [Part::Definition, Part::Between, marked].contains(&excerpt.part));
     let splices = splices.filter(|_| repairs).and_then(|text| serde_json::from_str(&text).ok());
     Code {
         excerpts,

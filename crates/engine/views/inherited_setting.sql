@@ -33,7 +33,7 @@ select
     when min(http_tokens) = max(http_tokens) then min(http_tokens)
     else 'different'
   end as http_tokens,
-  'the account default of all ' || count(*) || ' regions read in ' || count(distinct account_id) || ' accounts' as told_by
+  'the account default of every region that was read (' || count(*) || ')' as told_by
 from region_default
 having count(*) > 0
 union all

@@ -59,6 +59,8 @@ pub enum Part {
     HttpTokens,
     /// What decides the hop limit.
     HopLimit,
+    /// The one line between a definition and what decides: it is shorter than saying that one is left out.
+    Between,
 }
 
 /// One change of a text: a part that goes, and what comes in its place.

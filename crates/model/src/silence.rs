@@ -40,9 +40,10 @@ impl Comment {
         let rule = self.rule.trim();
         let rule = rule.strip_prefix("AVD-").unwrap_or(rule);
         let all = rule.is_empty() || rule == "*" || rule.eq_ignore_ascii_case("all");
-        all || aliases.iter().filter_map(|alias| alias.split_once(':')).any(|(source, id)| {
-            sources.contains(&source) && id.eq_ignore_ascii_case(rule)
-        })
+        all || aliases
+            .iter()
+            .filter_map(|alias| alias.split_once(':'))
+            .any(|(source, id)| sources.contains(&source) && id.eq_ignore_ascii_case(rule))
     }
 
     /// What a finding says that it silences. A comment has no day on which it ends.
@@ -63,7 +64,8 @@ mod tests {
 
     #[test]
     fn only_the_rule_of_a_tool_that_counts_silences() {
-        let aliases = ["checkov:CKV_AWS_79", "trivy:AWS-0028", "tfsec:aws-ec2-x"].map(str::to_owned);
+        let aliases =
+            ["checkov:CKV_AWS_79", "trivy:AWS-0028", "tfsec:aws-ec2-x"].map(str::to_owned);
         let table = [
             ("checkov", "CKV_AWS_79", true),
             ("checkov", "ckv_aws_79", true),
@@ -78,7 +80,8 @@ mod tests {
         ];
         let honoured = ["checkov", "bridgecrew", "trivy", "tfsec", "kics"].map(str::to_owned);
         for (tool, rule, expected) in table {
-            let comment = serde_json::json!([{"tool": tool, "rule": rule, "reason": "", "line": 3}]);
+            let comment =
+                serde_json::json!([{"tool": tool, "rule": rule, "reason": "", "line": 3}]);
             let found = silencing(&comment.to_string(), &honoured, &aliases);
             assert_eq!(found.is_some(), expected, "{tool} {rule}");
         }

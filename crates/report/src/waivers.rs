@@ -62,9 +62,12 @@ pub(crate) fn terms(waived: &Waived) -> String {
 /// where that stands.
 pub(crate) fn fields(finding: &Finding) -> [String; 4] {
     match &finding.waived {
-        Some(Waived { reason, expires, compensating, from }) => {
-            [reason.clone(), expires.clone().unwrap_or_default(), compensating.join("; "), from.clone()]
-        }
+        Some(Waived { reason, expires, compensating, from }) => [
+            reason.clone(),
+            expires.clone().unwrap_or_default(),
+            compensating.join("; "),
+            from.clone(),
+        ],
         None => Default::default(),
     }
 }

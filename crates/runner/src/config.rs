@@ -6,9 +6,7 @@ mod waive;
 use std::path::{Path, PathBuf};
 
 use imdsure_engine::Settings;
-use imdsure_model::{
-    AcceptUnread, ControlError, ErrorKind, ErrorRow, Waivers, silence::TOOLS,
-};
+use imdsure_model::{AcceptUnread, ControlError, ErrorKind, ErrorRow, Waivers, silence::TOOLS};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
@@ -255,7 +253,10 @@ impl Config {
             owner_tags: self.owner_tags.clone(),
             max_hop_limit: self.max_hop_limit,
             waivers: self.waivers.clone(),
-            account_default: self.assume.account_default.map(|AssumedTokens::Required| "required".to_owned()),
+            account_default: self
+                .assume
+                .account_default
+                .map(|AssumedTokens::Required| "required".to_owned()),
             honoured_comments: self.scan.honor.iter().map(|tool| tool.0.clone()).collect(),
             today: Self::today(),
         }

@@ -67,7 +67,11 @@ pub static SCAN_ERROR: Table = Table {
     columns: &[
         column("account_id", Kind::Text, "The account; null when it is not known."),
         column("region", Kind::Text, "The region; null when the whole account could not be read."),
-        column("operation", Kind::Text, "The call, as IAM writes it: `ec2:DescribeInstances`; `scan:ReadFile` of a file."),
+        column(
+            "operation",
+            Kind::Text,
+            "The call, as IAM writes it: `ec2:DescribeInstances`; `scan:ReadFile` of a file.",
+        ),
         column("code", Kind::Text, "AWS's error code, or imdsure's word where AWS did not answer."),
         column("message", Kind::Text, "AWS's message, or what happened."),
         column(

@@ -31,11 +31,19 @@ pub static IAC_LAUNCH_SPEC: Table = Table {
             "As the code spells it (`true` of `DisableIMDSv1`); the expression where it is unresolved.",
         ),
         column("http_tokens_reason", Kind::Text, "Why it is unresolved; else null."),
-        column("http_tokens_path", Kind::Text, "The file that decides it; null where it is absent."),
+        column(
+            "http_tokens_path",
+            Kind::Text,
+            "The file that decides it; null where it is absent.",
+        ),
         column("http_tokens_line", Kind::Integer, "The line there."),
         column("http_tokens_column", Kind::Integer, "The character in that line."),
         column("http_endpoint", Kind::Text, "`enabled`, `disabled`, `absent` or `unresolved`."),
-        column("hop_limit", Kind::Integer, "The hop limit; null where it is not set or not resolved."),
+        column(
+            "hop_limit",
+            Kind::Integer,
+            "The hop limit; null where it is not set or not resolved.",
+        ),
         column("hop_limit_state", Kind::Text, "`set`, `absent` or `unresolved`."),
         column("hop_limit_verbatim", Kind::Text, "The expression, where it is unresolved."),
         column(
@@ -43,7 +51,11 @@ pub static IAC_LAUNCH_SPEC: Table = Table {
             Kind::Text,
             "`enabled`, `disabled`, `absent` or `unresolved`.",
         ),
-        column("http_protocol_ipv6", Kind::Text, "`enabled`, `disabled`, `absent` or `unresolved`."),
+        column(
+            "http_protocol_ipv6",
+            Kind::Text,
+            "`enabled`, `disabled`, `absent` or `unresolved`.",
+        ),
         column(
             "sent_http_tokens",
             Kind::Text,
@@ -81,8 +93,16 @@ pub static IAC_LAUNCH_SPEC: Table = Table {
             Kind::Text,
             "What changing the options does to the resource: `in place`, `new version`, `replacement`, …; null where it is not known.",
         ),
-        column("fix_title", Kind::Text, "What the repair of the text does; null where there is none."),
-        column("fix_effect", Kind::Text, "What that does to the resource, in the words of `effect`."),
+        column(
+            "fix_title",
+            Kind::Text,
+            "What the repair of the text does; null where there is none.",
+        ),
+        column(
+            "fix_effect",
+            Kind::Text,
+            "What that does to the resource, in the words of `effect`.",
+        ),
         column(
             "fix_splices",
             Kind::Json,

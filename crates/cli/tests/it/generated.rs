@@ -7,9 +7,10 @@ use imdsure_aws::tables::{Kind, TABLES};
 
 use crate::harness::{Run as _, imdsure, workspace};
 
-const COMMANDS: [&[&str]; 26] = [
+const COMMANDS: [&[&str]; 27] = [
     &[],
     &["audit"],
+    &["scan"],
     &["plan"],
     &["apply"],
     &["undo"],

@@ -5,17 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use imdsure_model::{Waiver, WaiverState, WaiverUse};
 
 use super::{Use, text};
-use crate::{EngineError, Judged, Session, evidence::Manifest, rows};
+use crate::{EngineError, Judged, Session, rows};
 
 /// Tables that everything hangs on, whatever a control reads.
 const ALWAYS: [&str; 3] = ["aws_account", "aws_region", "scan_error"];
 
 impl Session {
-    /// What became of each waiver under these controls, over a set with this manifest.
+    /// What became of each waiver under these controls. `narrowed` is whether the run left out accounts that
+    /// it could have read; `paths` are the files and folders of code that it read.
     pub async fn waiver_uses(
         &self,
         judged: &[Judged<'_>],
-        manifest: &Manifest,
+        narrowed: bool,
+        paths: &[String],
     ) -> Result<Vec<WaiverUse>, EngineError> {
         let waivers = self.settings.waivers.all();
         let mut uses = vec![Use::default(); waivers.len()];
@@ -34,7 +36,7 @@ impl Session {
                 WaiverState::Expired
             } else if matches > 0 {
                 WaiverState::InForce
-            } else if self.looked_for(waiver, judged, manifest, &mut known).await? {
+            } else if self.looked_for(waiver, judged, (narrowed, paths), &mut known).await? {
                 WaiverState::MatchesNothing
             } else {
                 WaiverState::NotJudged
@@ -50,7 +52,7 @@ impl Session {
         &self,
         waiver: &Waiver,
         judged: &[Judged<'_>],
-        manifest: &Manifest,
+        (narrowed, paths): (bool, &[String]),
         known: &mut BTreeMap<String, u64>,
     ) -> Result<bool, EngineError> {
         let ran = |name: &String| judged.iter().find(|judged| judged.control.name == *name);
@@ -59,8 +61,7 @@ impl Session {
         };
         if controls.iter().all(|judged| judged.control.judges_code()) {
             let gaps = "select count(*) from scan_error where path is not null".to_owned();
-            return Ok(lies_within(waiver, &manifest.paths)
-                && self.number_of(gaps, known).await? == 0);
+            return Ok(lies_within(waiver, paths) && self.number_of(gaps, known).await? == 0);
         }
         if !ALWAYS.iter().all(|table| self.has(table)) {
             return Ok(false);
@@ -68,7 +69,7 @@ impl Session {
         let place = Place::of(waiver);
         let accounts = match &place.account {
             Some(account) => format!("account_id = {}", text(account)),
-            None if manifest.narrowed => return Ok(false),
+            None if narrowed => return Ok(false),
             None => "true".to_owned(),
         };
         let tables = controls.iter().flat_map(|control| control.tables());
@@ -98,9 +99,9 @@ fn lies_within(waiver: &Waiver, roots: &[String]) -> bool {
     let fixed = pattern.as_str().split('*').next().unwrap_or_default();
     roots.iter().any(|root| match root.trim_end_matches('/') {
         "." => !fixed.starts_with('/'),
-        root => fixed.strip_prefix(root).is_some_and(|rest| {
-            rest.is_empty() || rest.starts_with('/') || rest.starts_with(':')
-        }),
+        root => fixed
+            .strip_prefix(root)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || rest.starts_with(':')),
     })
 }
 
