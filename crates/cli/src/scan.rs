@@ -100,14 +100,16 @@ fn told_on_the_side(head: &Head, format: FormatName) {
     }
     let places: u64 =
         head.controls.iter().map(|c| c.counts.total() + c.waived.total()).max().unwrap_or(0);
-    if head.scope.files == Some(0) {
+    if !head.errors.is_empty() {
+        // What was there is not known.
+    } else if head.scope.files == Some(0) {
         let paths = head.scope.paths.join(", ");
         let _ = writeln!(
             err,
             "note: no infrastructure code that imdsure reads is in {}",
             clean(&paths)
         );
-    } else if places == 0 && head.errors.is_empty() {
+    } else if places == 0 {
         let _ = writeln!(err, "note: nothing in this code launches instances");
     }
     let silent = [FormatName::JsonLines, FormatName::Csv, FormatName::Nothing].contains(&format);

@@ -145,7 +145,11 @@ impl<'a> Judged<'a> {
     }
 
     async fn query(&self, selection: Selection) -> Result<DataFrame, EngineError> {
-        let place = "account_id, region, resource";
+        let place = if self.facts.contains("start_line") {
+            "path, start_line, start_column, resource"
+        } else {
+            "account_id, region, resource"
+        };
         let (filter, order, limit) = match selection {
             Selection::Nothing => ("where false", place.to_owned(), String::new()),
             Selection::All => ("", place.to_owned(), String::new()),

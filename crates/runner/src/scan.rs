@@ -29,6 +29,8 @@ use crate::{
     output::Output,
 };
 
+/// The control whose question is the first one.
+const LAUNCHES: &str = "code-launches-imdsv2";
 /// The control that needs AWS evidence, and runs by itself where that is given.
 const REVERTS: &str = "code-reverts-fix";
 
@@ -228,7 +230,9 @@ fn chosen<'a>(
     if names.is_empty() {
         let reverts = catalog.get(REVERTS).filter(|_| evidence);
         let defaults = catalog.defaults().filter(|control| control.judges_code());
-        return Ok(defaults.chain(reverts).collect());
+        let mut controls: Vec<&Control> = defaults.chain(reverts).collect();
+        controls.sort_by_key(|control| control.name != LAUNCHES);
+        return Ok(controls);
     }
     let controls = named(catalog, names)?;
     match controls.iter().find(|control| !control.judges_code()) {

@@ -57,7 +57,7 @@ fn shown(findings: &[Finding], renderer: &Renderer) -> String {
     for snippet in snippets(excerpts, first) {
         group = group.element(snippet);
     }
-    for other in &findings[1..] {
+    for other in findings.iter().filter(|other| other.reason != first.reason) {
         let message = clean(&format!("{}: {}", other.control, other.reason)).into_owned();
         group = group.element(Level::NOTE.message(message));
     }
