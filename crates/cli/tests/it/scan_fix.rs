@@ -72,17 +72,15 @@ fn a_diff_is_a_patch() {
 #[test]
 fn what_is_accepted_or_elsewhere_is_left_alone() {
     let waive = "[[waive]]\ncontrol = [\"code-launches-imdsv2\", \"code-explicit-optional\"]\nresource = \"root/main.tf:aws_instance.web\"\nreason = \"r\"\nexpires = 2099-01-01\n";
-    let call = "module \"m\" {\n  source = \"../modules/m\"\n}\n";
-    let module = "resource \"aws_instance\" \"inner\" {\n  ami = \"ami-1\"\n}\n";
     let folder = folder(&[
         ("imdsure.toml", waive),
         ("root/main.tf", MAIN),
-        ("root/call.tf", call),
-        ("modules/m/main.tf", module),
+        ("prod.tfvars", "tokens = \"optional\"\n"),
     ]);
-    let ended = scan(folder.path(), &["root", "--fix"]);
+    let ended = scan(folder.path(), &["root", "--fix", "--var-file", "prod.tfvars"]);
     let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
     assert!(read("root/main.tf").contains("= \"optional\"\n    http_put"));
-    assert_eq!(read("modules/m/main.tf"), module, "{}", ended.err);
-    assert!(ended.err.contains("outside the given paths"), "{}", ended.err);
+    assert_eq!(read("prod.tfvars"), "tokens = \"optional\"\n");
+    let outside = "outside the given paths, so left alone:\n  root/main.tf aws_launch_template.app: prod.tfvars\n";
+    assert!(ended.err.contains(outside), "{}", ended.err);
 }
