@@ -1,7 +1,7 @@
 //! Derived tables: what follows from kept tables and no view can say. For each account, whether a launch with
 //! version 1 is stopped and by what; for each policy, whether it does what it seems to; for each template and
-//! group, how its instances use version 1, where usage was read; what code inherits that says nothing, where AWS
-//! was read. Computed when judging, so that old evidence is
+//! group, how its instances use version 1, where usage was read; what code inherits that says nothing, and which
+//! code made what runs, where AWS was read. Computed when judging, so that old evidence is
 //! judged by the newest rule.
 
 mod accounts;
@@ -34,7 +34,7 @@ enum Kind {
 }
 
 /// The derived tables.
-pub(crate) static DERIVED: [Derived; 4] = [
+pub(crate) static DERIVED: [Derived; 5] = [
     Derived {
         name: "account_guardrail",
         tables: &[
@@ -55,6 +55,21 @@ pub(crate) static DERIVED: [Derived; 4] = [
     Derived { name: LAUNCH_USAGE, tables: &[], columns: USAGE_COLUMNS },
     // Code is judged with and without it.
     Derived { name: INHERITED_SETTING, tables: &[], columns: INHERITED_COLUMNS },
+    Derived { name: CODE_ORIGIN, tables: &[], columns: ORIGIN_COLUMNS },
+];
+
+const CODE_ORIGIN: &str = "code_origin";
+const ORIGIN_COLUMNS: &[(&str, Kind)] = &[
+    ("arn", Kind::Text),
+    ("id", Kind::Text),
+    ("account_id", Kind::Text),
+    ("region", Kind::Text),
+    ("live_http_tokens", Kind::Text),
+    ("path", Kind::Text),
+    ("start_line", Kind::Integer),
+    ("address", Kind::Text),
+    ("traced_by", Kind::Text),
+    ("certain", Kind::Boolean),
 ];
 
 const INHERITED_SETTING: &str = "inherited_setting";
@@ -105,6 +120,7 @@ impl Session {
             let rows = match derived.name {
                 "account_guardrail" => accounts::rows(self).await?,
                 LAUNCH_USAGE => self.launch_usage().await?,
+                CODE_ORIGIN => self.code_origins().await?,
                 INHERITED_SETTING => self.inherited_settings().await?,
                 _ => policies::rows(self).await?,
             };
@@ -125,6 +141,15 @@ impl Session {
             return Ok(Vec::new());
         }
         self.rows(include_str!("../views/launch_usage.sql")).await
+    }
+
+    /// Which code made what was found in AWS; nothing where one of the two was not read.
+    async fn code_origins(&self) -> Result<Vec<Row>, EngineError> {
+        let tables = ["iac_launch_spec", "aws_ec2_instance", "aws_ec2_launch_template_version"];
+        if !tables.iter().all(|table| self.has(table)) {
+            return Ok(Vec::new());
+        }
+        self.rows(include_str!("../views/code_origin.sql")).await
     }
 
     /// What launches inherit; nothing where AWS was not read for it.

@@ -24,6 +24,11 @@ pub static IAC_LAUNCH_SPEC: Table = Table {
             Kind::Text,
             "The address in the code's own words: `module.web.aws_instance.this`, a logical id, `Kind/name`.",
         ),
+        column(
+            "resource_id",
+            Kind::Text,
+            "The id that AWS gave it, of rows of a Terraform state or plan: `i-…`; null of code.",
+        ),
         column("http_tokens", Kind::Text, "`required`, `optional`, `absent` or `unresolved`."),
         column(
             "http_tokens_verbatim",

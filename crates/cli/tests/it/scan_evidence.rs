@@ -7,8 +7,8 @@ use imdsure_aws::{
     collect::Coverage,
     source::Wanted,
     tables::{
-        AWS_ACCOUNT, AWS_EC2_INSTANCE_METADATA_DEFAULTS, AWS_EC2_LAUNCH_TEMPLATE_VERSION,
-        AWS_REGION, Table,
+        AWS_ACCOUNT, AWS_EC2_INSTANCE, AWS_EC2_INSTANCE_METADATA_DEFAULTS,
+        AWS_EC2_LAUNCH_TEMPLATE_VERSION, AWS_REGION, Table,
     },
 };
 use imdsure_engine::evidence::Recorder;
@@ -35,7 +35,8 @@ fn append(recorder: &Recorder, table: &'static Table, cells: &[(&str, Cell<'_>)]
 /// Keeps evidence of one account with these defaults by region.
 pub(crate) fn keep(store: &Path, defaults: &[(&str, &str)]) {
     let tables =
-        [&AWS_EC2_INSTANCE_METADATA_DEFAULTS, &AWS_EC2_LAUNCH_TEMPLATE_VERSION].map(|one| one.name);
+        [&AWS_EC2_INSTANCE, &AWS_EC2_INSTANCE_METADATA_DEFAULTS, &AWS_EC2_LAUNCH_TEMPLATE_VERSION]
+            .map(|one| one.name);
     let started = "2026-01-01T00:00:00Z".to_owned();
     let recorder = Recorder::start(Some(store), started.clone(), &Wanted::new(tables)).unwrap();
     let account = ("account_id", Cell::Text(Some("111122223333")));
@@ -46,6 +47,15 @@ pub(crate) fn keep(store: &Path, defaults: &[(&str, &str)]) {
         let tokens = ("http_tokens", Cell::Text(Some(tokens)));
         append(&recorder, &AWS_EC2_INSTANCE_METADATA_DEFAULTS, &[account, region, tokens]);
     }
+    let instance = [
+        account,
+        ("region", Cell::Text(Some("us-east-1"))),
+        ("instance_id", Cell::Text(Some("i-0abc"))),
+        ("arn", Cell::Text(Some("arn:aws:ec2:us-east-1:111122223333:instance/i-0abc"))),
+        ("instance_state", Cell::Text(Some("running"))),
+        ("http_tokens", Cell::Text(Some("required"))),
+    ];
+    append(&recorder, &AWS_EC2_INSTANCE, &instance);
     recorder.finish(started, Coverage::default(), false).unwrap();
 }
 
@@ -86,4 +96,31 @@ fn evidence_beats_what_is_assumed() {
     assert_eq!(code, 0);
     let (code, _) = report(folder.path(), &["main.tf", "--with-evidence", "aws"]);
     assert_eq!(code, 1);
+}
+
+const STATE: &str = r#"{"version":4,"terraform_version":"1.9.0","resources":[{"mode":"managed","type":"aws_instance","name":"web","instances":[{"attributes":{"id":"i-0abc","metadata_options":[{"http_tokens":"required","http_endpoint":"enabled"}]}}]}]}"#;
+
+#[test]
+fn code_that_would_take_a_fix_back_is_found_by_its_state() {
+    let code = "resource \"aws_instance\" \"web\" {\n  metadata_options {\n    http_tokens = \"optional\"\n  }\n}\n";
+    let folder = folder(&[("main.tf", code), ("terraform.tfstate", STATE)]);
+    keep(&folder.path().join("aws"), &[("us-east-1", "required")]);
+    let (code, with) =
+        report(folder.path(), &["main.tf", "terraform.tfstate", "--with-evidence", "aws"]);
+    assert_eq!(code, 1);
+    let [finding] = &findings(&with, "code-reverts-fix")[..] else { panic!("{with:#}") };
+    assert_eq!(
+        (&finding["verdict"], &finding["resource"]),
+        (&"fail".into(), &"main.tf:aws_instance.web".into())
+    );
+    assert_eq!(
+        (&finding["facts"]["live_id"], &finding["location"]["start_line"]),
+        (&"i-0abc".into(), &1.into())
+    );
+    assert!(finding["reason"].as_str().unwrap().contains("the state terraform.tfstate"));
+    // Without evidence nothing is known of what runs, and the control is not asked.
+    let (_, without) = report(folder.path(), &["main.tf", "terraform.tfstate"]);
+    let names: Vec<_> =
+        without["controls"].as_array().unwrap().iter().map(|one| one["name"].clone()).collect();
+    assert!(!names.contains(&"code-reverts-fix".into()), "{names:?}");
 }

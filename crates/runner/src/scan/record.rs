@@ -125,6 +125,7 @@ impl Row {
         row.text("dialect", spec.dialect);
         row.text("kind", &*spec.kind);
         row.text("address", &*spec.address);
+        row.text("resource_id", spec.resource_id.clone());
         row.options(spec);
         row.sent(spec);
         row.inherits(spec);
