@@ -110,6 +110,25 @@ pub struct Guardrails {
     pub policies: Vec<Row>,
 }
 
+/// Code that would give version 1 to what it made.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CodeRevert {
+    /// The account of what it made.
+    pub account_id: String,
+    /// The region.
+    pub region: String,
+    /// Its id.
+    pub id: String,
+    /// Where the code says so: `main.tf:12`.
+    pub place: String,
+    /// The address in the code.
+    pub address: String,
+    /// How that is known.
+    pub traced_by: String,
+    /// Whether it cannot be another one of the same name.
+    pub certain: bool,
+}
+
 impl Session {
     /// Computes the derived tables whose tables there are: after the last of them was added.
     pub async fn derive(&self) -> Result<(), EngineError> {
@@ -164,6 +183,25 @@ impl Session {
             return Ok(Vec::new());
         }
         self.rows(include_str!("../views/inherited_setting.sql")).await
+    }
+
+    /// Code that would give version 1 to what it made, when it is applied: what it made, and where it says so.
+    pub async fn code_that_reverts(&self) -> Result<Vec<CodeRevert>, EngineError> {
+        if !self.has("code_launch") {
+            return Ok(Vec::new());
+        }
+        let rows = self.rows(include_str!("../views/code_that_reverts.sql")).await?;
+        let text = |row: &Row, column: &str| text(row, column).unwrap_or_default().to_owned();
+        let reverts = rows.iter().map(|row| CodeRevert {
+            account_id: text(row, "account_id"),
+            region: text(row, "region"),
+            id: text(row, "id"),
+            place: text(row, "place"),
+            address: text(row, "address"),
+            traced_by: text(row, "traced_by"),
+            certain: row.get("certain").and_then(Value::as_bool).unwrap_or_default(),
+        });
+        Ok(reverts.collect())
     }
 
     /// What organization policies achieve for each account, and the policies on the metadata service with

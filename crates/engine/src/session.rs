@@ -26,6 +26,8 @@ const MEMORY: usize = 192 << 20;
 /// What the queries of a plan may hold: the usage of a million instances is some 300 MiB.
 const PLANNING_MEMORY: usize = 1 << 30;
 
+/// What a scan of code fills.
+const CODE: &str = "iac_launch_spec";
 /// What the configuration assumes.
 const ASSUMPTION: &str = "assumption";
 
@@ -149,10 +151,19 @@ impl Session {
     /// Adds what AWS evidence says of what runs and launches, for the judging of code. The gaps of code stay
     /// those of this session.
     pub async fn add_evidence(&self, set: &EvidenceSet) -> Result<(), EngineError> {
-        let own = ["scan_error", "iac_launch_spec"];
+        let own = ["scan_error", CODE];
         for table in set.manifest.tables.iter().filter(|table| !own.contains(&table.name.as_str()))
         {
             self.context.deregister_table(table.name.as_str())?;
+            self.add_parquet(&table.name, &set.path(table)).await?;
+        }
+        self.derive().await
+    }
+
+    /// Adds the code of a scan's set to AWS evidence, so that what runs can be traced to what made it.
+    pub async fn add_code(&self, set: &EvidenceSet) -> Result<(), EngineError> {
+        for table in set.manifest.tables.iter().filter(|table| table.name == CODE) {
+            self.context.deregister_table(CODE)?;
             self.add_parquet(&table.name, &set.path(table)).await?;
         }
         self.derive().await

@@ -10,7 +10,7 @@ mod scan;
 pub use audit::{Audit, AuditError, AuditRequest, Gathered, Guarded, Live, Source, tables_of};
 pub use config::{Config, ConfigError, DEFAULT_FILE};
 pub use imdsure_aws::collect::Usage;
-pub use imdsure_engine::Guardrails;
+pub use imdsure_engine::{CodeRevert, Guardrails};
 pub use imdsure_iac::scan::Progress as ScanProgress;
 pub use output::{Destination, Output, OutputError};
 pub use plan::{Drawn, PlanFailure, PlanRequest, plan_tables};

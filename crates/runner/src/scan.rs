@@ -147,13 +147,28 @@ struct Judging<'a> {
     config: Config,
 }
 
-enum Rows {
+/// The rows of code at a path: of a kept scan, or read now.
+pub(crate) async fn code_of(path: &Path) -> Result<Rows, AuditError> {
+    if let Ok(set) = EvidenceSet::open(path) {
+        return Ok(Rows::Kept(set));
+    }
+    let started = now();
+    let scan = Scan::of([path]);
+    let scanned = run(&scan).await.map_err(|error| match error {
+        ScanFailure::Audit(error) => error,
+        _ => AuditError::Stopped,
+    })?;
+    Ok(Rows::Fresh(record::record(&scan, &scanned, None, started)?))
+}
+
+/// Rows of code, and whatever keeps their folder alive.
+pub(crate) enum Rows {
     Kept(EvidenceSet),
     Fresh(Finished),
 }
 
 impl Rows {
-    const fn set(&self) -> &EvidenceSet {
+    pub(crate) const fn set(&self) -> &EvidenceSet {
         match self {
             Self::Kept(set) => set,
             Self::Fresh(finished) => &finished.set,

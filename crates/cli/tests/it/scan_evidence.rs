@@ -14,7 +14,7 @@ use imdsure_aws::{
 use imdsure_engine::evidence::Recorder;
 
 use crate::{
-    harness::findings,
+    harness::{Run as _, findings, imdsure},
     scan::{folder, report},
 };
 
@@ -33,7 +33,12 @@ fn append(recorder: &Recorder, table: &'static Table, cells: &[(&str, Cell<'_>)]
 }
 
 /// Keeps evidence of one account with these defaults by region.
-pub(crate) fn keep(store: &Path, defaults: &[(&str, &str)]) {
+fn keep(store: &Path, defaults: &[(&str, &str)]) {
+    keep_with(store, defaults, "required");
+}
+
+/// The same with what one instance has.
+fn keep_with(store: &Path, defaults: &[(&str, &str)], tokens: &str) {
     let tables =
         [&AWS_EC2_INSTANCE, &AWS_EC2_INSTANCE_METADATA_DEFAULTS, &AWS_EC2_LAUNCH_TEMPLATE_VERSION]
             .map(|one| one.name);
@@ -53,7 +58,10 @@ pub(crate) fn keep(store: &Path, defaults: &[(&str, &str)]) {
         ("instance_id", Cell::Text(Some("i-0abc"))),
         ("arn", Cell::Text(Some("arn:aws:ec2:us-east-1:111122223333:instance/i-0abc"))),
         ("instance_state", Cell::Text(Some("running"))),
-        ("http_tokens", Cell::Text(Some("required"))),
+        ("http_tokens", Cell::Text(Some(tokens))),
+        ("http_endpoint", Cell::Text(Some("enabled"))),
+        ("state", Cell::Text(Some("applied"))),
+        ("hop_limit", Cell::Integer(Some(1))),
     ];
     append(&recorder, &AWS_EC2_INSTANCE, &instance);
     recorder.finish(started, Coverage::default(), false).unwrap();
@@ -123,4 +131,24 @@ fn code_that_would_take_a_fix_back_is_found_by_its_state() {
     let names: Vec<_> =
         without["controls"].as_array().unwrap().iter().map(|one| one["name"].clone()).collect();
     assert!(!names.contains(&"code-reverts-fix".into()), "{names:?}");
+}
+
+#[test]
+fn a_plan_says_which_code_takes_it_back() {
+    let code = "resource \"aws_instance\" \"web\" {\n  metadata_options {\n    http_tokens = \"optional\"\n  }\n}\n";
+    let folder = folder(&[("infra/main.tf", code), ("infra/terraform.tfstate", STATE)]);
+    keep_with(&folder.path().join("aws"), &[("us-east-1", "optional")], "optional");
+    let plan = |arguments: &[&str]| {
+        let base = ["plan", "--from", "aws", "--include-unknown", "--output", "none"];
+        imdsure(&[&base, arguments].concat()).current_dir(folder.path()).ended().err
+    };
+    let warning = "i-0abc (111122223333 us-east-1): infra/main.tf:3 aws_instance.web";
+    let with = plan(&["--with-code", "infra"]);
+    assert!(with.contains("repair it first") && with.contains(warning), "{with}");
+    assert!(!plan(&[]).contains("repair it first"));
+    // A kept scan says the same; repaired code takes nothing back.
+    report(folder.path(), &["infra", "--save", "scans"]);
+    assert!(plan(&["--with-code", "scans"]).contains(warning));
+    report(folder.path(), &["infra", "--fix"]);
+    assert!(!plan(&["--with-code", "infra"]).contains("repair it first"));
 }
