@@ -99,11 +99,12 @@ pub struct ErrorRow {
 impl ErrorRow {
     /// `main.tf:12:3`; none where it is no file.
     pub fn file_place(&self) -> Option<String> {
-        let mut place = self.path.clone()?;
-        for number in [self.line, self.line.and(self.column)].into_iter().flatten() {
-            place.push_str(&format!(":{number}"));
-        }
-        Some(place)
+        let path = self.path.as_deref()?;
+        Some(match (self.line, self.column) {
+            (Some(line), Some(column)) => format!("{path}:{line}:{column}"),
+            (Some(line), None) => format!("{path}:{line}"),
+            (None, _) => path.to_owned(),
+        })
     }
 }
 

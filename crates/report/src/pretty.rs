@@ -348,7 +348,7 @@ const fn next_step(kind: ErrorKind) -> Option<&'static str> {
 /// The gaps by operation, region and code: the first of each sort, and the accounts it occurred in.
 fn sorts(head: &Head) -> Vec<(&ErrorRow, Vec<&str>)> {
     let mut sorts: Vec<(&ErrorRow, Vec<&str>)> = Vec::new();
-    let mut known: BTreeMap<(&str, Option<&str>, &str, Option<String>), usize> = BTreeMap::new();
+    let mut known: BTreeMap<_, usize> = BTreeMap::new();
     for error in &head.errors {
         let (operation, code) = (error.operation.as_str(), error.code.as_str());
         let sort = (operation, error.region.as_deref(), code, error.file_place());

@@ -2,7 +2,7 @@
 //! region, a fingerprint that does not move with lines, and its repair as replacements of text. Gaps are
 //! notifications, waivers suppressions.
 
-use std::{collections::BTreeMap, io};
+use std::{collections::BTreeMap, fmt::Write as _, io};
 
 use imdsure_model::{
     ControlSummary, ErrorRow, Finding, Head, Location, Selection, Severity, TextChange, Verdict,
@@ -42,8 +42,8 @@ impl Format for Sarif {
             "toolExecutionNotifications": head.errors.iter().map(notification).collect::<Vec<_>>(),
         });
         write!(out, "{{\n\"$schema\": \"{SCHEMA}\",\n\"version\": \"2.1.0\",\n\"runs\": [{{\n")?;
-        write!(out, "\"tool\": {},\n", json!({"driver": driver}))?;
-        write!(out, "\"columnKind\": \"unicodeCodePoints\",\n")?;
+        writeln!(out, "\"tool\": {},", json!({"driver": driver}))?;
+        writeln!(out, "\"columnKind\": \"unicodeCodePoints\",")?;
         write!(out, "\"invocations\": [{invocation}],\n\"results\": [")
     }
 
@@ -163,7 +163,10 @@ fn artifact(path: &str) -> Value {
         match byte {
             b'/' | b'.' | b'-' | b'_' | b'~' => uri.push(byte.into()),
             byte if byte.is_ascii_alphanumeric() => uri.push(byte.into()),
-            byte => uri.push_str(&format!("%{byte:02X}")),
+            byte => {
+                // Writing to a string cannot fail.
+                let _ = write!(uri, "%{byte:02X}");
+            }
         }
     }
     if path.starts_with('/') {

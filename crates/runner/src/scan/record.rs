@@ -17,7 +17,7 @@ use imdsure_engine::{
     evidence::{Finished, Recorder},
 };
 use imdsure_iac::{
-    ScanError,
+    Endpoint, ScanError, Tokens,
     scan::{Scan, Scanned},
     source::{Place, Source},
     spec::{Declared, Inherits, LaunchSpec, Switch},
@@ -96,12 +96,10 @@ enum Cell {
 }
 
 impl Cell {
-    fn value(cell: &Option<Self>) -> Value<'_> {
-        match cell {
-            Some(Self::Text(text)) => Value::Text(text.as_deref()),
-            Some(Self::Number(number)) => Value::Integer(*number),
-            // Of whatever kind the column is.
-            None => Value::Text(None),
+    fn value(&self) -> Value<'_> {
+        match self {
+            Self::Text(text) => Value::Text(text.as_deref()),
+            Self::Number(number) => Value::Integer(*number),
         }
     }
 }
@@ -141,7 +139,7 @@ impl Row {
     fn options(&mut self, spec: &LaunchSpec) {
         let options = &spec.options;
         let tokens = &options.http_tokens;
-        self.text("http_tokens", word(tokens, |tokens| tokens.as_str()));
+        self.text("http_tokens", word(tokens, Tokens::as_str));
         self.text("http_tokens_verbatim", verbatim(tokens));
         self.text("http_tokens_reason", reason(tokens));
         if let Some(place) = tokens.place() {
@@ -149,7 +147,7 @@ impl Row {
             self.number("http_tokens_line", place.start.line);
             self.number("http_tokens_column", place.start.column);
         }
-        self.text("http_endpoint", word(&options.http_endpoint, |endpoint| endpoint.as_str()));
+        self.text("http_endpoint", word(&options.http_endpoint, Endpoint::as_str));
         self.number("hop_limit", options.hop_limit.value().copied());
         self.text("hop_limit_state", options.hop_limit.word());
         let expression = verbatim(&options.hop_limit);
@@ -220,7 +218,8 @@ impl Row {
     }
 
     fn values(&self) -> Vec<Value<'_>> {
-        self.cells.iter().map(Cell::value).collect()
+        // What is not set is null, of whatever kind the column is.
+        self.cells.iter().map(|cell| cell.as_ref().map_or(Value::Text(None), Cell::value)).collect()
     }
 }
 
