@@ -53,9 +53,9 @@ pub(crate) static DERIVED: [Derived; 5] = [
     },
     // It costs money to read: what is said with it is said without it too, and nobody reads it by the way.
     Derived { name: LAUNCH_USAGE, tables: &[], columns: USAGE_COLUMNS },
-    // Code is judged with and without it.
-    Derived { name: INHERITED_SETTING, tables: &[], columns: INHERITED_COLUMNS },
+    // Code is judged with and without them. The second one reads the first.
     Derived { name: CODE_ORIGIN, tables: &[], columns: ORIGIN_COLUMNS },
+    Derived { name: INHERITED_SETTING, tables: &[], columns: INHERITED_COLUMNS },
 ];
 
 const CODE_ORIGIN: &str = "code_origin";

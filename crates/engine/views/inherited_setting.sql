@@ -1,5 +1,6 @@
 -- What launches inherit that say nothing themselves, as far as AWS evidence agrees on it: the account's default
--- over all regions of all accounts that were to be read, and each launch template by name and by id over the
+-- over all regions of all accounts that were to be read, for code that is traced to what it made the default where that
+-- runs, and each launch template by name and by id over the
 -- versions that are kept of it. `unread` where a part is missing, `different` where parts disagree.
 with region_default as (
   select
@@ -48,3 +49,19 @@ select
 from template
 where name is not null
 group by name
+union all
+select
+  'default where it runs' as kind,
+  o.path || ':' || o.start_line || ':' || o.address as name,
+  case
+    when count(*) filter (where d.region is null) > 0 then 'unread'
+    when min(case when d.http_tokens in ('required', 'optional') then d.http_tokens else 'silent' end)
+      = max(case when d.http_tokens in ('required', 'optional') then d.http_tokens else 'silent' end)
+      then min(case when d.http_tokens in ('required', 'optional') then d.http_tokens else 'silent' end)
+    else 'different'
+  end as http_tokens,
+  'the account default of ' || min(o.account_id) || ' ' || min(o.region) || ', where ' || min(o.id) || ' runs' as told_by
+from code_origin o
+left join aws_ec2_instance_metadata_defaults d on d.account_id = o.account_id and d.region = o.region
+where o.certain
+group by o.path, o.start_line, o.address

@@ -61,6 +61,10 @@ fn shown(findings: &[Finding], renderer: &Renderer) -> String {
         let message = clean(&format!("{}: {}", other.control, other.reason)).into_owned();
         group = group.element(Level::NOTE.message(message));
     }
+    if first.facts.get("ignored_attributes").is_some_and(|ignored| *ignored != "[]") {
+        let ignored = "the code ignores changes of it (lifecycle.ignore_changes): applying a repair leaves what runs as it is";
+        group = group.element(Level::NOTE.message(ignored));
+    }
     if let Some(repair) = findings.iter().find_map(repair) {
         group = group.element(Level::HELP.message(repair));
     }
@@ -87,6 +91,9 @@ fn snippets<'a>(excerpts: &[Excerpt], finding: &Finding) -> Vec<Snippet<'a, Anno
     let decided = excerpts.iter().any(|one| decides(one.part));
     let mut paths: Vec<&str> = excerpts.iter().map(|one| one.path.as_str()).collect();
     paths.dedup();
+    // What decides comes first: that is the place to go to.
+    let deciding = |path: &str| excerpts.iter().any(|one| one.path == path && decides(one.part));
+    paths.sort_by_key(|path| !deciding(path));
     let snippet = |path: &str| {
         let lines: Vec<&Excerpt> = excerpts.iter().filter(|one| one.path == path).collect();
         let first = lines.iter().map(|one| one.line).min().unwrap_or(1);

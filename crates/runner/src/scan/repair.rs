@@ -122,7 +122,8 @@ fn round(
     repaired: &mut Repaired,
 ) -> (Vec<Edit>, Vec<LaunchSpec>) {
     loop {
-        let rehearsal = rehearse(scan, scanned, |spec| chosen.contains(spec));
+        let keys: BTreeSet<Exact> = chosen.iter().map(exact).collect();
+        let rehearsal = rehearse(scan, scanned, |spec| keys.contains(&exact(spec)));
         if rehearsal.mistakes.is_empty() {
             let waiting: Vec<LaunchSpec> =
                 rehearsal.refused.into_iter().map(|(spec, _)| spec).collect();
@@ -155,6 +156,14 @@ fn round(
 fn touches(spec: &LaunchSpec, file: &Path) -> bool {
     let splices = spec.fix.iter().flat_map(|fix| &fix.splices);
     spec.place.path.as_ref() == file || splices.into_iter().any(|one| one.path.as_ref() == file)
+}
+
+/// A row among those of one reading.
+type Exact = (Arc<Path>, usize, &'static str, String, String);
+
+fn exact(spec: &LaunchSpec) -> Exact {
+    let LaunchSpec { place, dialect, kind, address, .. } = spec;
+    (Arc::clone(&place.path), place.bytes.start, *dialect, kind.clone(), address.clone())
 }
 
 fn key(spec: &LaunchSpec) -> Key {
