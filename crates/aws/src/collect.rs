@@ -430,6 +430,9 @@ impl Collector {
                 message: format!("no account has a region `{region}`"),
                 kind: ErrorKind::Refused,
                 table_name: None,
+                path: None,
+                line: None,
+                column: None,
                 accepted: None,
             });
         }
@@ -547,6 +550,9 @@ fn too_expensive(estimate: &Estimate, max_cost: f64) -> ErrorRow {
         message,
         kind: ErrorKind::Refused,
         table_name: Some(AWS_CLOUDWATCH_IMDS_USAGE.name.to_owned()),
+        path: None,
+        line: None,
+        column: None,
         accepted: None,
     }
 }

@@ -39,6 +39,9 @@ impl CallError {
             message: self.message.clone(),
             kind: self.kind,
             table_name: table.map(str::to_owned),
+            path: None,
+            line: None,
+            column: None,
             accepted: None,
         }
     }

@@ -31,6 +31,8 @@ mod unit;
 mod wire;
 pub mod xml;
 
+pub use unit::write_error;
+
 pub use wire::{Parameter, Parameters};
 
 pub use read::{

@@ -182,7 +182,7 @@ pub(crate) fn closed_by_policy(error: &CallError) -> bool {
 }
 
 /// Writes one row of `scan_error`.
-pub(crate) fn write_error(sink: &dyn Sink, row: &ErrorRow) {
+pub fn write_error(sink: &dyn Sink, row: &ErrorRow) {
     use crate::{builder::Value, tables::SCAN_ERROR};
     sink.append(&SCAN_ERROR, &mut |table| {
         table.push(&[
@@ -193,6 +193,9 @@ pub(crate) fn write_error(sink: &dyn Sink, row: &ErrorRow) {
             Value::Text(Some(&row.message)),
             Value::Text(Some(row.kind.as_str())),
             Value::Text(row.table_name.as_deref()),
+            Value::Text(row.path.as_deref()),
+            Value::Integer(row.line.map(i64::from)),
+            Value::Integer(row.column.map(i64::from)),
         ]);
     });
 }

@@ -1,6 +1,7 @@
 //! The command line: what can be said, and nothing that does not work.
 
 pub(crate) mod change;
+mod scan;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -8,6 +9,8 @@ pub(crate) use change::{
     AccessArguments, ApplyArguments, GuardSetArguments, JournalCommand, PlanArguments, RunFormat,
     StoreArguments, UndoArguments,
 };
+
+pub(crate) use scan::{FixArgument, ScanArguments};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use imdsure_model::{FailOn, plan::ChangeKind};
@@ -24,6 +27,7 @@ Examples:
   imdsure audit                                 the account of your current credentials
   imdsure audit --org --save evidence           every account of the organization, evidence kept
   imdsure audit --from evidence --control EC2.8 judge kept evidence by another rule, offline
+  imdsure scan infra                            what Terraform, CloudFormation, … will launch
   imdsure plan --org --usage -o plan.json       what can be changed safely, for review
   imdsure apply plan.json                       the first wave of it; asks for approval
   imdsure undo RUN                              everything back as it was";
@@ -43,6 +47,9 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Read AWS, run the controls, say which instances still answer IMDSv1
     Audit(Box<AuditArguments>),
+    /// Read infrastructure code, say what each place will launch, and repair it with --fix
+    #[command(after_help = scan::AFTER_HELP)]
+    Scan(Box<ScanArguments>),
     /// Draw up a plan: what can be changed, in which waves, on what evidence
     Plan(Box<PlanArguments>),
     /// Carry out a plan in waves, each change verified and recorded
@@ -144,7 +151,7 @@ pub(crate) struct ReadArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct ReportArguments {
-    /// pretty, brief, json, jsonl, csv or none [default: pretty on a terminal, else brief]
+    /// pretty, brief, json, jsonl, csv, sarif or none [default: pretty on a terminal, else brief]
     #[arg(long, short, value_name = "FORMAT")]
     pub(crate) output: Option<FormatName>,
     /// Write a report to a file as well: by its extension, or `FORMAT:FILE` (repeatable)
@@ -178,7 +185,7 @@ fn export(text: &str) -> Result<Export, String> {
     }
     let path = PathBuf::from(text);
     let format = FormatName::of_extension(&path).ok_or(
-        "its extension stands for no format (json, jsonl, csv, txt); write FORMAT:FILE instead",
+        "its extension stands for no format (json, jsonl, csv, sarif, txt); write FORMAT:FILE instead",
     )?;
     Ok(Export { format, path })
 }

@@ -104,7 +104,7 @@ pub(crate) fn kept_on_the_side(kept: Option<&Path>) {
 }
 
 /// Refuses what can be said and cannot be meant.
-fn check(report: &ReportArguments) -> Result<(), Failure> {
+pub(crate) fn check(report: &ReportArguments) -> Result<(), Failure> {
     for (index, export) in report.export.iter().enumerate() {
         if export.path.as_os_str() == "-" {
             return Err(Failure::usage(
@@ -256,12 +256,12 @@ fn abandon() {
 }
 
 /// The format of standard output.
-fn format(report: &ReportArguments) -> FormatName {
+pub(crate) fn format(report: &ReportArguments) -> FormatName {
     let default = if io::stdout().is_terminal() { FormatName::Pretty } else { FormatName::Brief };
     report.output.unwrap_or(default)
 }
 
-fn outputs(report: &ReportArguments, format: FormatName) -> Vec<Output> {
+pub(crate) fn outputs(report: &ReportArguments, format: FormatName) -> Vec<Output> {
     let exports = report.export.iter().map(|export| Output {
         format: export.format,
         style: Style::default(),
@@ -306,7 +306,7 @@ fn told_on_the_side(audit: &Audit, asked_regions: &[String], format: FormatName)
 }
 
 /// Says which waivers do nothing any more. The report for people has that itself.
-fn warn_of_waivers(head: &Head, err: &mut dyn io::Write) {
+pub(crate) fn warn_of_waivers(head: &Head, err: &mut dyn io::Write) {
     const SHOWN: usize = 20;
     let warnings: Vec<String> = head.waivers.iter().filter_map(waiver_warning).collect();
     for warning in warnings.iter().take(SHOWN) {

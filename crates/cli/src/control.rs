@@ -20,7 +20,7 @@ pub(crate) async fn run(
     match command {
         ControlCommand::Run(run) => {
             let RunArguments { control, read, report } = *run;
-            audit::run(AuditArguments { read, control, report }, config).await
+            Box::pin(audit::run(AuditArguments { read, control, report }, config)).await
         }
         ControlCommand::List { output } => {
             let catalog = catalog()?;
@@ -51,6 +51,7 @@ fn list_json(catalog: &Catalog) -> String {
             "severity": control.severity,
             "title": control.title,
             "default": control.default,
+            "judges": if control.judges_code() { "code" } else { "aws" },
         })
     };
     let controls: Vec<_> = catalog.controls().map(control).collect();
@@ -60,7 +61,12 @@ fn list_json(catalog: &Catalog) -> String {
 fn list_pretty(catalog: &Catalog) -> String {
     let mut text = String::new();
     for control in catalog.controls() {
-        let default = if control.default { ", runs by default" } else { "" };
+        let default = match (control.default, control.judges_code()) {
+            (true, true) => ", runs by default on code",
+            (false, true) => ", on code",
+            (true, false) => ", runs by default",
+            (false, false) => "",
+        };
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{} ({}{default})", control.name, control.severity);
         let _ = writeln!(text, "  {}", control.title);

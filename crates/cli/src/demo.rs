@@ -1,6 +1,7 @@
 //! `imdsure demo`: the story of a careful rollout, told on a simulated organization. The commands it shows are the
 //! commands it runs, in processes of their own, over real HTTP. Days that pass in it are simulated, and called so.
 
+mod code;
 mod launch;
 
 use std::{
@@ -58,7 +59,9 @@ enum Told {
     Lines(&'static [&'static str]),
 }
 
-/// What ends a command well in the story.
+/// What ends a command well in the story: something fails, and is found.
+const FOUND: &[i32] = &[1];
+/// Everything that was asked was done.
 const COMPLETE: &[i32] = &[0];
 /// A gap in what was read is stronger than findings.
 const WITH_GAP: &[i32] = &[2];
@@ -110,7 +113,8 @@ impl Story<'_> {
         self.breach(&run)?;
         self.again()?;
         self.enforce()?;
-        terminal::print("7. And what does the auditor see now?\n\n")?;
+        code::tell(self)?;
+        terminal::print("8. And what does the auditor see now?\n\n")?;
         let numbers = [
             "audit",
             "--org",
@@ -124,7 +128,7 @@ impl Story<'_> {
         self.show(&numbers, Told::Lines(&[" unread"]), WITH_GAP)?;
         terminal::print(
             "\nNow yours: `imdsure audit`, and `imdsure permissions audit` for the read-only policy it needs; then \
-             `imdsure plan`.\n",
+             `imdsure plan`; and `imdsure scan` for your code.\n",
         )
     }
 

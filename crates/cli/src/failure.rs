@@ -7,7 +7,7 @@ use imdsure_engine::EngineError;
 use imdsure_fix::run::RunError;
 use imdsure_model::ExitCode;
 use imdsure_report::clean;
-use imdsure_runner::{AuditError, PlanFailure};
+use imdsure_runner::{AuditError, PlanFailure, ScanFailure};
 
 /// Why a command ends without a report.
 #[derive(Debug)]
@@ -57,6 +57,8 @@ impl From<AuditError> for Failure {
                 Self::incomplete(&error)
             }
             AuditError::Control(_)
+            | AuditError::OfCode(_)
+            | AuditError::OfAws(_)
             | AuditError::Output(_)
             | AuditError::Scope(_)
             | AuditError::UsageNotAsked
@@ -65,6 +67,17 @@ impl From<AuditError> for Failure {
             AuditError::Open(engine) => unopened(engine),
             AuditError::Engine(engine) => unfinished(engine),
             AuditError::Catalog(_) => Self::bug(&error),
+        }
+    }
+}
+
+impl From<ScanFailure> for Failure {
+    fn from(error: ScanFailure) -> Self {
+        match error {
+            ScanFailure::Audit(error) => error.into(),
+            ScanFailure::Evidence(error) => unopened(&error),
+            ScanFailure::Write(_) => Self::incomplete(error),
+            ScanFailure::ReaderDied => Self::bug(error),
         }
     }
 }

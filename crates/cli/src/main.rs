@@ -12,6 +12,7 @@ mod journal;
 mod permissions;
 mod plan;
 mod progress;
+mod scan;
 mod simulator;
 mod terminal;
 
@@ -57,6 +58,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let config = arguments.config.as_deref();
     match arguments.command {
         Command::Audit(arguments) => runtime.block_on(audit::run(*arguments, config)),
+        Command::Scan(arguments) => runtime.block_on(Box::pin(scan::run(*arguments, config))),
         Command::Plan(arguments) => {
             runtime.block_on(plan::run(*arguments, config, clock::clock()?))
         }

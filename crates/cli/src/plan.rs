@@ -80,14 +80,16 @@ async fn draw(
     let options = options(&arguments)?;
     let (out, shown, split) = (arguments.out, arguments.output, options.split.is_some());
     let out = out.unwrap_or_else(|| PathBuf::from(if split { PLANS } else { PLAN }));
-    let read = arguments.read;
+    let (read, code) = (arguments.read, arguments.with_code);
     // Of kept evidence they choose; from AWS only they are read.
     let units = if read.from.is_some() { read.ou.clone() } else { Vec::new() };
     let config = Config::load(config).map_err(Failure::usage)?;
     let source = audit::source_of(read)?;
-    let request = PlanRequest { source: source.source, options, units, config, now: clock.here() };
+    let (source, line) = (source.source, source.line);
+    let now = clock.here();
+    let request = PlanRequest { source, options, units, config, now, code };
     let drawn = request.draw().await;
-    source.line.stop().await;
+    line.stop().await;
     let drawn = drawn?;
     write(&drawn, &out, shown, split)?;
     let missing = drawn.incomplete || !drawn.missing.is_empty();
@@ -258,10 +260,46 @@ fn told(drawn: &Drawn) {
             "incomplete: {number} could not be read: what is there is not in the plan"
         );
     }
+    tell_of_code(drawn, &mut err);
     if !drawn.usage && drawn.planned.unplanned() > 0 {
         let _ = writeln!(
             err,
             "note: the use of version 1 was not read, so that what it decides is unplanned: --usage reads it, or --from evidence that holds it"
+        );
+    }
+}
+
+/// Says which code would take the plan's changes back.
+fn tell_of_code(drawn: &Drawn, err: &mut dyn io::Write) {
+    const SHOWN: usize = 10;
+    if drawn.code_unread > 0 {
+        let number = drawn.code_unread;
+        let _ = writeln!(
+            err,
+            "note: {number} files of code could not be read: `imdsure scan` says which"
+        );
+    }
+    if drawn.reverts.is_empty() {
+        return;
+    }
+    let number = drawn.reverts.len();
+    let _ = writeln!(
+        err,
+        "warning: code says optional for {number} of what this plan changes, and takes that back when it is applied: repair it first (imdsure scan PATH --fix)"
+    );
+    for one in drawn.reverts.iter().take(SHOWN) {
+        let perhaps = if one.certain { "" } else { "perhaps " };
+        let line = format!(
+            "{} ({} {}): {perhaps}{} {}, found by {}",
+            one.id, one.account_id, one.region, one.place, one.address, one.traced_by
+        );
+        let _ = writeln!(err, "  {}", clean(&line));
+    }
+    if number > SHOWN {
+        let _ = writeln!(
+            err,
+            "  … and {} more: imdsure scan PATH --with-evidence SET lists them",
+            number - SHOWN
         );
     }
 }

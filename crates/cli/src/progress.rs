@@ -4,7 +4,7 @@ use std::{
     io::{self, IsTerminal as _, Write as _},
     sync::{
         Arc, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -12,6 +12,7 @@ use std::{
 use imdsure_aws::progress::Progress;
 use imdsure_fix::run::Progress as RunProgress;
 use imdsure_report::thousands;
+use imdsure_runner::ScanProgress;
 use terminal_size::{Width, terminal_size_of};
 use tokio::{task::JoinHandle, time::interval};
 
@@ -46,6 +47,27 @@ impl ProgressLine {
             let _ = drawing.await;
             let _ = write!(io::stderr(), "{CLEAR_LINE}");
         }
+    }
+}
+
+impl ProgressLine {
+    /// The same for the reading of code.
+    pub(crate) fn of_code(progress: &Arc<ScanProgress>) -> Self {
+        if !io::stderr().is_terminal() {
+            return Self(None);
+        }
+        let progress = Arc::clone(progress);
+        Self(Some(tokio::spawn(async move {
+            let mut redraw = interval(REDRAW);
+            loop {
+                redraw.tick().await;
+                let number =
+                    |number: &AtomicUsize| thousands(number.load(Ordering::Relaxed) as u64);
+                let (read, found) = (number(&progress.read), number(&progress.found));
+                let line = format!("{read}/{found} files looked at");
+                let _ = write!(io::stderr(), "{CLEAR_LINE}{}", fitting(&line));
+            }
+        })))
     }
 }
 

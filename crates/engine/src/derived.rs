@@ -1,6 +1,7 @@
 //! Derived tables: what follows from kept tables and no view can say. For each account, whether a launch with
 //! version 1 is stopped and by what; for each policy, whether it does what it seems to; for each template and
-//! group, how its instances use version 1, where usage was read. Computed when judging, so that old evidence is
+//! group, how its instances use version 1, where usage was read; what code inherits that says nothing, and which
+//! code made what runs, where AWS was read. Computed when judging, so that old evidence is
 //! judged by the newest rule.
 
 mod accounts;
@@ -33,7 +34,7 @@ enum Kind {
 }
 
 /// The derived tables.
-pub(crate) static DERIVED: [Derived; 3] = [
+pub(crate) static DERIVED: [Derived; 5] = [
     Derived {
         name: "account_guardrail",
         tables: &[
@@ -52,6 +53,31 @@ pub(crate) static DERIVED: [Derived; 3] = [
     },
     // It costs money to read: what is said with it is said without it too, and nobody reads it by the way.
     Derived { name: LAUNCH_USAGE, tables: &[], columns: USAGE_COLUMNS },
+    // Code is judged with and without them. The second one reads the first.
+    Derived { name: CODE_ORIGIN, tables: &[], columns: ORIGIN_COLUMNS },
+    Derived { name: INHERITED_SETTING, tables: &[], columns: INHERITED_COLUMNS },
+];
+
+const CODE_ORIGIN: &str = "code_origin";
+const ORIGIN_COLUMNS: &[(&str, Kind)] = &[
+    ("arn", Kind::Text),
+    ("id", Kind::Text),
+    ("account_id", Kind::Text),
+    ("region", Kind::Text),
+    ("live_http_tokens", Kind::Text),
+    ("path", Kind::Text),
+    ("start_line", Kind::Integer),
+    ("address", Kind::Text),
+    ("traced_by", Kind::Text),
+    ("certain", Kind::Boolean),
+];
+
+const INHERITED_SETTING: &str = "inherited_setting";
+const INHERITED_COLUMNS: &[(&str, Kind)] = &[
+    ("kind", Kind::Text),
+    ("name", Kind::Text),
+    ("http_tokens", Kind::Text),
+    ("told_by", Kind::Text),
 ];
 
 const LAUNCH_USAGE: &str = "launch_usage";
@@ -84,6 +110,25 @@ pub struct Guardrails {
     pub policies: Vec<Row>,
 }
 
+/// Code that would give version 1 to what it made.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CodeRevert {
+    /// The account of what it made.
+    pub account_id: String,
+    /// The region.
+    pub region: String,
+    /// Its id.
+    pub id: String,
+    /// Where the code says so: `main.tf:12`.
+    pub place: String,
+    /// The address in the code.
+    pub address: String,
+    /// How that is known.
+    pub traced_by: String,
+    /// Whether it cannot be another one of the same name.
+    pub certain: bool,
+}
+
 impl Session {
     /// Computes the derived tables whose tables there are: after the last of them was added.
     pub async fn derive(&self) -> Result<(), EngineError> {
@@ -94,6 +139,8 @@ impl Session {
             let rows = match derived.name {
                 "account_guardrail" => accounts::rows(self).await?,
                 LAUNCH_USAGE => self.launch_usage().await?,
+                CODE_ORIGIN => self.code_origins().await?,
+                INHERITED_SETTING => self.inherited_settings().await?,
                 _ => policies::rows(self).await?,
             };
             let batch = batch(derived, &rows)?;
@@ -113,6 +160,48 @@ impl Session {
             return Ok(Vec::new());
         }
         self.rows(include_str!("../views/launch_usage.sql")).await
+    }
+
+    /// Which code made what was found in AWS; nothing where one of the two was not read.
+    async fn code_origins(&self) -> Result<Vec<Row>, EngineError> {
+        let tables = ["iac_launch_spec", "aws_ec2_instance", "aws_ec2_launch_template_version"];
+        if !tables.iter().all(|table| self.has(table)) {
+            return Ok(Vec::new());
+        }
+        self.rows(include_str!("../views/code_origin.sql")).await
+    }
+
+    /// What launches inherit; nothing where AWS was not read for it.
+    async fn inherited_settings(&self) -> Result<Vec<Row>, EngineError> {
+        let tables = [
+            "aws_account",
+            "aws_region",
+            "aws_ec2_instance_metadata_defaults",
+            "aws_ec2_launch_template_version",
+        ];
+        if !tables.iter().all(|table| self.has(table)) {
+            return Ok(Vec::new());
+        }
+        self.rows(include_str!("../views/inherited_setting.sql")).await
+    }
+
+    /// Code that would give version 1 to what it made, when it is applied: what it made, and where it says so.
+    pub async fn code_that_reverts(&self) -> Result<Vec<CodeRevert>, EngineError> {
+        if !self.has("code_launch") {
+            return Ok(Vec::new());
+        }
+        let rows = self.rows(include_str!("../views/code_that_reverts.sql")).await?;
+        let text = |row: &Row, column: &str| text(row, column).unwrap_or_default().to_owned();
+        let reverts = rows.iter().map(|row| CodeRevert {
+            account_id: text(row, "account_id"),
+            region: text(row, "region"),
+            id: text(row, "id"),
+            place: text(row, "place"),
+            address: text(row, "address"),
+            traced_by: text(row, "traced_by"),
+            certain: row.get("certain").and_then(Value::as_bool).unwrap_or_default(),
+        });
+        Ok(reverts.collect())
     }
 
     /// What organization policies achieve for each account, and the policies on the metadata service with

@@ -17,6 +17,7 @@ use datafusion::{
 };
 use imdsure_model::{
     effective::{self, Effective, Endpoint, Enforcement, Gives, Layer, Source, Tokens, Word},
+    silence::silencing,
     waiver,
 };
 use serde_json::{Map, Value};
@@ -41,7 +42,7 @@ fn max_hop_limit(limit: i64) -> ScalarUDF {
     })
 }
 
-static ALL: [Function; 13] = [
+static ALL: [Function; 14] = [
     Function::ManagedBy,
     Function::Tag,
     Function::WithTokensRequired,
@@ -55,6 +56,7 @@ static ALL: [Function; 13] = [
     Function::HopLimit(Part::Source),
     Function::HopLimit(Part::Missing),
     Function::LaunchGives,
+    Function::SilencingComment,
 ];
 
 /// A function from texts.
@@ -75,6 +77,9 @@ enum Function {
     HopLimit(Part),
     /// `launch_gives(tokens, endpoint, enforced)`: tokens and endpoint as they resolve, NULL for unknown.
     LaunchGives,
+    /// `silencing_comment(comments, tools, aliases)`: the place of the ignore comment (a JSON list of them) that
+    /// silences a control with these aliases, of the tools that count; NULL for none. Both lists are words.
+    SilencingComment,
 }
 
 /// What is asked of an option at launch.
@@ -104,6 +109,7 @@ impl Function {
             Self::HopLimit(Part::Source) => "effective_hop_limit_source",
             Self::HopLimit(Part::Missing) => "effective_hop_limit_missing",
             Self::LaunchGives => "launch_gives",
+            Self::SilencingComment => "silencing_comment",
         }
     }
 
@@ -111,7 +117,7 @@ impl Function {
         match self {
             Self::ManagedBy | Self::WithTokensRequired => 1,
             Self::Tag | Self::Endpoint(_) => 2,
-            Self::Tokens(_) | Self::HopLimit(_) | Self::LaunchGives => 3,
+            Self::Tokens(_) | Self::HopLimit(_) | Self::LaunchGives | Self::SilencingComment => 3,
         }
     }
 
@@ -145,6 +151,14 @@ impl Function {
                 part.of(hops, Answer::Number)
             }
             Self::LaunchGives => Answer::word(launch_gives(text(0), text(1), text(2)).as_str()),
+            Self::SilencingComment => {
+                let words = |index: usize| -> Vec<String> {
+                    text(index).unwrap_or_default().split(' ').map(str::to_owned).collect()
+                };
+                let comment =
+                    text(0).and_then(|comments| silencing(comments, &words(1), &words(2)));
+                Answer::owned(comment.map(|comment| comment.line.to_string()))
+            }
         }
     }
 }

@@ -116,14 +116,14 @@ impl<'a> Judged<'a> {
         }
     }
 
-    /// The account × region pairs whose rows are missing from what the control reads.
+    /// The account × region pairs, or files, whose rows are missing from what the control reads.
     pub(crate) async fn unread(&self) -> Result<u64, EngineError> {
         if !self.session.has("scan_error") {
             return Ok(0);
         }
         let tables: Vec<String> = self.tables.iter().map(|table| format!("'{table}'")).collect();
         let sql = format!(
-            "select count(*) as number from (select distinct account_id, region from scan_error \
+            "select count(*) as number from (select distinct account_id, region, path from scan_error \
              where table_name is null or table_name in ({}))",
             tables.join(", ")
         );
@@ -136,16 +136,20 @@ impl<'a> Judged<'a> {
         selection: Selection,
     ) -> Result<impl Stream<Item = Result<Finding, EngineError>> + use<'a>, EngineError> {
         let stream = self.query(selection).await?.execute_stream().await?;
-        let (control, waivers) = (self.control, &self.session.settings.waivers);
+        let (control, settings) = (self.control, &self.session.settings);
         let findings = stream.map(move |batch| {
-            let findings = rows::findings(control, waivers, &batch?)?;
+            let findings = rows::findings(control, settings, &batch?)?;
             Ok::<_, EngineError>(stream::iter(findings.into_iter().map(Ok)))
         });
         Ok(findings.try_flatten())
     }
 
     async fn query(&self, selection: Selection) -> Result<DataFrame, EngineError> {
-        let place = "account_id, region, resource";
+        let place = if self.facts.contains("start_line") {
+            "path, start_line, start_column, resource"
+        } else {
+            "account_id, region, resource"
+        };
         let (filter, order, limit) = match selection {
             Selection::Nothing => ("where false", place.to_owned(), String::new()),
             Selection::All => ("", place.to_owned(), String::new()),
@@ -199,6 +203,14 @@ impl<'a> Judged<'a> {
 
     fn risk_expression(&self) -> String {
         let mut risk = severity_risk(self.control.severity).to_string();
+        let own = self.control.outcomes.iter().filter_map(|outcome| {
+            let points = severity_risk(outcome.severity?);
+            Some(format!("when '{}' then {points} ", outcome.name))
+        });
+        let own: String = own.collect();
+        if !own.is_empty() {
+            risk = format!("case c.outcome {own}else {risk} end");
+        }
         let part = |fact: &str, condition: &str, points: u8| {
             let known = self.facts.contains(fact);
             known.then(|| format!(" + case when c.{fact} {condition} then {points} else 0 end"))

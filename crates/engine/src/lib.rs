@@ -17,7 +17,7 @@ mod waivers;
 
 pub use candidates::Candidates;
 pub use catalog::embedded_catalog;
-pub use derived::Guardrails;
+pub use derived::{CodeRevert, Guardrails};
 pub use error::EngineError;
 pub use judge::{Judged, tables_read};
 pub use session::{Session, Settings};

@@ -200,7 +200,7 @@ impl Session {
         if !self.has("scan_error") {
             return Ok(Vec::new());
         }
-        let sql = "select * from scan_error order by account_id, region, operation, code, message, table_name";
+        let sql = "select * from scan_error order by account_id, region, operation, path, line, code, message, table_name";
         let mut errors: Vec<ErrorRow> = Vec::new();
         for batch in self.sql(sql).await?.collect().await? {
             for row in rows::rows(&batch)?.into_iter().map(error_row) {
@@ -262,6 +262,10 @@ fn launch_question(summaries: &[ControlSummary]) -> Option<LaunchQuestion> {
 }
 
 fn error_row(mut row: serde_json::Map<String, Value>) -> ErrorRow {
+    let number = |column: &str| {
+        row.get(column).and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok())
+    };
+    let (line, column) = (number("line"), number("column"));
     let mut text = |column: &str| match row.get_mut(column).map(Value::take) {
         Some(Value::String(text)) => Some(text),
         _ => None,
@@ -274,6 +278,9 @@ fn error_row(mut row: serde_json::Map<String, Value>) -> ErrorRow {
         message: text("message").unwrap_or_default(),
         kind: ErrorKind::parse(&text("kind").unwrap_or_default()),
         table_name: text("table_name"),
+        path: text("path"),
+        line,
+        column,
         accepted: None,
     }
 }

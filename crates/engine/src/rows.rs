@@ -5,10 +5,16 @@ use arrow::{
     datatypes::{DataType, Int32Type, Int64Type, TimeUnit, TimestampMillisecondType, UInt64Type},
 };
 use datafusion::prelude::DataFrame;
-use imdsure_model::{Control, Finding, Verdict, Waiver, Waivers};
+use imdsure_model::{
+    Code, Control, Excerpt, FIX_EFFECT, Finding, Location, Part, Verdict, Waived, Waiver,
+    silence::{self, Comment},
+};
 use serde_json::{Map, Value};
 
-use crate::{EngineError, waivers::WAIVER};
+use crate::{
+    EngineError, Settings,
+    waivers::{COMMENTS, SILENCED, WAIVER},
+};
 
 /// Columns of a judged row that are no facts: they have a field of their own, or, as `tags`, serve one.
 const FIELDS: [&str; 13] = [
@@ -82,15 +88,15 @@ fn instant(milliseconds: i64) -> Value {
 /// The findings of a batch of judged rows.
 pub(crate) fn findings(
     control: &Control,
-    waivers: &Waivers,
+    settings: &Settings,
     batch: &RecordBatch,
 ) -> Result<Vec<Finding>, EngineError> {
-    rows(batch)?.into_iter().map(|row| finding(control, waivers, row)).collect()
+    rows(batch)?.into_iter().map(|row| finding(control, settings, row)).collect()
 }
 
 fn finding(
     control: &Control,
-    waivers: &Waivers,
+    settings: &Settings,
     mut row: Map<String, Value>,
 ) -> Result<Finding, EngineError> {
     let outcome = row.get("outcome").and_then(Value::as_str).unwrap_or_default();
@@ -114,14 +120,17 @@ fn finding(
     let managed_by = text("managed_by");
     let open = matches!(outcome.verdict, Verdict::Fail | Verdict::Unknown);
     let risk = row.get("risk").and_then(Value::as_u64).and_then(|risk| u8::try_from(risk).ok());
-    let waiver = row.get(WAIVER).and_then(Value::as_u64);
-    let waiver = waiver.and_then(|place| waivers.all().get(usize::try_from(place).ok()?));
+    let waived = waived(control, settings, &row);
     row.retain(|column, _| !FIELDS.contains(&column.as_str()));
+    let reason = outcome.reason.render(&row);
+    let location = location(&mut row);
+    let repairs = outcome.fix.is_some();
+    let code = location.is_some().then(|| Box::new(code(&mut row, repairs)));
     Ok(Finding {
         control: control.name.clone(),
         aliases: control.aliases.clone(),
         verdict: outcome.verdict,
-        severity: control.severity,
+        severity: control.severity_of(outcome),
         risk: risk.filter(|_| open),
         resource,
         name,
@@ -131,10 +140,66 @@ fn finding(
         organizational_unit,
         region,
         managed_by,
-        reason: outcome.reason.render(&row),
+        reason,
         facts: row,
-        location: None,
+        location,
         fix,
-        waived: waiver.map(Waiver::waived),
+        waived,
+        code,
     })
+}
+
+/// Who accepts the finding of a row: a waiver of the configuration, or a comment in the code.
+fn waived(control: &Control, settings: &Settings, row: &Map<String, Value>) -> Option<Waived> {
+    let number = row.get(WAIVER)?.as_i64()?;
+    if number == SILENCED {
+        let comment = silencing(control, settings, row.get(COMMENTS)?.as_str()?)?;
+        let path = row.get("path").and_then(Value::as_str).unwrap_or_default();
+        return Some(comment.waived(path));
+    }
+    let waiver = settings.waivers.all().get(usize::try_from(number).ok()?);
+    waiver.map(Waiver::waived)
+}
+
+/// The comment that silences this control, of those that count.
+pub(crate) fn silencing(control: &Control, settings: &Settings, comments: &str) -> Option<Comment> {
+    silence::silencing(comments, &settings.honoured_comments, &control.aliases)
+}
+
+/// Where in code the row stands: its columns of that name, which are no facts then.
+fn location(row: &mut Map<String, Value>) -> Option<Location> {
+    const PLACE: [&str; 6] =
+        ["path", "start_line", "start_column", "end_line", "end_column", "address"];
+    if !PLACE.iter().all(|column| row.get(*column).is_some_and(|value| !value.is_null())) {
+        return None;
+    }
+    let place = PLACE.into_iter().filter_map(|column| row.remove_entry(column));
+    serde_json::from_value(Value::Object(place.collect())).ok()
+}
+
+/// What shows and repairs it: columns that are no facts. The query says as `marks` what it judges.
+fn code(row: &mut Map<String, Value>, repairs: bool) -> Code {
+    let mut text = |column: &str| match row.remove(column) {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
+    };
+    let [marks, excerpt, splices, fix_title] =
+        ["marks", "excerpt", "fix_splices", "fix_title"].map(&mut text);
+    for column in [FIX_EFFECT, COMMENTS, "fix_option", "root"] {
+        row.remove(column);
+    }
+    // They are of our own making; of an altered set they are as if they were not there.
+    let mut excerpts: Vec<Excerpt> =
+        excerpt.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let marked = match marks.as_deref() {
+        Some("hop_limit") => Part::HopLimit,
+        _ => Part::HttpTokens,
+    };
+    excerpts.retain(|excerpt| [Part::Definition, Part::Between, marked].contains(&excerpt.part));
+    let splices = splices.filter(|_| repairs).and_then(|text| serde_json::from_str(&text).ok());
+    Code {
+        excerpts,
+        splices: splices.unwrap_or_default(),
+        fix_title: fix_title.filter(|_| repairs),
+    }
 }

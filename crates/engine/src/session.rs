@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use arrow::{
-    array::RecordBatch,
+    array::{RecordBatch, StringArray},
     datatypes::{DataType, Field, Schema},
 };
 use datafusion::{
@@ -26,6 +26,11 @@ const MEMORY: usize = 192 << 20;
 /// What the queries of a plan may hold: the usage of a million instances is some 300 MiB.
 const PLANNING_MEMORY: usize = 1 << 30;
 
+/// What a scan of code fills.
+const CODE: &str = "iac_launch_spec";
+/// What the configuration assumes.
+const ASSUMPTION: &str = "assumption";
+
 /// A session whose tables are those of an evidence set.
 pub struct Session {
     pub(crate) context: SessionContext,
@@ -41,6 +46,10 @@ pub struct Settings {
     pub max_hop_limit: u8,
     /// What somebody accepts.
     pub waivers: Waivers,
+    /// What the account's default is assumed to be where no evidence shows it: `required`.
+    pub account_default: Option<String>,
+    /// Tools whose ignore comments in code count.
+    pub honoured_comments: Vec<String>,
     /// The day by which waivers are in force or not.
     pub today: jiff::civil::Date,
 }
@@ -48,7 +57,14 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         let today = jiff::Zoned::now().date();
-        Self { owner_tags: Vec::new(), max_hop_limit: 2, waivers: Waivers::default(), today }
+        Self {
+            owner_tags: Vec::new(),
+            max_hop_limit: 2,
+            waivers: Waivers::default(),
+            account_default: None,
+            honoured_comments: Vec::new(),
+            today,
+        }
     }
 }
 
@@ -84,7 +100,19 @@ impl Session {
         for function in functions::all(settings) {
             context.register_udf(function);
         }
-        Ok(Self { context, settings: settings.clone() })
+        let session = Self { context, settings: settings.clone() };
+        session.assume()?;
+        Ok(session)
+    }
+
+    /// The table of what the configuration assumes: one row, also where it assumes nothing.
+    fn assume(&self) -> Result<(), EngineError> {
+        let schema = Schema::new(vec![Field::new("account_default", DataType::Utf8, true)]);
+        let column = StringArray::from(vec![self.settings.account_default.as_deref()]);
+        let batch = RecordBatch::try_new(Arc::new(schema), vec![Arc::new(column)])?;
+        let table = MemTable::try_new(batch.schema(), vec![vec![batch]])?;
+        self.context.register_table(ASSUMPTION, Arc::new(table))?;
+        Ok(())
     }
 
     /// A session over a set's tables.
@@ -118,6 +146,27 @@ impl Session {
         }
         session.derive().await?;
         Ok(session)
+    }
+
+    /// Adds what AWS evidence says of what runs and launches, for the judging of code. The gaps of code stay
+    /// those of this session.
+    pub async fn add_evidence(&self, set: &EvidenceSet) -> Result<(), EngineError> {
+        let own = ["scan_error", CODE];
+        for table in set.manifest.tables.iter().filter(|table| !own.contains(&table.name.as_str()))
+        {
+            self.context.deregister_table(table.name.as_str())?;
+            self.add_parquet(&table.name, &set.path(table)).await?;
+        }
+        self.derive().await
+    }
+
+    /// Adds the code of a scan's set to AWS evidence, so that what runs can be traced to what made it.
+    pub async fn add_code(&self, set: &EvidenceSet) -> Result<(), EngineError> {
+        for table in set.manifest.tables.iter().filter(|table| table.name == CODE) {
+            self.context.deregister_table(CODE)?;
+            self.add_parquet(&table.name, &set.path(table)).await?;
+        }
+        self.derive().await
     }
 
     async fn add_parquet(&self, name: &str, path: &Path) -> Result<(), EngineError> {

@@ -18,7 +18,13 @@ pub(crate) struct View {
 }
 
 /// Every view.
-pub(crate) static VIEWS: [View; 6] = [
+pub(crate) static VIEWS: [View; 7] = [
+    View {
+        name: "code_launch",
+        tables: &["iac_launch_spec"],
+        sql: include_str!("../views/code_launch.sql"),
+        launches: false,
+    },
     View {
         name: "instance",
         tables: &["aws_ec2_instance"],

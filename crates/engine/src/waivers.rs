@@ -15,6 +15,11 @@ const PATH: &str = "path";
 /// The column that says which waiver covers a row: its place among all waivers, null for none.
 pub(crate) const WAIVER: &str = "waiver";
 
+/// The column of other tools' ignore comments, where the rows are of code.
+pub(crate) const COMMENTS: &str = "ignore_comments";
+/// What stands for a waiver where a comment in the code silences a row.
+pub(crate) const SILENCED: i64 = -1;
+
 /// How many findings that fail or are unknown a waiver fits, and how many of them it waives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Use {
@@ -29,16 +34,30 @@ impl Judged<'_> {
         all.filter(|(_, waiver)| waiver.names(&self.control.name))
     }
 
-    /// The waiver in force that covers a row `c`: the first one that fits, of a row that fails or is unknown.
+    /// The waiver in force that covers a row `c`: the first one that fits, of a row that fails or is unknown; else
+    /// whether a comment in the code silences it, where such comments count.
     pub(crate) fn waiver_expression(&self) -> String {
         let today = self.session.settings.today;
         let in_force = self.waivers().filter(|(_, waiver)| waiver.in_force(today));
         let case = |(place, waiver)| format!("when {} then {place}", self.condition(waiver));
-        let cases: Vec<String> = in_force.map(case).collect();
+        let silenced = self.silenced().map(|silenced| format!("when {silenced} then {SILENCED}"));
+        let cases: Vec<String> = in_force.map(case).chain(silenced).collect();
         if cases.is_empty() {
             return "cast(null as bigint)".to_owned();
         }
         format!("case when not ({}) then cast(null as bigint) {} end", self.open(), cases.join(" "))
+    }
+
+    /// Whether a comment silences a row `c`; none where none can.
+    fn silenced(&self) -> Option<String> {
+        let settings = &self.session.settings;
+        if settings.honoured_comments.is_empty() || !self.facts.contains(COMMENTS) {
+            return None;
+        }
+        let aliases = self.control.aliases.join(" ");
+        let tools = settings.honoured_comments.join(" ");
+        let (tools, aliases) = (text(&tools), text(&aliases));
+        Some(format!("silencing_comment(c.{COMMENTS}, {tools}, {aliases}) is not null"))
     }
 
     /// Whether a row `c` fails or is unknown.

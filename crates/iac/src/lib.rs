@@ -15,6 +15,7 @@
 //! | `path` | `place.path` |
 //! | `start_line`, `start_column`, `end_line`, `end_column` | `place.start`, `place.end`; from 1, columns in characters |
 //! | `dialect`, `kind`, `address` | the fields of these names |
+//! | `resource_id` | the field of this name; null of code, which has none |
 //! | `http_tokens` | `required`, `optional`, `absent` or `unresolved`: `options.http_tokens` |
 //! | `http_tokens_verbatim` | its spelling where it is set (`true` of `DisableIMDSv1`), the expression where it is unresolved |
 //! | `http_tokens_reason` | why it is unresolved; else null |

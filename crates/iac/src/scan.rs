@@ -35,6 +35,17 @@ pub struct Scan {
     pub settings: Settings,
     /// How many threads read; none for as many as there are cores.
     pub threads: Option<NonZero<usize>>,
+    /// Counts what was done so far.
+    pub progress: Arc<Progress>,
+}
+
+/// How far reading is.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Files that were found.
+    pub found: AtomicUsize,
+    /// Files that were looked at, by each dialect that looks at their name.
+    pub read: AtomicUsize,
 }
 
 /// What was read.
@@ -56,6 +67,15 @@ enum Work {
     Folder(Vec<PathBuf>, &'static dyn Dialect),
 }
 
+impl Work {
+    fn files(&self) -> usize {
+        match self {
+            Self::File(..) => 1,
+            Self::Folder(files, _) => files.len(),
+        }
+    }
+}
+
 impl Scan {
     /// A reading of these paths.
     pub fn of(paths: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
@@ -67,10 +87,14 @@ impl Scan {
         let walked = walk::walk(&self.paths);
         let work = plan(&walked.files);
         let around = Around::of(&walked.files, &self.overlay, &self.settings);
+        let to_read = work.iter().map(Work::files).sum();
+        self.progress.found.store(to_read, Ordering::Relaxed);
+        self.progress.read.store(0, Ordering::Relaxed);
         let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
         let worker = || {
             while let Some(work) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let done = read(work, &around);
+                self.progress.read.fetch_add(work.files(), Ordering::Relaxed);
                 results.lock().unwrap_or_else(PoisonError::into_inner).push(done);
             }
         };

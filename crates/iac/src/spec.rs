@@ -213,6 +213,8 @@ pub struct LaunchSpec {
     pub kind: String,
     /// The dialect's address: a logical id, `module.web.aws_instance.this`, `Kind/name`.
     pub address: String,
+    /// The id that AWS gave it, in what records that (a state): `i-…`.
+    pub resource_id: Option<String>,
     /// The whole definition.
     pub place: Place,
     /// What it says, references within the code followed.
@@ -241,6 +243,7 @@ impl LaunchSpec {
             dialect,
             kind: kind.to_owned(),
             address: address.to_owned(),
+            resource_id: None,
             place,
             options: Options::SILENT,
             sends_when_silent: None,

@@ -11,6 +11,8 @@ use crate::{Effect, FixTemplate, Severity, Template, TemplateError, Verdict};
 const HEADINGS: [&str; 4] =
     ["## What it judges", "## Why it matters", "## How to repair", "## Sources"];
 const FENCE: &str = "+++";
+/// What makes a control one of `scan`: the tables that it fills, and the view over them.
+const CODE_TABLES: [&str; 2] = ["iac_", "code_launch"];
 
 /// One control: a query whose rows carry an outcome, and what each outcome means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +45,8 @@ pub struct Outcome {
     pub name: String,
     /// Its verdict.
     pub verdict: Verdict,
+    /// How much it matters, where that is not what the control's failures matter.
+    pub severity: Option<Severity>,
     /// Its sentence, over the row's facts.
     pub reason: Template,
     /// The name of its repair.
@@ -123,7 +127,7 @@ struct FrontMatter {
 #[serde(deny_unknown_fields)]
 struct FrontMatterFix {
     name: String,
-    effect: Effect,
+    effect: Option<Effect>,
     command: String,
 }
 
@@ -132,6 +136,7 @@ struct FrontMatterFix {
 struct FrontMatterOutcome {
     name: String,
     verdict: Verdict,
+    severity: Option<Severity>,
     reason: String,
     fix: Option<String>,
 }
@@ -169,6 +174,16 @@ impl Control {
     /// The outcome of that name.
     pub fn outcome(&self, name: &str) -> Option<&Outcome> {
         self.outcomes.iter().find(|outcome| outcome.name == name)
+    }
+
+    /// Whether it judges code: whether its query reads what `scan` fills. Every other control judges AWS.
+    pub fn judges_code(&self) -> bool {
+        CODE_TABLES.iter().any(|table| self.sql.contains(table))
+    }
+
+    /// How much a finding of that outcome matters.
+    pub fn severity_of(&self, outcome: &Outcome) -> Severity {
+        outcome.severity.unwrap_or(self.severity)
     }
 
     /// The fix of that name.
@@ -234,7 +249,8 @@ fn outcomes(stated: Vec<FrontMatterOutcome>, sql: &str) -> Result<Vec<Outcome>, 
     let outcome = |stated: FrontMatterOutcome| {
         let reason = Template::parse(&stated.reason)
             .map_err(|error| ControlError::Reason(stated.name.clone(), error))?;
-        Ok(Outcome { name: stated.name, verdict: stated.verdict, reason, fix: stated.fix })
+        let FrontMatterOutcome { name, verdict, severity, fix, .. } = stated;
+        Ok(Outcome { name, verdict, severity, reason, fix })
     };
     stated.into_iter().map(outcome).collect()
 }

@@ -72,7 +72,7 @@ pub struct ErrorRow {
     pub account_id: Option<String>,
     /// The region; null when the whole account could not be read.
     pub region: Option<String>,
-    /// The call, written as IAM writes it: `ec2:DescribeInstances`.
+    /// The call, written as IAM writes it: `ec2:DescribeInstances`; `scan:ReadFile` of a file.
     pub operation: String,
     /// The error code as AWS answered it, or imdsure's own word for what never reached AWS.
     pub code: String,
@@ -82,9 +82,30 @@ pub struct ErrorRow {
     pub kind: ErrorKind,
     /// The tables whose rows are missing, comma-separated; null when it is every table.
     pub table_name: Option<String>,
+    /// The file or folder, where it is code that could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The line in it, from 1, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// The character in the line, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
     /// Who answers for the gap, so that it does not make the run incomplete; null when nobody does.
     #[serde(default)]
     pub accepted: Option<AcceptUnread>,
+}
+
+impl ErrorRow {
+    /// `main.tf:12:3`; none where it is no file.
+    pub fn file_place(&self) -> Option<String> {
+        let path = self.path.as_deref()?;
+        Some(match (self.line, self.column) {
+            (Some(line), Some(column)) => format!("{path}:{line}:{column}"),
+            (Some(line), None) => format!("{path}:{line}"),
+            (None, _) => path.to_owned(),
+        })
+    }
 }
 
 /// That somebody answers for a gap until a day (`[[accept_unread]]` of the configuration).

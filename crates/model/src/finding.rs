@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{Fix, Severity, Verdict};
+use crate::{Code, Fix, Location, Severity, Verdict};
 
 /// One verdict on one resource.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -15,11 +15,11 @@ pub struct Finding {
     pub aliases: Vec<String>,
     /// The verdict.
     pub verdict: Verdict,
-    /// The control's severity.
+    /// The outcome's severity, which is the control's where the outcome has none of its own.
     pub severity: Severity,
     /// 0 to 100, to order the work; null where there is none (`pass`, `skip`).
     pub risk: Option<u8>,
-    /// The resource's ARN.
+    /// The resource's ARN; of code `path:address`.
     pub resource: String,
     /// The resource's `Name` tag or its own name.
     pub name: Option<String>,
@@ -41,11 +41,14 @@ pub struct Finding {
     /// The values that the verdict rests on, by column name.
     pub facts: Map<String, Value>,
     /// Where in code it stands (findings of `scan`).
-    pub location: Option<Value>,
+    pub location: Option<Location>,
     /// The repair that is known for it.
     pub fix: Option<Fix>,
     /// Set where somebody accepted the finding, with reason and expiry.
     pub waived: Option<Waived>,
+    /// What shows it and repairs it, where it stands in code.
+    #[serde(skip)]
+    pub code: Option<Box<Code>>,
 }
 
 /// An accepted finding: why, until when, and what compensates.
@@ -53,8 +56,8 @@ pub struct Finding {
 pub struct Waived {
     /// Why it is accepted.
     pub reason: String,
-    /// The last day on which it is accepted (`2027-01-31`).
-    pub expires: String,
+    /// The last day on which it is accepted (`2027-01-31`); null of a comment in code, which has none.
+    pub expires: Option<String>,
     /// What reduces the risk meanwhile.
     pub compensating: Vec<String>,
     /// Where the waiver is written: `imdsure.toml:12`.

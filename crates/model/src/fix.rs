@@ -5,6 +5,9 @@ use serde_json::{Map, Value};
 
 use crate::Template;
 
+/// The column that says what the repair of a finding does, where the control does not.
+pub const FIX_EFFECT: &str = "fix_effect";
+
 /// What a repair does to the resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Effect {
@@ -32,6 +35,11 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// Whether nothing is replaced, stopped or lost by it.
+    pub const fn is_safe(self) -> bool {
+        !matches!(self, Self::Replacement | Self::Restart | Self::Irreversible)
+    }
+
     /// The word of reports and front matter.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -62,16 +70,18 @@ pub struct Fix {
 pub struct FixTemplate {
     /// Its name within the control.
     pub name: String,
-    /// What it does to the resource.
-    pub effect: Effect,
+    /// What it does to the resource; none where each finding has its own, as the column `fix_effect`.
+    pub effect: Option<Effect>,
     /// Its command, over the finding's facts and the fields `resource`, `name`, `account_id`, `region`.
     pub command: Template,
 }
 
 impl FixTemplate {
-    /// The repair of one finding; none where a value that the command needs was not reported.
+    /// The repair of one finding; none where a value that the command needs was not reported, or its effect.
     pub fn for_finding(&self, values: &Map<String, Value>) -> Option<Fix> {
         let command = self.command.render_command(values)?;
-        Some(Fix { name: self.name.clone(), effect: self.effect, command })
+        let of_finding = || Effect::deserialize(values.get(FIX_EFFECT)?).ok();
+        let effect = self.effect.or_else(of_finding)?;
+        Some(Fix { name: self.name.clone(), effect, command })
     }
 }

@@ -4,6 +4,7 @@
 
 mod alias;
 pub mod candidate;
+mod code;
 mod control;
 pub mod effective;
 mod error_row;
@@ -15,16 +16,18 @@ pub mod plan;
 mod report;
 mod risk;
 mod selection;
+pub mod silence;
 mod template;
 mod verdict;
 pub mod waiver;
 
 pub use alias::{Catalog, ResolveError};
+pub use code::{Code, Excerpt, Location, Part, TextChange};
 pub use control::{Control, ControlError, Outcome};
 pub use error_row::{AcceptUnread, ErrorKind, ErrorRow};
 pub use exit::{ExitCode, FailOn};
 pub use finding::{Finding, Waived};
-pub use fix::{Effect, Fix, FixTemplate};
+pub use fix::{Effect, FIX_EFFECT, Fix, FixTemplate};
 pub use ownership::managed_by;
 pub use report::{
     ControlSummary, Counts, Head, InstanceQuestion, LaunchPart, LaunchQuestion, PolicyHole,

@@ -67,6 +67,12 @@ pub struct Scope {
     pub accounts: Vec<String>,
     /// Region codes that were read in at least one account, sorted.
     pub regions: Vec<String>,
+    /// Files and folders of code that were to be read, as they were given.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<String>,
+    /// How many files of code were read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files: Option<u64>,
     /// When reading began (RFC 3339, UTC).
     pub started: String,
     /// When reading ended (RFC 3339, UTC).

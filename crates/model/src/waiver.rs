@@ -107,7 +107,7 @@ impl Waiver {
     pub fn waived(&self) -> Waived {
         Waived {
             reason: self.reason.clone(),
-            expires: self.expires.to_string(),
+            expires: Some(self.expires.to_string()),
             compensating: self.compensating.clone(),
             from: self.from.clone(),
         }

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use imdsure_model::{Finding, Head, Selection};
+use imdsure_model::{Finding, Head, Location, Selection};
 
 use crate::{Format, answers, text::clean, waivers};
 
@@ -22,6 +22,9 @@ impl Format for Brief {
     }
 
     fn finding(&mut self, finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
+        if let Some(location) = &finding.location {
+            return of_code(finding, location, out);
+        }
         let part = |part: &Option<String>| clean(part.as_deref().unwrap_or("-")).into_owned();
         let resource = finding.resource.rsplit('/').next().unwrap_or(&finding.resource);
         let name = finding.name.as_deref().map(|name| format!(" ({})", clean(name)));
@@ -46,6 +49,11 @@ impl Format for Brief {
 
     fn end(&mut self, head: &Head, out: &mut dyn io::Write) -> io::Result<()> {
         for error in &head.errors {
+            if let Some(place) = error.file_place() {
+                let (code, message) = (clean(&error.code), clean(&error.message));
+                writeln!(out, "error {}: {code}: {message}", clean(&place))?;
+                continue;
+            }
             writeln!(
                 out,
                 "{} {} {} {} {}: {}",
@@ -71,4 +79,24 @@ impl Format for Brief {
         }
         Ok(())
     }
+}
+
+/// `fail high code-launches-imdsv2 main.tf:12:3 aws_instance.web: reason`: a place that editors understand.
+fn of_code(finding: &Finding, location: &Location, out: &mut dyn io::Write) -> io::Result<()> {
+    let (mark, terms) = match &finding.waived {
+        Some(waived) => ("waived-", format!(" [waived {}]", waivers::terms(waived))),
+        None => ("", String::new()),
+    };
+    writeln!(
+        out,
+        "{mark}{} {} {} {}:{}:{} {}: {}{terms}",
+        finding.verdict,
+        finding.severity,
+        finding.control,
+        clean(&location.path),
+        location.start_line,
+        location.start_column,
+        clean(&location.address),
+        clean(&finding.reason),
+    )
 }

@@ -7,7 +7,7 @@ use imdsure_model::{ControlSummary, Finding, Head, Selection};
 
 use crate::{Format, waivers};
 
-const HEADER: [&str; 16] = [
+const HEADER: [&str; 20] = [
     "group_id",
     "title",
     "description",
@@ -24,6 +24,10 @@ const HEADER: [&str; 16] = [
     "waived_expires",
     "waived_compensating",
     "waived_from",
+    "path",
+    "line",
+    "column",
+    "address",
 ];
 /// The group that controls stand in when they were chosen one by one.
 const GROUP: [&str; 3] = ["imdsure", "imdsure audit", "EC2 instance metadata service, version 2"];
@@ -53,6 +57,8 @@ impl Format for Csv {
     fn finding(&mut self, finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
         let [group, title, description] = GROUP;
         let [waived, expires, compensating, from] = waivers::fields(finding);
+        let place = finding.location.as_ref();
+        let number = |number: Option<u32>| number.map(|it| it.to_string()).unwrap_or_default();
         record(
             out,
             &[
@@ -72,6 +78,10 @@ impl Format for Csv {
                 &expires,
                 &compensating,
                 &from,
+                place.map(|place| place.path.as_str()).unwrap_or_default(),
+                &number(place.map(|place| place.start_line)),
+                &number(place.map(|place| place.start_column)),
+                place.map(|place| place.address.as_str()).unwrap_or_default(),
             ],
         )
     }

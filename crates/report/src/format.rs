@@ -6,6 +6,7 @@ use imdsure_model::{ControlSummary, Finding, Head, Selection};
 
 use crate::{
     brief::Brief, csv::Csv, json::Json, jsonl::JsonLines, nothing::Nothing, pretty::Pretty,
+    sarif::Sarif,
 };
 
 /// One way of writing a report. Called in this order: `begin`, then for each control `control`, its
@@ -58,6 +59,8 @@ pub enum FormatName {
     JsonLines,
     /// Powerpipe's columns.
     Csv,
+    /// SARIF 2.1.0, for code hosts.
+    Sarif,
     /// Nothing: the exit code tells.
     Nothing,
 }
@@ -76,8 +79,15 @@ fn names() -> String {
 
 impl FormatName {
     /// Every format.
-    pub const ALL: [Self; 6] =
-        [Self::Pretty, Self::Brief, Self::Json, Self::JsonLines, Self::Csv, Self::Nothing];
+    pub const ALL: [Self; 7] = [
+        Self::Pretty,
+        Self::Brief,
+        Self::Json,
+        Self::JsonLines,
+        Self::Csv,
+        Self::Sarif,
+        Self::Nothing,
+    ];
 
     /// The name.
     pub const fn as_str(self) -> &'static str {
@@ -87,6 +97,7 @@ impl FormatName {
             Self::Json => "json",
             Self::JsonLines => "jsonl",
             Self::Csv => "csv",
+            Self::Sarif => "sarif",
             Self::Nothing => "none",
         }
     }
@@ -97,6 +108,7 @@ impl FormatName {
             "json" => Some(Self::Json),
             "jsonl" | "ndjson" => Some(Self::JsonLines),
             "csv" => Some(Self::Csv),
+            "sarif" => Some(Self::Sarif),
             "txt" => Some(Self::Brief),
             _ => None,
         }
@@ -110,6 +122,7 @@ impl FormatName {
             Self::Json => Box::new(Json::default()),
             Self::JsonLines => Box::new(JsonLines),
             Self::Csv => Box::new(Csv::default()),
+            Self::Sarif => Box::new(Sarif::default()),
             Self::Nothing => Box::new(Nothing),
         }
     }

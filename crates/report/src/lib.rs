@@ -11,6 +11,7 @@ mod jsonl;
 mod nothing;
 pub mod plan;
 mod pretty;
+mod sarif;
 mod text;
 mod waivers;
 

@@ -1,6 +1,7 @@
 //! For people at a terminal: the answer at a glance, then numbers a control, then the worst findings by
 //! account and region, then what is waived, then what could not be read.
 
+mod code;
 mod questions;
 mod waivers;
 
@@ -32,11 +33,22 @@ pub(crate) struct Pretty {
     control: Option<ControlSummary>,
     /// The current control's findings by place, places in the order of their worst finding.
     places: Vec<(String, Vec<Finding>)>,
+    /// The findings on code of all controls: they are shown by file.
+    code: Vec<Finding>,
+    /// Findings on code that are not shown.
+    code_left: u64,
 }
 
 impl Pretty {
     pub(crate) const fn new(style: Style) -> Self {
-        Self { style, shown: SHOWN, control: None, places: Vec::new() }
+        Self {
+            style,
+            shown: SHOWN,
+            control: None,
+            places: Vec::new(),
+            code: Vec::new(),
+            code_left: 0,
+        }
     }
 
     fn paint(&self, style: Ansi, text: &str) -> String {
@@ -144,6 +156,11 @@ impl Pretty {
         writeln!(out, "{}", self.verdict(Verdict::Unknown, &title))?;
         let sorts = sorts(head);
         for (error, accounts) in sorts.iter().take(SHOWN_ERRORS) {
+            if let Some(place) = error.file_place() {
+                writeln!(out, "  {}", self.bold(&clean(&place)))?;
+                writeln!(out, "    {}: {}", clean(&error.code), clean(&error.message))?;
+                continue;
+            }
             let region = error.region.as_deref().map(|region| format!(" in {}", clean(region)));
             let accounts = clean(&some(accounts)).into_owned();
             writeln!(
@@ -158,7 +175,8 @@ impl Pretty {
             let more = (sorts.len() - SHOWN_ERRORS) as u64;
             writeln!(out, "  … and {} more: --output json has all", count(more, "sort", "sorts"))?;
         }
-        let kinds: BTreeSet<&str> = head.errors.iter().filter_map(|e| next_step(e.kind)).collect();
+        let of_aws = head.errors.iter().filter(|error| error.path.is_none());
+        let kinds: BTreeSet<&str> = of_aws.filter_map(|e| next_step(e.kind)).collect();
         for step in kinds {
             writeln!(out, "  → {step}")?;
         }
@@ -172,14 +190,21 @@ impl Format for Pretty {
     }
 
     fn begin(&mut self, head: &Head, out: &mut dyn io::Write) -> io::Result<()> {
-        self.shown = if head.controls.len() > 1 { SHOWN_OF_EACH } else { SHOWN };
         let scope = &head.scope;
-        let place = format!(
-            "{}, {}, read {}",
-            count(scope.accounts.len() as u64, "account", "accounts"),
-            count(scope.regions.len() as u64, "region", "regions"),
-            minute(&scope.finished),
-        );
+        let of_code = scope.files.is_some();
+        self.shown = if head.controls.len() > 1 && !of_code { SHOWN_OF_EACH } else { SHOWN };
+        let what = match scope.files {
+            Some(files) => {
+                let files = count(files, "file", "files");
+                format!("{files} of infrastructure code in {}", clean(&scope.paths.join(", ")))
+            }
+            None => format!(
+                "{}, {}",
+                count(scope.accounts.len() as u64, "account", "accounts"),
+                count(scope.regions.len() as u64, "region", "regions"),
+            ),
+        };
+        let place = format!("{what}, read {}", minute(&scope.finished));
         let incomplete = if scope.incomplete {
             self.verdict(Verdict::Unknown, " · incomplete")
         } else {
@@ -196,6 +221,10 @@ impl Format for Pretty {
     }
 
     fn finding(&mut self, finding: &Finding, _: &mut dyn io::Write) -> io::Result<()> {
+        if finding.location.is_some() {
+            self.code.push(finding.clone());
+            return Ok(());
+        }
         let place = place(finding);
         match self.places.iter_mut().find(|(known, _)| *known == place) {
             Some((_, findings)) => findings.push(finding.clone()),
@@ -210,6 +239,10 @@ impl Format for Pretty {
             return Ok(());
         };
         if places.is_empty() {
+            let of_code = self.code.iter().filter(|one| one.control == control.name).count() as u64;
+            if of_code > 0 {
+                self.code_left += control.counts.fail + control.counts.unknown - of_code;
+            }
             return Ok(());
         }
         let open = control.counts.fail + control.counts.unknown;
@@ -240,6 +273,7 @@ impl Format for Pretty {
     }
 
     fn end(&mut self, head: &Head, out: &mut dyn io::Write) -> io::Result<()> {
+        self.code(out)?;
         self.waivers(head, out)?;
         self.errors(head, out)
     }
@@ -314,9 +348,10 @@ const fn next_step(kind: ErrorKind) -> Option<&'static str> {
 /// The gaps by operation, region and code: the first of each sort, and the accounts it occurred in.
 fn sorts(head: &Head) -> Vec<(&ErrorRow, Vec<&str>)> {
     let mut sorts: Vec<(&ErrorRow, Vec<&str>)> = Vec::new();
-    let mut known: BTreeMap<(&str, Option<&str>, &str), usize> = BTreeMap::new();
+    let mut known: BTreeMap<_, usize> = BTreeMap::new();
     for error in &head.errors {
-        let sort = (error.operation.as_str(), error.region.as_deref(), error.code.as_str());
+        let (operation, code) = (error.operation.as_str(), error.code.as_str());
+        let sort = (operation, error.region.as_deref(), code, error.file_place());
         let index = *known.entry(sort).or_insert_with(|| {
             sorts.push((error, Vec::new()));
             sorts.len() - 1

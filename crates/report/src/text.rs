@@ -22,6 +22,11 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(cleaned)
 }
 
+/// The same where every character has to keep its column: a harmful one becomes one that says so.
+pub(crate) fn harmless(text: &str) -> String {
+    text.chars().map(|c| if c != '\t' && harmful(c) { '\u{fffd}' } else { c }).collect()
+}
+
 fn harmful(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

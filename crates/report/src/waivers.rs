@@ -54,16 +54,20 @@ pub(crate) fn terms(waived: &Waived) -> String {
         [] => String::new(),
         measures => format!("; compensating: {}", measures.join(", ")),
     };
-    clean(&format!("until {expires} ({from}): {reason}{compensating}")).into_owned()
+    let until = expires.as_ref().map(|day| format!("until {day} ")).unwrap_or_default();
+    clean(&format!("{until}({from}): {reason}{compensating}")).into_owned()
 }
 
 /// The terms under which a finding is waived, as the fields of a table: reason, expiry, what compensates, and
 /// where that stands.
 pub(crate) fn fields(finding: &Finding) -> [String; 4] {
     match &finding.waived {
-        Some(Waived { reason, expires, compensating, from }) => {
-            [reason.clone(), expires.clone(), compensating.join("; "), from.clone()]
-        }
+        Some(Waived { reason, expires, compensating, from }) => [
+            reason.clone(),
+            expires.clone().unwrap_or_default(),
+            compensating.join("; "),
+            from.clone(),
+        ],
         None => Default::default(),
     }
 }

@@ -107,6 +107,12 @@ pub enum AuditError {
     /// Usage that costs money, and nothing that would say what it is.
     #[error("--usage asks CloudWatch about instances, and nothing that was chosen reads instances")]
     UsageOfNothing,
+    /// A control that judges code.
+    #[error("{0} judges code, and an audit reads AWS: `imdsure scan PATH --control {0}` runs it")]
+    OfCode(String),
+    /// A control that judges AWS.
+    #[error("{0} judges AWS, and a scan reads code: `imdsure audit --control {0}` runs it")]
+    OfAws(String),
     /// Stopped before there was anything to report.
     #[error("stopped before any account was known: there is nothing to report")]
     Stopped,
@@ -120,6 +126,9 @@ impl AuditRequest {
     pub async fn gather(self) -> Result<Gathered, AuditError> {
         let catalog = embedded_catalog()?;
         let controls = chosen(&catalog, &self.controls)?;
+        if matches!(self.source, Source::Live(_)) {
+            refuse_code(&controls)?;
+        }
         let (controls, wanted) = self.usage_too(&catalog, controls).await?;
         let controls = controls.into_iter().map(|control| control.name.clone()).collect();
         let reports = open(self.outputs)?;
@@ -169,7 +178,7 @@ impl Gathered {
         let controls = self.controls.iter().filter_map(|name| self.catalog.get(name));
         let controls: Vec<&Control> = controls.collect();
         let (head, unwritten) =
-            judge(&self.catalog, &controls, self.evidence.set(), &self.config, self.reports)
+            judge(&self.catalog, &controls, self.evidence.set(), None, &self.config, self.reports)
                 .await?;
         Ok(Audit { head, kept: self.kept, unwritten })
     }
@@ -234,7 +243,9 @@ impl Evidence {
 /// `usage` those that asking CloudWatch fills as well.
 pub async fn tables_of(controls: &[String], usage: bool) -> Result<Wanted, AuditError> {
     let catalog = embedded_catalog()?;
-    wanted(chosen(&catalog, controls)?, usage).await.map_err(AuditError::from)
+    let controls = chosen(&catalog, controls)?;
+    refuse_code(&controls)?;
+    wanted(controls, usage).await.map_err(AuditError::from)
 }
 
 /// The tables that these controls need, and no other.
@@ -249,8 +260,16 @@ async fn wanted(
 
 fn chosen<'a>(catalog: &'a Catalog, names: &[String]) -> Result<Vec<&'a Control>, ResolveError> {
     if names.is_empty() {
-        return Ok(catalog.defaults().collect());
+        return Ok(catalog.defaults().filter(|control| !control.judges_code()).collect());
     }
+    named(catalog, names)
+}
+
+/// Controls by their names or aliases, each once.
+pub(crate) fn named<'a>(
+    catalog: &'a Catalog,
+    names: &[String],
+) -> Result<Vec<&'a Control>, ResolveError> {
     let mut controls: Vec<&Control> = Vec::new();
     for name in names {
         let control = catalog.resolve(name)?;
@@ -262,9 +281,17 @@ fn chosen<'a>(catalog: &'a Catalog, names: &[String]) -> Result<Vec<&'a Control>
     Ok(controls)
 }
 
-type Report = (Box<dyn Format>, Opened);
+/// AWS has no rows for a control that judges code.
+fn refuse_code(controls: &[&Control]) -> Result<(), AuditError> {
+    match controls.iter().find(|control| control.judges_code()) {
+        Some(control) => Err(AuditError::OfCode(control.name.clone())),
+        None => Ok(()),
+    }
+}
 
-fn open(outputs: Vec<Output>) -> Result<Vec<Report>, OutputError> {
+pub(crate) type Report = (Box<dyn Format>, Opened);
+
+pub(crate) fn open(outputs: Vec<Output>) -> Result<Vec<Report>, OutputError> {
     let open = |output: Output| {
         let opened = Opened::open(output.destination)?;
         Ok((output.format.writer(output.style), opened))
@@ -294,19 +321,24 @@ impl Live {
     }
 }
 
-fn now() -> String {
+pub(crate) fn now() -> String {
     let now = jiff::Timestamp::now();
     format!("{now:.3}")
 }
 
-async fn judge(
+/// Judges a set and writes the reports. Code is judged with what AWS `evidence` says of what it inherits.
+pub(crate) async fn judge(
     catalog: &Catalog,
     controls: &[&Control],
     set: &EvidenceSet,
+    evidence: Option<&EvidenceSet>,
     config: &Config,
     outputs: Vec<Report>,
 ) -> Result<(Head, Option<OutputError>), AuditError> {
     let session = Session::open(set, &config.settings()).await?;
+    if let Some(evidence) = evidence {
+        session.add_evidence(evidence).await?;
+    }
     let mut errors = session.scan_errors().await?;
     let mut judged = Vec::new();
     let mut summaries = Vec::new();
@@ -321,15 +353,18 @@ async fn judge(
             }
         }
     }
+    // The auditor's questions are about what runs.
+    let of_aws = controls.iter().any(|control| !control.judges_code());
     let questions = match session.questions(catalog, &judged, &summaries).await {
-        Ok(questions) => questions,
+        Ok(questions) if of_aws => questions,
+        Ok(_) => Questions::default(),
         Err(error) => {
             errors.push(unanswered("questions", &error));
             Questions::default()
         }
     };
     let manifest = &set.manifest;
-    let waivers = match session.waiver_uses(&judged, manifest.narrowed).await {
+    let waivers = match session.waiver_uses(&judged, manifest.narrowed, &manifest.paths).await {
         Ok(waivers) => waivers,
         Err(error) => {
             errors.push(unanswered("waivers", &error));
@@ -341,6 +376,8 @@ async fn judge(
         scope: Scope {
             accounts: manifest.accounts.clone(),
             regions: manifest.regions.clone(),
+            paths: manifest.paths.clone(),
+            files: manifest.files,
             started: manifest.started.clone(),
             finished: manifest.finished.clone(),
             incomplete,
@@ -380,6 +417,9 @@ fn unanswered(operation: &str, error: &EngineError) -> ErrorRow {
         message: error.to_string(),
         kind: ErrorKind::Malformed,
         table_name: None,
+        path: None,
+        line: None,
+        column: None,
         accepted: None,
     }
 }

@@ -6,7 +6,7 @@ mod waive;
 use std::path::{Path, PathBuf};
 
 use imdsure_engine::Settings;
-use imdsure_model::{AcceptUnread, ControlError, ErrorKind, ErrorRow, Waivers};
+use imdsure_model::{AcceptUnread, ControlError, ErrorKind, ErrorRow, Waivers, silence::TOOLS};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
@@ -31,8 +31,55 @@ pub struct Config {
     /// Findings that are accepted, as they are written.
     #[serde(default)]
     waive: Vec<Spanned<waive::Stated>>,
+    /// What is taken to be so where no evidence shows it.
+    #[serde(default)]
+    assume: Assume,
+    /// What bears on code.
+    #[serde(default)]
+    scan: ScanConfig,
     #[serde(skip)]
     waivers: Waivers,
+}
+
+/// `[assume]`: what the organization answers for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Assume {
+    /// The account's default for `HttpTokens`, in every account and region that code is for.
+    account_default: Option<AssumedTokens>,
+}
+
+/// The one assumption that makes a difference: anything else is what happens without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum AssumedTokens {
+    Required,
+}
+
+/// `[scan]`: how code is judged.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScanConfig {
+    /// Tools whose ignore comments in code count.
+    #[serde(default)]
+    honor: Vec<CommentTool>,
+}
+
+/// A tool whose ignore comments are understood.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+struct CommentTool(String);
+
+impl TryFrom<String> for CommentTool {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        if TOOLS.contains(&name.as_str()) {
+            return Ok(Self(name));
+        }
+        let known = TOOLS.join(", ");
+        Err(format!("the ignore comments of `{name}` are not known; those of {known} are"))
+    }
 }
 
 impl Default for Config {
@@ -42,6 +89,8 @@ impl Default for Config {
             accept_unread: Vec::new(),
             max_hop_limit: MAX_HOP_LIMIT,
             waive: Vec::new(),
+            assume: Assume::default(),
+            scan: ScanConfig::default(),
             waivers: Waivers::default(),
         }
     }
@@ -204,6 +253,11 @@ impl Config {
             owner_tags: self.owner_tags.clone(),
             max_hop_limit: self.max_hop_limit,
             waivers: self.waivers.clone(),
+            account_default: self
+                .assume
+                .account_default
+                .map(|AssumedTokens::Required| "required".to_owned()),
+            honoured_comments: self.scan.honor.iter().map(|tool| tool.0.clone()).collect(),
             today: Self::today(),
         }
     }

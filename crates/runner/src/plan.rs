@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use imdsure_aws::{
@@ -15,7 +15,7 @@ use imdsure_aws::{
         AWS_SAGEMAKER_NOTEBOOK_INSTANCE, Table,
     },
 };
-use imdsure_engine::{Candidates, Session, evidence::EvidenceSet};
+use imdsure_engine::{Candidates, CodeRevert, Session, evidence::EvidenceSet};
 use imdsure_fix::plan::{Context, PlanError, PlanOptions, Planned, Planner, Waived};
 use imdsure_model::{
     ErrorRow, Subject,
@@ -23,7 +23,7 @@ use imdsure_model::{
 };
 use serde_json::{Map, Value};
 
-use crate::{AuditError, Config, Source, audit::evidence_of};
+use crate::{AuditError, Config, Source, audit::evidence_of, scan::code_of};
 
 /// What launches, and what runs.
 const LAUNCHES: [&Table; 9] = [
@@ -50,6 +50,8 @@ pub struct PlanRequest {
     pub config: Config,
     /// When the plan is made.
     pub now: jiff::Timestamp,
+    /// Code that may take back what is planned: files, a folder, or a kept scan.
+    pub code: Option<PathBuf>,
 }
 
 /// A plan that is not yet written.
@@ -67,6 +69,10 @@ pub struct Drawn {
     pub missing: Vec<&'static str>,
     /// Whether the use of version 1 was read.
     pub usage: bool,
+    /// Code that would take back a change of the plan when it is applied.
+    pub reverts: Vec<CodeRevert>,
+    /// Files of code that could not be read.
+    pub code_unread: u64,
 }
 
 /// Why there is no plan.
@@ -135,8 +141,28 @@ impl PlanRequest {
         let options = chosen(self.options, &accounts, &self.units)?;
         let context = context(set, &accounts, &errors, incomplete, self.now)?;
         let planned = draw(&session, &options, context, &self.config).await?;
-        Ok(Drawn { planned, kept, errors, incomplete, missing, usage })
+        let (reverts, code_unread) = match &self.code {
+            Some(code) => reverts(&session, &planned, code).await?,
+            None => (Vec::new(), 0),
+        };
+        Ok(Drawn { planned, kept, errors, incomplete, missing, usage, reverts, code_unread })
     }
+}
+
+/// The code that would take back what is planned, and how many files of it could not be read.
+async fn reverts(
+    session: &Session,
+    planned: &Planned,
+    code: &Path,
+) -> Result<(Vec<CodeRevert>, u64), PlanFailure> {
+    let rows = code_of(code).await?;
+    session.add_code(rows.set()).await?;
+    let tables = &rows.set().manifest.tables;
+    let unread = tables.iter().find(|table| table.name == "scan_error").map_or(0, |it| it.rows);
+    let targets: BTreeSet<(&str, &str, &str)> = planned.targets().collect();
+    let mut reverts = session.code_that_reverts().await?;
+    reverts.retain(|one| targets.contains(&(&*one.account_id, &*one.region, &*one.id)));
+    Ok((reverts, unread))
 }
 
 async fn draw(

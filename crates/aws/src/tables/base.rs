@@ -63,11 +63,15 @@ pub static AWS_REGION: Table = Table {
 /// What could not be read.
 pub static SCAN_ERROR: Table = Table {
     name: "scan_error",
-    about: "One call that did not give what was asked: a gap in the evidence.",
+    about: "One call that did not give what was asked, or one file that could not be read: a gap in the evidence.",
     columns: &[
         column("account_id", Kind::Text, "The account; null when it is not known."),
         column("region", Kind::Text, "The region; null when the whole account could not be read."),
-        column("operation", Kind::Text, "The call, as IAM writes it: `ec2:DescribeInstances`."),
+        column(
+            "operation",
+            Kind::Text,
+            "The call, as IAM writes it: `ec2:DescribeInstances`; `scan:ReadFile` of a file.",
+        ),
         column("code", Kind::Text, "AWS's error code, or imdsure's word where AWS did not answer."),
         column("message", Kind::Text, "AWS's message, or what happened."),
         column(
@@ -80,5 +84,8 @@ pub static SCAN_ERROR: Table = Table {
             Kind::Text,
             "The table whose rows are missing; null when it is every table.",
         ),
+        column("path", Kind::Text, "The file or folder, where it is code; else null."),
+        column("line", Kind::Integer, "The line in it, from 1, where it is known."),
+        column("column", Kind::Integer, "The character in the line, from 1."),
     ],
 };

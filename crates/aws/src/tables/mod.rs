@@ -1,7 +1,8 @@
-//! The tables that AWS fills, column by column. Where Steampipe has a table of the same name, the same
+//! The tables that AWS and code fill, column by column. Where Steampipe has a table of the same name, the same
 //! columns carry the same values.
 
 mod base;
+mod code;
 mod instance;
 mod launch;
 mod organization;
@@ -23,7 +24,8 @@ pub struct Table {
     pub columns: &'static [Column],
 }
 
-/// A column. Every column may be null: null is "AWS did not report it".
+/// A column. Every column may be null: null is "AWS did not
+/// report it", of code "the text does not say it".
 #[derive(Debug, PartialEq, Eq)]
 pub struct Column {
     /// Its name.
@@ -76,6 +78,7 @@ const fn column(name: &'static str, kind: Kind, about: &'static str) -> Column {
 }
 
 pub use base::{AWS_ACCOUNT, AWS_REGION, SCAN_ERROR};
+pub use code::IAC_LAUNCH_SPEC;
 pub use instance::AWS_EC2_INSTANCE;
 pub use launch::{
     AWS_EC2_AMI, AWS_EC2_AUTOSCALING_GROUP, AWS_EC2_AUTOSCALING_GROUP_MEMBER,
@@ -91,8 +94,8 @@ pub use services::{
 };
 pub use usage::AWS_CLOUDWATCH_IMDS_USAGE;
 
-/// Every table that AWS fills.
-pub static TABLES: [&Table; 24] = [
+/// Every table that a source fills.
+pub static TABLES: [&Table; 25] = [
     &AWS_ACCOUNT,
     &AWS_REGION,
     &AWS_EC2_INSTANCE,
@@ -116,6 +119,7 @@ pub static TABLES: [&Table; 24] = [
     &AWS_ORGANIZATIONS_POLICY,
     &AWS_ORGANIZATIONS_EFFECTIVE_POLICY,
     &AWS_CLOUDWATCH_IMDS_USAGE,
+    &IAC_LAUNCH_SPEC,
     &SCAN_ERROR,
 ];
 

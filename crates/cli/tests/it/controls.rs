@@ -104,6 +104,8 @@ fn check_facts(finding: &Finding, row: &Row, place: &str) {
             "region" => finding.region.clone(),
             "account_id" => finding.account_id.clone(),
             "managed_by" => finding.managed_by.clone(),
+            "severity" => Some(finding.severity.to_string()),
+            "fix_effect" => fix.map(|fix| fix.effect.as_str().to_owned()),
             "fix" => fix.map(|fix| fix.name.clone()),
             "command" => fix.map(|fix| fix.command.clone()),
             fact => match finding.facts.get(fact) {

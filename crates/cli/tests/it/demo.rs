@@ -22,6 +22,10 @@ fn the_demo_tells_its_story_without_an_account() {
         "$ imdsure undo",
         "$ imdsure apply second.json",
         "$ imdsure guard set --enforce",
+        "$ imdsure scan infra",
+        "^^^^^^^^^^ HttpTokens is optional",
+        "+  http_tokens = \"required\" # the old agent needs it",
+        "code-launches-imdsv2: 0 fail",
         "instance-tokens-required:",
         "instance-tokens-required-and-applied:",
     ];

@@ -1,15 +1,17 @@
-//! What is generated from the code and committed: the help text and the page of tables. Compared here,
+//! What is generated from the code and committed: the help text, the page of tables, the dialects' pages. Compared here,
 //! refreshed with `make generate`.
 
 use std::{fmt::Write as _, fs};
 
 use imdsure_aws::tables::{Kind, TABLES};
+use imdsure_iac::dialects::DIALECTS;
 
 use crate::harness::{Run as _, imdsure, workspace};
 
-const COMMANDS: [&[&str]; 26] = [
+const COMMANDS: [&[&str]; 27] = [
     &[],
     &["audit"],
+    &["scan"],
     &["plan"],
     &["apply"],
     &["undo"],
@@ -67,6 +69,37 @@ fn generated_page_of_tables_is_the_committed_one() {
         }
     }
     committed("docs/tables.md", &text);
+}
+
+/// What stands above this in `docs/scan.md` is written by hand.
+const BELOW: &str =
+    "<!-- Below this line: generated from the dialects' pages (make generate). -->\n";
+
+#[test]
+fn generated_pages_of_dialects_are_the_committed_ones() {
+    let page = fs::read_to_string(workspace().join("docs/scan.md")).unwrap();
+    let (by_hand, _) = page.split_once(BELOW).unwrap();
+    let mut text = format!("{by_hand}{BELOW}\n| dialect | what is read |\n|---|---|\n");
+    let mut dialects: Vec<_> = DIALECTS.iter().collect();
+    dialects.sort_by_key(|dialect| dialect.name());
+    for dialect in &dialects {
+        let page = dialect.page().trim();
+        let (title, rest) = page.split_once('\n').unwrap_or((page, ""));
+        let title = title.trim_start_matches("# ");
+        let anchor = title.to_lowercase().replace(' ', "-");
+        let about = rest.trim().split("\n\n").next().unwrap_or_default().replace('\n', " ");
+        writeln!(text, "| [{title}](#{anchor}) | {about} |").unwrap();
+    }
+    for dialect in dialects {
+        text.push('\n');
+        let mut in_code = false;
+        for line in dialect.page().trim().lines() {
+            in_code ^= line.starts_with("```");
+            let deeper = if line.starts_with('#') && !in_code { "##" } else { "" };
+            writeln!(text, "{deeper}{line}").unwrap();
+        }
+    }
+    committed("docs/scan.md", &text);
 }
 
 const fn kind(kind: Kind) -> &'static str {

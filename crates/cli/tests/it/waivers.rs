@@ -108,7 +108,7 @@ fn a_waived_finding_keeps_its_verdict_and_does_not_count() {
     assert!(brief.contains(", 1 waived") && brief.contains("(1 waived)"), "{brief}");
     let csv = config.audit(&server, &["--org", "-o", "csv"]).out;
     let line = csv.lines().find(|line| line.contains(id)).unwrap();
-    let told = "legacy agent,2999-12-31,a role without rights; egress filtered,imdsure.toml:3";
+    let told = "legacy agent,2999-12-31,a role without rights; egress filtered,imdsure.toml:3,,,,";
     assert!(line.contains(",alarm,") && line.ends_with(told), "{line}");
     let pretty = config.audit(&server, &["--org", "-o", "pretty"]);
     let [before, after] =

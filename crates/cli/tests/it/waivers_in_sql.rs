@@ -85,7 +85,7 @@ async fn compare(waivers: Vec<Waiver>, rows: &[Row]) -> Vec<Finding> {
             *count += u64::from(waiver.names(CONTROL) && waiver.fits(&subject));
         }
     }
-    let uses = session.waiver_uses(&[judged], false).await.unwrap();
+    let uses = session.waiver_uses(&[judged], false, &[]).await.unwrap();
     for (used, expected) in uses.iter().zip(matches) {
         assert_eq!(used.matches, expected, "{used:?}");
     }

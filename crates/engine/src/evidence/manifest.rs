@@ -32,6 +32,12 @@ pub struct Manifest {
     /// Whether accounts were left out that could have been read: chosen one by one or by unit, or excluded.
     #[serde(default)]
     pub narrowed: bool,
+    /// Files and folders of code that were to be read, as they were given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<String>,
+    /// How many files of code were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<u64>,
     /// The tables, by name.
     pub tables: Vec<TableFile>,
 }
@@ -62,6 +68,8 @@ impl Manifest {
             regions: Vec::new(),
             incomplete: false,
             narrowed: false,
+            paths: Vec::new(),
+            files: None,
             tables: Vec::new(),
         }
     }

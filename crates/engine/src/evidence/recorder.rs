@@ -96,6 +96,37 @@ impl Recorder {
         coverage: Coverage,
         narrowed: bool,
     ) -> Result<Finished, EngineError> {
+        self.close(|manifest| Manifest {
+            finished,
+            accounts: coverage.accounts.into_iter().collect(),
+            regions: coverage.regions.into_iter().collect(),
+            incomplete: coverage.incomplete,
+            narrowed,
+            ..manifest
+        })
+    }
+
+    /// The same for code: what was to be read, and how many files it came to.
+    pub fn finish_code(
+        self: Arc<Self>,
+        finished: String,
+        paths: Vec<String>,
+        files: u64,
+        incomplete: bool,
+    ) -> Result<Finished, EngineError> {
+        self.close(|manifest| Manifest {
+            finished,
+            paths,
+            files: Some(files),
+            incomplete,
+            ..manifest
+        })
+    }
+
+    fn close(
+        self: Arc<Self>,
+        fill: impl FnOnce(Manifest) -> Manifest,
+    ) -> Result<Finished, EngineError> {
         let Some(recorder) = Arc::into_inner(self) else {
             // Whoever still holds it may still write: the set would not be whole.
             return Err(EngineError::StillRecording);
@@ -104,15 +135,7 @@ impl Recorder {
         let Self { batches, writer, folder, store, started, .. } = recorder;
         drop(batches);
         let tables = writer.join().map_err(|_| EngineError::WriterDied)??;
-        let manifest = Manifest {
-            finished,
-            accounts: coverage.accounts.into_iter().collect(),
-            regions: coverage.regions.into_iter().collect(),
-            incomplete: coverage.incomplete,
-            narrowed,
-            tables,
-            ..Manifest::new(started)
-        };
+        let manifest = Manifest { tables, ..fill(Manifest::new(started)) };
         write_manifest(folder.path(), &manifest)?;
         let Some(store) = store else {
             let set = EvidenceSet::new(folder.path().to_owned(), manifest);

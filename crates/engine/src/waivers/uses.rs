@@ -12,11 +12,12 @@ const ALWAYS: [&str; 3] = ["aws_account", "aws_region", "scan_error"];
 
 impl Session {
     /// What became of each waiver under these controls. `narrowed` is whether the run left out accounts that
-    /// it could have read.
+    /// it could have read; `paths` are the files and folders of code that it read.
     pub async fn waiver_uses(
         &self,
         judged: &[Judged<'_>],
         narrowed: bool,
+        paths: &[String],
     ) -> Result<Vec<WaiverUse>, EngineError> {
         let waivers = self.settings.waivers.all();
         let mut uses = vec![Use::default(); waivers.len()];
@@ -35,7 +36,7 @@ impl Session {
                 WaiverState::Expired
             } else if matches > 0 {
                 WaiverState::InForce
-            } else if self.looked_for(waiver, judged, narrowed, &mut known).await? {
+            } else if self.looked_for(waiver, judged, (narrowed, paths), &mut known).await? {
                 WaiverState::MatchesNothing
             } else {
                 WaiverState::NotJudged
@@ -51,13 +52,17 @@ impl Session {
         &self,
         waiver: &Waiver,
         judged: &[Judged<'_>],
-        narrowed: bool,
+        (narrowed, paths): (bool, &[String]),
         known: &mut BTreeMap<String, u64>,
     ) -> Result<bool, EngineError> {
         let ran = |name: &String| judged.iter().find(|judged| judged.control.name == *name);
         let Some(controls) = waiver.controls.iter().map(ran).collect::<Option<Vec<_>>>() else {
             return Ok(false);
         };
+        if controls.iter().all(|judged| judged.control.judges_code()) {
+            let gaps = "select count(*) from scan_error where path is not null".to_owned();
+            return Ok(lies_within(waiver, paths) && self.number_of(gaps, known).await? == 0);
+        }
         if !ALWAYS.iter().all(|table| self.has(table)) {
             return Ok(false);
         }
@@ -86,6 +91,18 @@ impl Session {
         known.insert(sql, number);
         Ok(number)
     }
+}
+
+/// Whether all that a waiver could fit lies in files or folders that were read.
+fn lies_within(waiver: &Waiver, roots: &[String]) -> bool {
+    let Some(pattern) = waiver.path.as_ref().or(waiver.resource.as_ref()) else { return false };
+    let fixed = pattern.as_str().split('*').next().unwrap_or_default();
+    roots.iter().any(|root| match root.trim_end_matches('/') {
+        "." => !fixed.starts_with('/'),
+        root => fixed
+            .strip_prefix(root)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || rest.starts_with(':')),
+    })
 }
 
 /// Where alone a waiver can fit anything; everywhere without account, in all regions without region.

@@ -263,6 +263,14 @@ impl Planned {
         self.drafts.len()
     }
 
+    /// What is changed: account, region, id.
+    pub fn targets(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.drafts.iter().map(|draft| {
+            let key = &draft.key;
+            (&*key.account_id, &*key.region, &*key.id)
+        })
+    }
+
     /// How many things are left alone.
     pub fn unplanned(&self) -> usize {
         self.left.len()

@@ -61,7 +61,7 @@ impl Pretty {
         writeln!(out, "  {}: {state}", subject(used))?;
         let accepted = Waived {
             reason: used.reason.clone(),
-            expires: used.expires.clone(),
+            expires: Some(used.expires.clone()),
             compensating: used.compensating.clone(),
             from: used.from.clone(),
         };

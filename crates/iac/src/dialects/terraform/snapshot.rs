@@ -106,6 +106,7 @@ fn row(
     let place = source.place(node.span.clone());
     let mut spec = LaunchSpec::new("terraform", kind.name, address, place);
     spec.options = own.options;
+    spec.resource_id = values.text_of("id").map(str::to_owned);
     spec.effect = Some(kind.effect);
     let decider = if kind.account_default { Inherits::AccountDefault } else { Inherits::Service };
     spec.inherits_from = vec![decider];

@@ -1,0 +1,383 @@
+//! From the readers' rows to kept evidence: the table `iac_launch_spec`, and gaps as rows of `scan_error`.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use imdsure_aws::{
+    builder::{Sink as _, Value},
+    source::Wanted,
+    tables::{IAC_LAUNCH_SPEC, Table},
+    write_error,
+};
+use imdsure_engine::{
+    EngineError,
+    evidence::{Finished, Recorder},
+};
+use imdsure_iac::{
+    Endpoint, ScanError, Tokens,
+    scan::{Scan, Scanned},
+    source::{Place, Source},
+    spec::{Declared, Inherits, LaunchSpec, Switch},
+};
+use imdsure_model::{ErrorKind, ErrorRow, Excerpt, Part, TextChange};
+use serde_json::json;
+
+use crate::{AuditError, audit::now};
+
+/// The operation of gaps.
+const READ: &str = "scan:ReadFile";
+/// Characters of a line that an excerpt shows.
+const SHOWN: usize = 200;
+/// Files held at once to take excerpts from.
+const HELD: usize = 32;
+
+/// Writes a set of what was read: into `store`, where it is kept, or a temporary folder.
+pub(super) fn record(
+    scan: &Scan,
+    scanned: &Scanned,
+    store: Option<&Path>,
+    started: String,
+) -> Result<Finished, AuditError> {
+    let wanted = Wanted::new([IAC_LAUNCH_SPEC.name]);
+    let recorder = Recorder::start(store, started, &wanted).map_err(AuditError::Save)?;
+    let mut texts = Texts::default();
+    for spec in &scanned.specs {
+        let row = Row::of(spec, &scan.paths, &mut texts);
+        recorder.append(&IAC_LAUNCH_SPEC, &mut |table| table.push(&row.values()));
+    }
+    for error in &scanned.errors {
+        write_error(&*recorder, &gap(error));
+    }
+    let paths = scan.paths.iter().map(|path| shown(path)).collect();
+    let files = scanned.files as u64;
+    let finished: Result<_, EngineError> =
+        recorder.finish_code(now(), paths, files, !scanned.errors.is_empty());
+    Ok(finished?)
+}
+
+/// A path as findings name it: `/` between its parts, no `./` before it.
+pub(super) fn shown(path: &Path) -> String {
+    let text = path.to_string_lossy().replace('\\', "/");
+    match text.strip_prefix("./") {
+        Some(rest) if !rest.is_empty() => rest.to_owned(),
+        _ => text,
+    }
+}
+
+fn gap(error: &ScanError) -> ErrorRow {
+    let kind = match error.code {
+        "Denied" => ErrorKind::Denied,
+        "NotFound" | "Unreadable" | "NotAFile" => ErrorKind::Unavailable,
+        "TooLarge" => ErrorKind::Refused,
+        _ => ErrorKind::Malformed,
+    };
+    ErrorRow {
+        account_id: None,
+        region: None,
+        operation: READ.to_owned(),
+        code: error.code.to_owned(),
+        message: error.message.clone(),
+        kind,
+        table_name: Some(IAC_LAUNCH_SPEC.name.to_owned()),
+        path: Some(shown(&error.path)),
+        line: error.line,
+        column: error.column,
+        accepted: None,
+    }
+}
+
+/// One cell, owned.
+enum Cell {
+    Text(Option<String>),
+    Number(Option<i64>),
+}
+
+impl Cell {
+    fn value(&self) -> Value<'_> {
+        match self {
+            Self::Text(text) => Value::Text(text.as_deref()),
+            Self::Number(number) => Value::Integer(*number),
+        }
+    }
+}
+
+/// A row by the names of its columns.
+struct Row {
+    table: &'static Table,
+    cells: Vec<Option<Cell>>,
+}
+
+impl Row {
+    fn of(spec: &LaunchSpec, roots: &[PathBuf], texts: &mut Texts) -> Self {
+        let table = &IAC_LAUNCH_SPEC;
+        let mut row = Self { table, cells: table.columns.iter().map(|_| None).collect() };
+        row.text("path", shown(&spec.place.path));
+        row.text("root", root(&spec.place.path, roots));
+        row.number("start_line", spec.place.start.line);
+        row.number("start_column", spec.place.start.column);
+        row.number("end_line", spec.place.end.line);
+        row.number("end_column", spec.place.end.column);
+        row.text("dialect", spec.dialect);
+        row.text("kind", &*spec.kind);
+        row.text("address", &*spec.address);
+        row.text("resource_id", spec.resource_id.clone());
+        row.options(spec);
+        row.sent(spec);
+        row.inherits(spec);
+        row.number("instance_count", spec.count.and_then(|count| i64::try_from(count).ok()));
+        row.text("ignored_attributes", json!(spec.ignored).to_string());
+        row.text("ignore_comments", comments(spec));
+        row.text("effect", spec.effect.map(|effect| effect.as_str().to_owned()));
+        row.fix(spec, texts);
+        row.text("excerpt", json!(excerpts(spec, texts)).to_string());
+        row
+    }
+
+    fn options(&mut self, spec: &LaunchSpec) {
+        let options = &spec.options;
+        let tokens = &options.http_tokens;
+        self.text("http_tokens", word(tokens, Tokens::as_str));
+        self.text("http_tokens_verbatim", verbatim(tokens));
+        self.text("http_tokens_reason", reason(tokens));
+        if let Some(place) = tokens.place() {
+            self.text("http_tokens_path", shown(&place.path));
+            self.number("http_tokens_line", place.start.line);
+            self.number("http_tokens_column", place.start.column);
+        }
+        self.text("http_endpoint", word(&options.http_endpoint, Endpoint::as_str));
+        self.number("hop_limit", options.hop_limit.value().copied());
+        self.text("hop_limit_state", options.hop_limit.word());
+        let expression = verbatim(&options.hop_limit);
+        self.text("hop_limit_verbatim", expression.filter(|_| options.hop_limit.value().is_none()));
+        let switches = [
+            ("instance_metadata_tags", &options.instance_metadata_tags),
+            ("http_protocol_ipv6", &options.http_protocol_ipv6),
+        ];
+        for (column, switch) in switches {
+            self.text(column, word(switch, switch_word));
+        }
+    }
+
+    fn sent(&mut self, spec: &LaunchSpec) {
+        let Some(sent) = &spec.sends_when_silent else { return };
+        self.text("sent_http_tokens", sent.http_tokens.map(|tokens| tokens.as_str().to_owned()));
+        let endpoint = sent.http_endpoint.map(|endpoint| endpoint.as_str().to_owned());
+        self.text("sent_http_endpoint", endpoint);
+        self.number("sent_hop_limit", sent.hop_limit);
+    }
+
+    fn inherits(&mut self, spec: &LaunchSpec) {
+        let from: Vec<String> = spec.inherits_from.iter().map(ToString::to_string).collect();
+        self.text("inherits_from", json!(from).to_string());
+        let template = spec.inherits_from.iter().find_map(|from| match from {
+            Inherits::LaunchTemplate(name) => Some(name.clone()),
+            _ => None,
+        });
+        self.text("inherits_template", template);
+    }
+
+    fn fix(&mut self, spec: &LaunchSpec, texts: &mut Texts) {
+        let Some(fix) = &spec.fix else { return };
+        let changes = fix.splices.iter().map(|splice| {
+            let source = texts.of(&splice.path)?;
+            let (start, end) =
+                (source.position(splice.bytes.start), source.position(splice.bytes.end));
+            Some(TextChange {
+                path: shown(&splice.path),
+                start_line: start.line,
+                start_column: start.column,
+                end_line: end.line,
+                end_column: end.column,
+                inserted: splice.replacement.clone(),
+            })
+        });
+        // A repair of which a part cannot be shown is not offered as data.
+        let changes: Option<Vec<TextChange>> = changes.collect();
+        self.text("fix_title", &*fix.title);
+        self.text("fix_effect", fix.effect.as_str());
+        self.text("fix_splices", changes.map(|changes| json!(changes).to_string()));
+    }
+
+    fn text(&mut self, column: &str, text: impl IntoText) {
+        self.set(column, Cell::Text(text.into_text()));
+    }
+
+    fn number(&mut self, column: &str, number: impl IntoNumber) {
+        self.set(column, Cell::Number(number.into_number()));
+    }
+
+    fn set(&mut self, column: &str, cell: Cell) {
+        let index = self.table.index(column);
+        debug_assert!(index.is_some(), "{} has no column {column}", self.table.name);
+        if let Some(place) = index.and_then(|index| self.cells.get_mut(index)) {
+            *place = Some(cell);
+        }
+    }
+
+    fn values(&self) -> Vec<Value<'_>> {
+        // What is not set is null, of whatever kind the column is.
+        self.cells.iter().map(|cell| cell.as_ref().map_or(Value::Text(None), Cell::value)).collect()
+    }
+}
+
+trait IntoText {
+    fn into_text(self) -> Option<String>;
+}
+
+impl IntoText for &str {
+    fn into_text(self) -> Option<String> {
+        Some(self.to_owned())
+    }
+}
+
+impl IntoText for String {
+    fn into_text(self) -> Option<String> {
+        Some(self)
+    }
+}
+
+impl IntoText for Option<String> {
+    fn into_text(self) -> Option<String> {
+        self
+    }
+}
+
+trait IntoNumber {
+    fn into_number(self) -> Option<i64>;
+}
+
+impl IntoNumber for u32 {
+    fn into_number(self) -> Option<i64> {
+        Some(self.into())
+    }
+}
+
+impl IntoNumber for Option<i64> {
+    fn into_number(self) -> Option<i64> {
+        self
+    }
+}
+
+/// The value's word where it is set, else `absent` or `unresolved`.
+fn word<T: Copy>(declared: &Declared<T>, name: fn(T) -> &'static str) -> &'static str {
+    declared.value().map_or(declared.word(), |value| name(*value))
+}
+
+const fn switch_word(switch: Switch) -> &'static str {
+    match switch {
+        Switch::Enabled => "enabled",
+        Switch::Disabled => "disabled",
+    }
+}
+
+fn verbatim<T>(declared: &Declared<T>) -> Option<String> {
+    match declared {
+        Declared::Set { verbatim, .. } => Some(verbatim.clone()),
+        Declared::Unresolved { expression, .. } => Some(expression.clone()),
+        Declared::Absent => None,
+    }
+}
+
+fn reason<T>(declared: &Declared<T>) -> Option<String> {
+    match declared {
+        Declared::Unresolved { reason, .. } => Some(reason.clone()),
+        _ => None,
+    }
+}
+
+fn comments(spec: &LaunchSpec) -> String {
+    let comments = spec.ignore_comments.iter().map(|comment| {
+        json!({
+            "tool": comment.tool,
+            "rule": comment.rule,
+            "reason": comment.reason,
+            "line": comment.place.start.line,
+        })
+    });
+    json!(comments.collect::<Vec<_>>()).to_string()
+}
+
+/// The given path that led to a file: the longest one above it, else the first.
+fn root(path: &Path, roots: &[PathBuf]) -> String {
+    let above = roots
+        .iter()
+        .filter(|root| path.starts_with(root) || (root.as_os_str() == "." && path.is_relative()));
+    let root = above.max_by_key(|root| root.components().count()).or(roots.first());
+    root.map(|root| root.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// The lines that show a row: where its definition begins, and what decides.
+fn excerpts(spec: &LaunchSpec, texts: &mut Texts) -> Vec<Excerpt> {
+    let options = &spec.options;
+    let places = [
+        (Part::Definition, Some(&spec.place)),
+        (Part::HttpTokens, options.http_tokens.place()),
+        (Part::HopLimit, options.hop_limit.place()),
+    ];
+    let places = places.into_iter().filter_map(|(part, place)| Some((part, place?)));
+    let mut lines: Vec<Excerpt> = Vec::new();
+    for (part, place) in places {
+        let Some(source) = texts.of(&place.path) else { continue };
+        let near = place.start.line == spec.place.start.line + 2 && place.path == spec.place.path;
+        if near && !lines.iter().any(|line| line.part == Part::Between) {
+            lines.extend(line_after(&spec.place, source));
+        }
+        lines.extend(excerpt(part, place, source));
+    }
+    lines
+}
+
+/// The line after a place's first one.
+fn line_after(place: &Place, source: &Source) -> Option<Excerpt> {
+    let next = source.line_at(place.bytes.start).end;
+    let next = next + source.slice(next..source.text().len()).find('\n')? + 1;
+    let line = source.place(source.line_at(next));
+    excerpt(Part::Between, &line, source)
+}
+
+/// The line of a place's begin, with the place marked as far as it is on that line.
+fn excerpt(part: Part, place: &Place, source: &Source) -> Option<Excerpt> {
+    let line = source.line_at(place.bytes.start);
+    let text = source.slice(line.clone());
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let first = place.start.column as usize;
+    let last = if place.end.line == place.start.line {
+        place.end.column as usize
+    } else {
+        text.trim_end().chars().count() + 1
+    };
+    // Of a long line (a template without line breaks) what stands around the place.
+    let skipped = if text.chars().count() > SHOWN { first.saturating_sub(SHOWN / 4) } else { 0 };
+    let shown: String = text.chars().skip(skipped).take(SHOWN).collect();
+    let end = shown.chars().count() + 1;
+    let column = |column: usize| u32::try_from(column.saturating_sub(skipped).clamp(1, end)).ok();
+    Some(Excerpt {
+        path: self::shown(&place.path),
+        line: place.start.line,
+        text: shown,
+        start_column: column(first)?,
+        end_column: column(last)?,
+        part,
+    })
+}
+
+/// Files that rows point into; few at a time, since rows come file by file.
+#[derive(Default)]
+struct Texts {
+    held: HashMap<Arc<Path>, Option<Source>>,
+}
+
+impl Texts {
+    fn of(&mut self, path: &Arc<Path>) -> Option<&Source> {
+        if !self.held.contains_key(path) {
+            if self.held.len() >= HELD {
+                self.held.clear();
+            }
+            self.held.insert(Arc::clone(path), Source::read(path).ok());
+        }
+        self.held.get(path)?.as_ref()
+    }
+}
