@@ -10,6 +10,7 @@ mod eksctl;
 mod karpenter;
 mod kops;
 mod packer;
+mod pulumi;
 mod terraform;
 
 /// All of them. The order has no meaning.
@@ -21,6 +22,7 @@ pub static DIALECTS: &[&dyn Dialect] = &[
     &karpenter::DIALECT,
     &kops::DIALECT,
     &packer::DIALECT,
+    &pulumi::DIALECT,
     &terraform::DIALECT,
     // The end.
 ];
