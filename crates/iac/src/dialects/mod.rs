@@ -11,6 +11,7 @@ mod karpenter;
 mod kops;
 mod packer;
 mod pulumi;
+mod shell;
 mod terraform;
 
 /// All of them. The order has no meaning.
@@ -23,6 +24,7 @@ pub static DIALECTS: &[&dyn Dialect] = &[
     &kops::DIALECT,
     &packer::DIALECT,
     &pulumi::DIALECT,
+    &shell::DIALECT,
     &terraform::DIALECT,
     // The end.
 ];

@@ -1,0 +1,73 @@
+//! Calls of the AWS CLI in shell scripts and makefiles.
+
+use std::path::Path;
+
+use crate::{
+    dialect::{Dialect, Files, Sink, has_extension, has_word},
+    source::Source,
+};
+
+mod calls;
+mod document;
+mod expand;
+mod lexer;
+mod rows;
+
+#[cfg(test)]
+mod tests;
+
+/// The dialect.
+pub(crate) static DIALECT: Shell = Shell;
+
+/// Shell scripts.
+pub(crate) struct Shell;
+
+impl Dialect for Shell {
+    fn name(&self) -> &'static str {
+        "shell"
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("page.md")
+    }
+
+    /// Scripts by extension, templates of scripts, makefiles, and files without an extension, which may
+    /// begin with the name of a shell.
+    fn looks_at(&self, path: &Path) -> bool {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        has_extension(path, &["sh", "bash", "zsh", "ksh", "command"])
+            || is_makefile(path)
+            || [".sh.", ".bash."].iter().any(|inner| name.contains(inner))
+            || !name.contains('.')
+    }
+
+    fn claims(&self, source: &Source) -> bool {
+        let name = source.path().file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let first = source.body().0.lines().next().unwrap_or_default();
+        let is_script = name.contains('.')
+            || is_makefile(source.path())
+            || first.starts_with("#!") && first.contains("sh");
+        let names = calls::OPERATIONS.iter().map(|operation| operation.name);
+        is_script && has_word(source, &names.collect::<Vec<_>>())
+    }
+
+    fn read(&self, files: &Files<'_>, sink: &mut Sink) {
+        for source in files.members() {
+            let (text, base) = source.body();
+            let make = is_makefile(source.path());
+            let commands = lexer::commands(text, base, make);
+            let variables = expand::Variables::of(&commands, make);
+            let mut calls: Vec<_> = commands
+                .iter()
+                .filter_map(|command| calls::Call::of(source, command, &variables))
+                .collect();
+            calls.sort_by_key(|call| call.span.start);
+            rows::read(files, source, &calls, sink);
+        }
+    }
+}
+
+fn is_makefile(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    matches!(name, "Makefile" | "makefile" | "GNUmakefile") || has_extension(path, &["mk"])
+}
