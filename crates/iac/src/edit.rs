@@ -2,11 +2,11 @@
 //! indentation, quotes, line ends. Where the text is of a form for which that cannot be promised (block
 //! scalars, complex keys), there is no splice.
 
-use std::{fmt::Write as _, ops::Range};
+use std::{fmt::Write as _, ops::Range, sync::Arc};
 
 use crate::{
     fix::Splice,
-    node::{Member, Node, Style},
+    node::{Member, Node, Style, Value},
     source::Source,
 };
 
@@ -19,6 +19,8 @@ pub enum New {
     Plain(String),
     /// A mapping.
     Map(Vec<(String, New)>),
+    /// A sequence.
+    List(Vec<New>),
 }
 
 impl New {
@@ -61,7 +63,7 @@ pub fn set_scalar(source: &Source, node: &Node, value: &New) -> Option<Splice> {
     let old = source.slice(node.span.clone());
     let text = match value {
         New::Text(text) | New::Plain(text) => text,
-        New::Map(_) => return None,
+        New::Map(_) | New::List(_) => return None,
     };
     let new = match (node.style, old.chars().next()) {
         (Style::Quoted, Some('"')) => double_quoted(text),
@@ -88,6 +90,78 @@ pub fn insert(source: &Source, map: &Node, members: &[(&str, New)]) -> Option<Sp
         Style::Flow | Style::Json => Some(insert_brackets(source, map, &members)),
         Style::Quoted | Style::Literal => None,
     }
+}
+
+/// Adds an item at the end of a list.
+pub fn append(source: &Source, list: &Node, item: &New) -> Option<Splice> {
+    let Value::List(items) = &list.value else { return None };
+    match list.style {
+        Style::Block => append_line(source, items, item),
+        Style::Flow | Style::Json => append_brackets(source, list, items, item),
+        Style::Quoted | Style::Literal => None,
+    }
+}
+
+/// Below the last item whose line is whole, else above the first one.
+fn append_line(source: &Source, items: &[Arc<Node>], item: &New) -> Option<Splice> {
+    // An alias stands elsewhere: then no line can be taken as a model.
+    let dash = |node: &Node| {
+        let line = source.line_at(node.span.start);
+        let before = source.slice(line.start..node.span.start);
+        let blanks = before.trim_end_matches(' ').strip_suffix('-')?;
+        blanks.chars().all(|c| c == ' ').then(|| line.start + blanks.len())
+    };
+    let first = items.first()?;
+    let at = dash(first)?;
+    let indent = column(source, at)?;
+    let newline = source.newline();
+    let unit = unit(source);
+    let quoted_keys = first.members().first().is_some_and(|member| {
+        source.slice(member.key_span.clone()).starts_with('"')
+    });
+    let text = Writer { newline, unit: &unit, quoted_keys }.item(item, &indent);
+    let last = items.last().filter(|last| dash(last).is_some_and(|dash| dash >= at))?;
+    let end = sure_end(last).and_then(|end| line_end(source, end));
+    Some(match end {
+        Some(end) => Splice::of(source, end..end, format!("{newline}{indent}- {text}")),
+        None => Splice::of(source, at..at, format!("- {text}{newline}{indent}")),
+    })
+}
+
+fn append_brackets(
+    source: &Source,
+    list: &Node,
+    items: &[Arc<Node>],
+    item: &New,
+) -> Option<Splice> {
+    let json = list.style == Style::Json;
+    let (newline, unit) = (source.newline(), unit(source));
+    let own = |key: &str| key.starts_with('"');
+    let quoted_keys = json
+        || items.iter().any(|node| {
+            node.members().iter().any(|member| own(source.slice(member.key_span.clone())))
+        });
+    let writer = Writer { newline, unit: &unit, quoted_keys };
+    let inline = Form::Inline { quoted: quoted_keys };
+    let Some(last) = items.last() else {
+        let at = list.span.start + 1;
+        return Some(Splice::of(source, at..at, writer.value(item, inline)));
+    };
+    // An alias as the last item stands elsewhere.
+    if !(list.span.start..list.span.end).contains(&last.span.start) {
+        return None;
+    }
+    let line = source.line_at(last.span.start);
+    let indent = source.indent_at(line.start);
+    let own_line = source.slice(line.start..last.span.start) == indent;
+    let at = last.span.end;
+    let form = if json { Form::Pretty { indent } } else { inline };
+    Some(match own_line {
+        true => {
+            Splice::of(source, at..at, format!(",{newline}{indent}{}", writer.value(item, form)))
+        }
+        false => Splice::of(source, at..at, format!(", {}", writer.value(item, inline))),
+    })
 }
 
 /// Gives a member whose value is nothing (`Key:` in YAML, `null` in JSON) a mapping.
@@ -154,6 +228,11 @@ fn whole_line_end(source: &Source, member: &Member) -> Option<usize> {
         Some(alias) => alias.end,
         None => sure_end(&member.node)?,
     };
+    line_end(source, end)
+}
+
+/// The end of a line of which nothing but a comment is left.
+fn line_end(source: &Source, end: usize) -> Option<usize> {
     let line = source.line_at(end);
     let rest = source.slice(end..line.end);
     let comment = rest.starts_with([' ', '\t']) && rest.trim_start().starts_with('#');
@@ -231,6 +310,7 @@ impl Writer<'_> {
             let key = if self.quoted_keys { double_quoted(key) } else { scalar(&New::text(key)) };
             let gap = match (form, value) {
                 (Form::Lines { .. }, New::Map(members)) if !members.is_empty() => "",
+                (Form::Lines { .. }, New::List(items)) if !items.is_empty() => "",
                 _ => " ",
             };
             format!("{key}:{gap}{}", self.value(value, form))
@@ -241,6 +321,7 @@ impl Writer<'_> {
     fn value(&self, value: &New, form: Form<'_>) -> String {
         let (members, newline) = match value {
             New::Map(members) => (members, self.newline),
+            New::List(items) => return self.list(items, form),
             New::Text(text) if quotes(form) => return double_quoted(text),
             _ => return scalar(value),
         };
@@ -260,6 +341,40 @@ impl Writer<'_> {
             }
         }
     }
+
+    fn list(&self, items: &[New], form: Form<'_>) -> String {
+        let newline = self.newline;
+        let joined = |form: Form<'_>, separator: &str| {
+            let items: Vec<String> = items.iter().map(|item| self.value(item, form)).collect();
+            items.join(separator)
+        };
+        match form {
+            _ if items.is_empty() => "[]".to_owned(),
+            Form::Lines { indent } => {
+                let indent = format!("{indent}{}", self.unit);
+                let item = |item| format!("{newline}{indent}- {}", self.item(item, &indent));
+                items.iter().map(item).collect()
+            }
+            Form::Inline { .. } => format!("[{}]", joined(form, ", ")),
+            Form::Pretty { indent } => {
+                let inner = format!("{indent}{}", self.unit);
+                let separator = format!(",{newline}{inner}");
+                let items = joined(Form::Pretty { indent: &inner }, &separator);
+                format!("[{newline}{inner}{items}{newline}{indent}]")
+            }
+        }
+    }
+
+    /// An item of a YAML list, behind its dash.
+    fn item(&self, item: &New, indent: &str) -> String {
+        match item {
+            New::Map(members) if !members.is_empty() => {
+                self.lines(members, &format!("{indent}  "))
+            }
+            New::Map(_) | New::List(_) => self.value(item, Form::Inline { quoted: self.quoted_keys }),
+            _ => self.value(item, Form::Lines { indent }),
+        }
+    }
 }
 
 const fn quotes(form: Form<'_>) -> bool {
@@ -272,7 +387,7 @@ fn scalar(value: &New) -> String {
         New::Plain(text) => text.clone(),
         New::Text(text) if plain(text) => text.clone(),
         New::Text(text) => double_quoted(text),
-        New::Map(_) => String::new(),
+        New::Map(_) | New::List(_) => String::new(),
     }
 }
 

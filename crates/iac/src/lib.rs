@@ -30,6 +30,22 @@
 //! | `effect` | the words of `imdsure_model::Effect`; null where it is not known |
 //! | `fix_title` | `fix.title`; null where there is none |
 //!
+//! # The table `iac_policy`
+//!
+//! One row for each [`policy::PolicySpec`]: a guardrail that is written in code. Like the other table it
+//! judges nothing: `lints` is what the linter of policies says.
+//!
+//! | column | from |
+//! |---|---|
+//! | `path` | `place.path` |
+//! | `start_line`, `start_column`, `end_line`, `end_column` | `place.start`, `place.end` |
+//! | `dialect`, `address` | the fields of these names |
+//! | `kind` | `scp`, `ec2` or `iam` |
+//! | `text` | the policy as it would be attached; null where it is not resolved |
+//! | `unresolved_reason`, `unresolved_expression` | why it is not, and the expression; else null |
+//! | `lints` | as JSON: `[{"code","severity","statement","sid","line","column","explanation","sound"}]`; `line` and `column` are of the file |
+//! | `worst` | the worst severity among them: `error`, `warning`, `info`; null where there are none |
+//!
 //! Errors ([`ScanError`]) become rows of `scan_error` with `path`, `line`, `column`, `code`, `message`.
 
 pub mod dialect;
@@ -43,6 +59,7 @@ pub mod json;
 pub mod loose;
 pub mod manifest;
 pub mod node;
+pub mod policy;
 pub mod repair;
 pub mod scan;
 pub mod setting;
@@ -58,6 +75,7 @@ mod testing;
 mod tree_tests;
 
 pub use error::ScanError;
+pub use imdsure_policy::{Mistake, MistakeSeverity};
 pub use imdsure_model::{
     Effect,
     effective::{Endpoint, Tokens},

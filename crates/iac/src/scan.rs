@@ -19,6 +19,7 @@ use crate::{
     dialect::{Dialect, Files, Overlay, Settings, Sink, Survey, Unit, load},
     dialects::DIALECTS,
     loose,
+    policy::PolicySpec,
     source::Source,
     spec::LaunchSpec,
     walk,
@@ -42,6 +43,8 @@ pub struct Scan {
 pub struct Scanned {
     /// The rows, by file and place.
     pub specs: Vec<LaunchSpec>,
+    /// The guardrails, by file and place.
+    pub policies: Vec<PolicySpec>,
     /// What could not be read, by file and place.
     pub errors: Vec<ScanError>,
     /// How many files a dialect claimed.
@@ -250,6 +253,7 @@ fn gather(errors: Vec<ScanError>, results: Vec<Done>) -> Scanned {
     let mut errors: BTreeSet<ScanError> = errors.into_iter().collect();
     for mut done in results {
         all.specs.append(&mut done.sink.specs);
+        all.policies.append(&mut done.sink.policies);
         errors.append(&mut done.sink.errors);
         all.files += done.files;
     }
@@ -260,6 +264,10 @@ fn gather(errors: Vec<ScanError>, results: Vec<Done>) -> Scanned {
             .cmp(&key(two))
             .then_with(|| one.dialect.cmp(two.dialect))
             .then_with(|| one.address.cmp(&two.address))
+    });
+    all.policies.sort_by(|one, two| {
+        let key = |policy: &PolicySpec| (policy.place.path.clone(), policy.place.bytes.start);
+        key(one).cmp(&key(two)).then_with(|| one.address.cmp(&two.address))
     });
     all.errors = errors.into_iter().collect();
     all

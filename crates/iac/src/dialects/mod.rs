@@ -4,12 +4,14 @@
 use crate::dialect::Dialect;
 
 mod ansible;
+mod beanstalk;
 mod cloudformation;
 mod clusterapi;
 mod eksctl;
 mod karpenter;
 mod kops;
 mod packer;
+mod policy;
 mod pulumi;
 mod shell;
 mod terraform;
@@ -18,11 +20,13 @@ mod terraform;
 pub static DIALECTS: &[&dyn Dialect] = &[
     &cloudformation::DIALECT,
     &ansible::DIALECT,
+    &beanstalk::DIALECT,
     &clusterapi::DIALECT,
     &eksctl::DIALECT,
     &karpenter::DIALECT,
     &kops::DIALECT,
     &packer::DIALECT,
+    &policy::DIALECT,
     &pulumi::DIALECT,
     &shell::DIALECT,
     &terraform::DIALECT,
