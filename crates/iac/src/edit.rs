@@ -78,6 +78,20 @@ pub fn set_scalar(source: &Source, node: &Node, value: &New) -> Option<Splice> {
     Some(Splice::of(source, node.span.clone(), new))
 }
 
+/// Puts a value, on one line, where another one stands, its tag included.
+pub fn replace(source: &Source, node: &Node, value: &New) -> Option<Splice> {
+    let mut begin = node.span.start;
+    if let Some(tag) = &node.tag {
+        let before = source.slice(0..begin).trim_end_matches([' ', '\t']);
+        begin = before.strip_suffix(tag.as_str())?.len();
+    }
+    let written = source.slice(node.span.clone());
+    let quoted = node.style == Style::Json || written.trim_start_matches(['{', ' ']).starts_with('"');
+    let writer = Writer { newline: source.newline(), unit: "  ", quoted_keys: quoted };
+    let text = writer.value(value, Form::Inline { quoted });
+    Some(Splice::of(source, begin..node.span.end, text))
+}
+
 /// Adds members to a mapping that has none of these names.
 pub fn insert(source: &Source, map: &Node, members: &[(&str, New)]) -> Option<Splice> {
     if !map.is_map() || members.iter().any(|(key, _)| map.get(key).is_some()) {
@@ -120,8 +134,8 @@ fn append_line(source: &Source, items: &[Arc<Node>], item: &New) -> Option<Splic
         source.slice(member.key_span.clone()).starts_with('"')
     });
     let text = Writer { newline, unit: &unit, quoted_keys }.item(item, &indent);
-    let last = items.last().filter(|last| dash(last).is_some_and(|dash| dash >= at))?;
-    let end = sure_end(last).and_then(|end| line_end(source, end));
+    let last = items.last().filter(|last| dash(last).is_some_and(|dash| dash >= at));
+    let end = last.and_then(|last| sure_end(last)).and_then(|end| line_end(source, end));
     Some(match end {
         Some(end) => Splice::of(source, end..end, format!("{newline}{indent}- {text}")),
         None => Splice::of(source, at..at, format!("- {text}{newline}{indent}")),

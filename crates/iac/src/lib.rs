@@ -26,6 +26,7 @@
 //! | `inherits_from` | the list as JSON: `["launch template web","account default"]` |
 //! | `instance_count` | `count`; null where the text does not say |
 //! | `ignored_attributes` | `ignored` as JSON |
+//! | `generated_from` | the construct that made this text; null where people write it |
 //! | `ignore_comments` | as JSON: `[{"tool","rule","reason","line"}]` |
 //! | `effect` | the words of `imdsure_model::Effect`; null where it is not known |
 //! | `fix_title` | `fix.title`; null where there is none |

@@ -407,7 +407,8 @@ mod tests {
         let launch = r#"{"Statement": [{"Effect": "Allow", "Action": "ec2:RunInstances", "Resource": "*"}]}"#;
         assert!(judged(launch).is_none());
         assert_eq!(judged(&launch.replace("Allow", "Deny")).unwrap().kind, PolicyKind::Scp);
-        assert!(judged(&DENY.replace("ec2:M", "s3:Put")).is_none());
+        let other = DENY.replace("ModifyInstanceMetadataOptions", "StopInstances");
+        assert!(judged(&other.replace("MetadataHttpTokens", "Region")).is_none());
         assert!(judged("{\"a\": 1}").is_none() && judged("").is_none());
         let ec2 = r#"{"ec2_attributes": {"instance_metadata_defaults": {"http_tokens": {"@@assign": "required"}}}}"#;
         assert_eq!(judged(ec2).unwrap().kind, PolicyKind::Ec2);

@@ -126,22 +126,26 @@ fn mappings_are_inserted_with_their_members() {
 
 #[test]
 fn items_are_appended_as_their_neighbours_are_written() {
-    let item = New::map(&[("N", New::text("a:b")), ("V", New::plain(&true))]);
+    let item = New::map(&[("K", New::text("a:b")), ("V", New::plain(&true))]);
     for (name, text, expected) in [
-        ("a.yaml", "A:\n- N: 1 # c\n\nB: 2\n", "A:\n- N: 1 # c\n- N: \"a:b\"\n  V: true\n\nB: 2\n"),
+        ("a.yaml", "A:\n- K: 1 # c\n\nB: 2\n", "A:\n- K: 1 # c\n- K: \"a:b\"\n  V: true\n\nB: 2\n"),
         (
             "a.yaml",
-            "A:\r\n    - N: 1\r\n      V: 2",
-            "A:\r\n    - N: 1\r\n      V: 2\r\n    - N: \"a:b\"\r\n      V: true",
+            "A:\r\n    - K: 1\r\n      V: 2",
+            "A:\r\n    - K: 1\r\n      V: 2\r\n    - K: \"a:b\"\r\n      V: true",
         ),
-        ("a.yaml", "A: []\n", "A: [{N: \"a:b\", V: true}]\n"),
-        ("a.yaml", "A: [{N: 1}] # c\n", "A: [{N: 1}, {N: \"a:b\", V: true}] # c\n"),
-        ("a.yaml", "A:\n  - |\n    x\n", "A:\n  - N: \"a:b\"\n    V: true\n  - |\n    x\n"),
-        ("a.json", "{\"A\": [1]}", "{\"A\": [1, { \"N\": \"a:b\", \"V\": true }]}"),
+        ("a.yaml", "A: []\n", "A: [{K: \"a:b\", V: true}]\n"),
+        ("a.yaml", "A: [{K: 1}] # c\n", "A: [{K: 1}, {K: \"a:b\", V: true}] # c\n"),
+        (
+            "a.yaml",
+            "A:\n  - K: 1\n  - |\n    x\n",
+            "A:\n  - K: \"a:b\"\n    V: true\n  - K: 1\n  - |\n    x\n",
+        ),
+        ("a.json", "{\"A\": [1]}", "{\"A\": [1, { \"K\": \"a:b\", \"V\": true }]}"),
         (
             "a.json",
             "{\n  \"A\": [\n    1\n  ]\n}",
-            "{\n  \"A\": [\n    1,\n    {\n      \"N\": \"a:b\",\n      \"V\": true\n    }\n  ]\n}",
+            "{\n  \"A\": [\n    1,\n    {\n      \"K\": \"a:b\",\n      \"V\": true\n    }\n  ]\n}",
         ),
     ] {
         let source = Source::new(name, text);
@@ -150,7 +154,7 @@ fn items_are_appended_as_their_neighbours_are_written() {
         let after = apply(&source, splice);
         assert_eq!(after.text(), expected);
         let items = root(&after).get("A").unwrap().clone();
-        assert!(items.items().iter().any(|one| one.text_of("N") == Some("a:b")));
+        assert!(items.items().iter().any(|one| one.text_of("K") == Some("a:b")));
     }
     let list = New::List(vec![item, New::text("x")]);
     let nested = [("L", New::map(&[("M", list)]))];
@@ -159,9 +163,9 @@ fn items_are_appended_as_their_neighbours_are_written() {
         "A:\n  B: 1\n",
         &["A"],
         &nested,
-        "A:\n  B: 1\n  L:\n    M:\n      - N: \"a:b\"\n        V: true\n      - x\n",
+        "A:\n  B: 1\n  L:\n    M:\n      - K: \"a:b\"\n        V: true\n      - x\n",
     );
-    let pretty = "{\n  \"B\": 1,\n  \"L\": {\n    \"M\": [\n      {\n        \"N\": \"a:b\",\n        \"V\": true\n      },\n      \"x\"\n    ]\n  }\n}";
+    let pretty = "{\n  \"B\": 1,\n  \"L\": {\n    \"M\": [\n      {\n        \"K\": \"a:b\",\n        \"V\": true\n      },\n      \"x\"\n    ]\n  }\n}";
     inserts("a.json", "{\n  \"B\": 1\n}", &[], &nested, pretty);
 }
 

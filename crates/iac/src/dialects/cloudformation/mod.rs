@@ -9,8 +9,10 @@ use crate::{
 };
 
 mod condition;
+mod embedded;
 mod evaluate;
 mod kinds;
+mod policies;
 mod references;
 mod repair;
 mod resources;
