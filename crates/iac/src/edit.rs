@@ -86,7 +86,8 @@ pub fn replace(source: &Source, node: &Node, value: &New) -> Option<Splice> {
         begin = before.strip_suffix(tag.as_str())?.len();
     }
     let written = source.slice(node.span.clone());
-    let quoted = node.style == Style::Json || written.trim_start_matches(['{', ' ']).starts_with('"');
+    let quoted =
+        node.style == Style::Json || written.trim_start_matches(['{', ' ']).starts_with('"');
     let writer = Writer { newline: source.newline(), unit: "  ", quoted_keys: quoted };
     let text = writer.value(value, Form::Inline { quoted });
     Some(Splice::of(source, begin..node.span.end, text))
@@ -130,9 +131,10 @@ fn append_line(source: &Source, items: &[Arc<Node>], item: &New) -> Option<Splic
     let indent = column(source, at)?;
     let newline = source.newline();
     let unit = unit(source);
-    let quoted_keys = first.members().first().is_some_and(|member| {
-        source.slice(member.key_span.clone()).starts_with('"')
-    });
+    let quoted_keys = first
+        .members()
+        .first()
+        .is_some_and(|member| source.slice(member.key_span.clone()).starts_with('"'));
     let text = Writer { newline, unit: &unit, quoted_keys }.item(item, &indent);
     let last = items.last().filter(|last| dash(last).is_some_and(|dash| dash >= at));
     let end = last.and_then(|last| sure_end(last)).and_then(|end| line_end(source, end));
@@ -157,25 +159,25 @@ fn append_brackets(
         });
     let writer = Writer { newline, unit: &unit, quoted_keys };
     let inline = Form::Inline { quoted: quoted_keys };
-    let Some(last) = items.last() else {
+    let Some(end_item) = items.last() else {
         let at = list.span.start + 1;
         return Some(Splice::of(source, at..at, writer.value(item, inline)));
     };
     // An alias as the last item stands elsewhere.
-    if !(list.span.start..list.span.end).contains(&last.span.start) {
+    if !(list.span.start..list.span.end).contains(&end_item.span.start) {
         return None;
     }
-    let line = source.line_at(last.span.start);
+    let line = source.line_at(end_item.span.start);
     let indent = source.indent_at(line.start);
-    let own_line = source.slice(line.start..last.span.start) == indent;
-    let at = last.span.end;
+    let own_line = source.slice(line.start..end_item.span.start) == indent;
+    let at = end_item.span.end;
     let form = if json { Form::Pretty { indent } } else { inline };
-    Some(match own_line {
-        true => {
-            Splice::of(source, at..at, format!(",{newline}{indent}{}", writer.value(item, form)))
-        }
-        false => Splice::of(source, at..at, format!(", {}", writer.value(item, inline))),
-    })
+    let text = if own_line {
+        format!(",{newline}{indent}{}", writer.value(item, form))
+    } else {
+        format!(", {}", writer.value(item, inline))
+    };
+    Some(Splice::of(source, at..at, text))
 }
 
 /// Gives a member whose value is nothing (`Key:` in YAML, `null` in JSON) a mapping.
@@ -382,10 +384,10 @@ impl Writer<'_> {
     /// An item of a YAML list, behind its dash.
     fn item(&self, item: &New, indent: &str) -> String {
         match item {
-            New::Map(members) if !members.is_empty() => {
-                self.lines(members, &format!("{indent}  "))
+            New::Map(members) if !members.is_empty() => self.lines(members, &format!("{indent}  ")),
+            New::Map(_) | New::List(_) => {
+                self.value(item, Form::Inline { quoted: self.quoted_keys })
             }
-            New::Map(_) | New::List(_) => self.value(item, Form::Inline { quoted: self.quoted_keys }),
             _ => self.value(item, Form::Lines { indent }),
         }
     }

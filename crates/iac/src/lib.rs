@@ -76,8 +76,8 @@ mod testing;
 mod tree_tests;
 
 pub use error::ScanError;
-pub use imdsure_policy::{Mistake, MistakeSeverity};
 pub use imdsure_model::{
     Effect,
     effective::{Endpoint, Tokens},
 };
+pub use imdsure_policy::{Mistake, MistakeSeverity};

@@ -5,7 +5,8 @@
 use std::{fmt::Write as _, ops::Range};
 
 use imdsure_policy::{
-    Ec2Policy, Effect, LintKind, Mistake, MistakeSeverity, Policy, PolicyError, Position, lint, lint_ec2,
+    Ec2Policy, Effect, LintKind, Mistake, MistakeSeverity, Policy, PolicyError, Position, lint,
+    lint_ec2,
 };
 
 use crate::{
@@ -120,7 +121,12 @@ impl PolicyText {
     pub fn of_file(source: &Source) -> Self {
         let (body, base) = source.body();
         let place = source.place(base..source.text().len());
-        Self { text: body.to_owned(), place, marks: Vec::new(), source: Some(source.text().to_owned()) }
+        Self {
+            text: body.to_owned(),
+            place,
+            marks: Vec::new(),
+            source: Some(source.text().to_owned()),
+        }
     }
 
     /// The tree below a node as JSON, each value as `resolve` says.
@@ -145,10 +151,9 @@ impl PolicyText {
         kind: Option<PolicyKind>,
     ) -> Option<PolicySpec> {
         let (kind, mistakes) = judge(&self.text, kind)?;
-        let lints = mistakes.into_iter().map(|mistake| PolicyLint {
-            place: self.at(mistake.position),
-            mistake,
-        });
+        let lints = mistakes
+            .into_iter()
+            .map(|mistake| PolicyLint { place: self.at(mistake.position), mistake });
         Some(PolicySpec {
             dialect,
             kind,
@@ -187,7 +192,7 @@ const WORDS: [&str; 6] = [
 fn judge(text: &str, kind: Option<PolicyKind>) -> Option<(PolicyKind, Vec<Mistake>)> {
     let lower = text.to_ascii_lowercase();
     let is_ec2 = kind == Some(PolicyKind::Ec2)
-        || kind.is_none() && !lower.contains("\"statement\"") && lower.contains("{");
+        || kind.is_none() && !lower.contains("\"statement\"") && lower.contains('{');
     if is_ec2 {
         if !["instance_metadata_defaults", "http_tokens"].iter().any(|word| lower.contains(word)) {
             return None;

@@ -42,10 +42,11 @@ impl Dialect for Beanstalk {
     }
 
     fn read(&self, files: &Files<'_>, sink: &mut Sink) {
-        let (extensions, saved): (Vec<_>, Vec<_>) =
-            files.members().iter().map(AsRef::as_ref).partition(|one: &&Source| {
-                is_extension(one.path())
-            });
+        let (extensions, saved): (Vec<_>, Vec<_>) = files
+            .members()
+            .iter()
+            .map(AsRef::as_ref)
+            .partition(|one: &&Source| is_extension(one.path()));
         rows::read(".ebextensions", "option_settings", &extensions, sink);
         for source in saved {
             let name = source.path().file_name().map(|name| name.to_string_lossy());

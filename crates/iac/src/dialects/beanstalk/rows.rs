@@ -60,7 +60,10 @@ pub(super) fn read(address: &str, key: &str, files: &[&Source], sink: &mut Sink)
 
 /// The text that is the configuration: the block of settings of the last file that sets any for launches, or
 /// any at all, else the first file.
-fn place<'a>(key: &str, settings: &[(&'a Source, &'a Node)]) -> Option<(&'a Source, std::ops::Range<usize>)> {
+fn place<'a>(
+    key: &str,
+    settings: &[(&'a Source, &'a Node)],
+) -> Option<(&'a Source, std::ops::Range<usize>)> {
     let blocks = || settings.iter().filter_map(|(source, node)| Some((*source, node.get(key)?)));
     let launches = blocks().rfind(|(_, block)| has_namespace(block));
     let block = launches.or_else(|| blocks().next());
@@ -116,7 +119,8 @@ fn fix(
 /// Beside the settings of launches, else beside others, else in the first file.
 fn add(key: &str, settings: &[(&Source, &Node)]) -> Option<Splice> {
     let blocks = || settings.iter().filter(|(_, node)| node.get(key).is_some());
-    let launches = |pair: &&(&Source, &Node)| pair.1.get(key).is_some_and(|block| has_namespace(block));
+    let launches =
+        |pair: &&(&Source, &Node)| pair.1.get(key).is_some_and(|block| has_namespace(block));
     let (source, node) =
         blocks().rfind(launches).or_else(|| blocks().next()).or_else(|| settings.first())?;
     match node.get(key) {

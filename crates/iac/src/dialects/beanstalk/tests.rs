@@ -56,7 +56,9 @@ fn both_forms_are_read_and_repaired() {
 #[test]
 fn the_files_of_a_folder_are_one_configuration() {
     let set = |value: &str| {
-        format!("option_settings: {{'aws:autoscaling:launchconfiguration': {{DisableIMDSv1: {value}}}}}\n")
+        format!(
+            "option_settings: {{'aws:autoscaling:launchconfiguration': {{DisableIMDSv1: {value}}}}}\n"
+        )
     };
     let tree = Tree::of(&[
         (".ebextensions/01.config", &set("false")),
@@ -70,12 +72,16 @@ fn the_files_of_a_folder_are_one_configuration() {
         Tree::of(&[(".ebextensions/01.config", "a: ["), (".ebextensions/02.config", "b: 1\n")]);
     let scanned = broken.scan();
     assert_eq!(scanned.errors.len(), 1);
-    assert_eq!(crate::testing::word(&scanned.specs[0]), "unresolved: one of the files cannot be read");
+    assert_eq!(
+        crate::testing::word(&scanned.specs[0]),
+        "unresolved: one of the files cannot be read"
+    );
 }
 
 #[test]
 fn saved_configurations_stand_for_themselves() {
-    let text = "OptionSettings:\n  aws:autoscaling:launchconfiguration:\n    DisableIMDSv1: 'false'\n";
+    let text =
+        "OptionSettings:\n  aws:autoscaling:launchconfiguration:\n    DisableIMDSv1: 'false'\n";
     for name in [".elasticbeanstalk/saved_configs/prod.cfg.yml", "env.yaml"] {
         let file = Path::new(name).file_name().unwrap().to_str().unwrap();
         assert_eq!(rows(name, text), [format!("{file}: optional")]);

@@ -55,7 +55,8 @@ pub(super) fn own<'a>(
 /// The version within the string, or the block behind its first bracket.
 pub(super) fn fix(source: &Source, node: &Node) -> Option<Vec<Splice>> {
     let written = source.slice(node.span.clone());
-    let found: Vec<usize> = written.match_indices(VERSION).map(|(at, _)| at + VERSION.len()).collect();
+    let found: Vec<usize> =
+        written.match_indices(VERSION).map(|(at, _)| at + VERSION.len()).collect();
     let mark = if node.style == Style::Quoted && written.starts_with('"') { "\\\"" } else { "\"" };
     match found.as_slice() {
         [end] => {

@@ -101,7 +101,7 @@ impl<'a> Evaluator<'a> {
                 None => Value::Nothing,
             },
             Value::Text(_, node) => Value::Unknown("this is no mapping".to_owned(), node),
-            Value::Nothing | Value::NoValue(_) => Value::Nothing,
+            Value::Nothing | Value::Removed(_) => Value::Nothing,
             Value::Unknown(..) => value.clone(),
             Value::Either(both, reason, at) => {
                 let (one, two) = (self.property(&both.0, key), self.property(&both.1, key));
@@ -136,7 +136,7 @@ impl<'a> Evaluator<'a> {
             return Value::Text(value.clone(), node);
         }
         if name == "AWS::NoValue" {
-            return Value::NoValue(node);
+            return Value::Removed(node);
         }
         if let Some(parameter) = self.template.parameter(name) {
             return parameter_value(name, parameter, node);

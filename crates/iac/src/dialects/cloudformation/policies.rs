@@ -64,20 +64,20 @@ fn content<'a>(
 ) -> Option<Result<PolicyText, Unresolved>> {
     let source = evaluator.template.source;
     match value {
-        Value::Node(node) => match node.text() {
-            Some(text) => Some(Ok(PolicyText::new(text, source.place(node.span.clone())))),
-            None => {
-                let part = |node: &'a Node| part(evaluator.resolve(node));
-                Some(PolicyText::of_node(source, node, &part))
-            }
-        },
+        Value::Node(node) if node.is_map() => {
+            let part = |node: &'a Node| part(evaluator.resolve(node));
+            Some(PolicyText::of_node(source, node, &part))
+        }
+        Value::Node(node) => {
+            Some(Ok(PolicyText::new(node.text()?, source.place(node.span.clone()))))
+        }
         Value::Text(text, node) => {
             Some(Ok(PolicyText::new(text.as_str(), source.place(node.span.clone()))))
         }
         Value::Unknown(reason, at) | Value::Either(_, reason, at) => {
             Some(Err(Unresolved { reason: reason.clone(), expression: expression(source, at) }))
         }
-        Value::Nothing | Value::NoValue(_) => None,
+        Value::Nothing | Value::Removed(_) => None,
     }
 }
 
@@ -85,7 +85,7 @@ fn part(value: Value<'_>) -> Part<'_> {
     match value {
         Value::Node(node) => Part::Node(node),
         Value::Text(text, _) => Part::Text(text),
-        Value::Nothing | Value::NoValue(_) => Part::Nothing,
+        Value::Nothing | Value::Removed(_) => Part::Nothing,
         Value::Unknown(reason, _) | Value::Either(_, reason, _) => Part::Open(reason),
     }
 }

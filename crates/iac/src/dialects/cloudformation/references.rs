@@ -75,21 +75,14 @@ fn base<'a>(evaluator: &Evaluator<'a>, value: &Value<'a>) -> Option<Base> {
 }
 
 /// One of two templates, or one and none: what they agree in is known.
-fn either(
-    source: &Source,
-    one: Option<Base>,
-    two: Option<Base>,
-    reason: &str,
-    at: &Node,
-) -> Base {
+fn either(source: &Source, one: Option<Base>, two: Option<Base>, reason: &str, at: &Node) -> Base {
     let none = || Base {
         options: Options::SILENT,
         inherits: vec![Inherits::AccountDefault],
         in_code: false,
     };
     let (mut one, two) = (one.unwrap_or_else(none), two.unwrap_or_else(none));
-    let new: Vec<_> =
-        two.inherits.into_iter().filter(|own| !one.inherits.contains(own)).collect();
+    let new: Vec<_> = two.inherits.into_iter().filter(|own| !one.inherits.contains(own)).collect();
     // The account's default stays the last one to be asked.
     one.inherits.splice(0..0, new);
     let open = |reason: &str| (reason.to_owned(), expression(source, at), at.span.clone());

@@ -91,7 +91,7 @@ fn ensure<'a>(
             splices.extend(ensure(evaluator, &both.1, path, new, form)?);
             Some(splices)
         }
-        (Value::NoValue(call), _) => edit::replace(source, call, &nested(path, new)).map(one),
+        (Value::Removed(call), _) => edit::replace(source, call, &nested(path, new)).map(one),
         (Value::Node(node), []) => {
             let text = node.text()?;
             // What is no value of the option may mean anything.
@@ -104,12 +104,8 @@ fn ensure<'a>(
         (Value::Node(map), [first, rest @ ..]) => match map.member(first) {
             None if map.get("Fn::Transform").is_some() || loops(map) => None,
             None => edit::insert(source, map, &[(first, nested(rest, new))]).map(one),
-            Some(member) if member.node.is_null() => {
-                setting::add(source, map, path, new).map(one)
-            }
-            Some(member) => {
-                ensure(evaluator, &evaluator.resolve(&member.node), rest, new, form)
-            }
+            Some(member) if member.node.is_null() => setting::add(source, map, path, new).map(one),
+            Some(member) => ensure(evaluator, &evaluator.resolve(&member.node), rest, new, form),
         },
         _ => None,
     }

@@ -261,7 +261,9 @@ fn no_value_is_replaced_on_every_side() {
         assert_eq!(fixed(&instance(before, PARAMETERS)), instance(after, PARAMETERS));
     }
     let block = |options: &str| {
-        format!("{PARAMETERS}Resources:\n  T:\n    Type: AWS::EC2::LaunchTemplate\n    Properties:\n      LaunchTemplateData:\n        MetadataOptions: {options}\n")
+        format!(
+            "{PARAMETERS}Resources:\n  T:\n    Type: AWS::EC2::LaunchTemplate\n    Properties:\n      LaunchTemplateData:\n        MetadataOptions: {options}\n"
+        )
     };
     for (before, after) in [
         ("!Ref AWS::NoValue", "{HttpTokens: required}"),
@@ -287,7 +289,9 @@ fn no_value_is_replaced_on_every_side() {
 #[test]
 fn one_of_two_templates_is_known_where_they_agree() {
     let text = |tokens: &str, reference: &str| {
-        format!("{PARAMETERS}Resources:\n  One: {{Type: AWS::EC2::LaunchTemplate, Properties: {{LaunchTemplateData: {{MetadataOptions: {{HttpTokens: required}}}}}}}}\n  Two: {{Type: AWS::EC2::LaunchTemplate, Properties: {{LaunchTemplateData: {{MetadataOptions: {{HttpTokens: {tokens}}}}}}}}}\n  Web: {{Type: AWS::AutoScaling::AutoScalingGroup, Properties: {{LaunchTemplate: {reference}}}}}\n")
+        format!(
+            "{PARAMETERS}Resources:\n  One: {{Type: AWS::EC2::LaunchTemplate, Properties: {{LaunchTemplateData: {{MetadataOptions: {{HttpTokens: required}}}}}}}}\n  Two: {{Type: AWS::EC2::LaunchTemplate, Properties: {{LaunchTemplateData: {{MetadataOptions: {{HttpTokens: {tokens}}}}}}}}}\n  Web: {{Type: AWS::AutoScaling::AutoScalingGroup, Properties: {{LaunchTemplate: {reference}}}}}\n"
+        )
     };
     let two = "!If [Maybe, {LaunchTemplateId: !Ref One}, {LaunchTemplateId: !Ref Two}]";
     let inner = "{LaunchTemplateId: !If [Maybe, !Ref One, !Ref Two]}";
@@ -308,7 +312,9 @@ fn one_of_two_templates_is_known_where_they_agree() {
 #[test]
 fn the_string_of_emr_is_read_and_repaired() {
     let text = |string: &str| {
-        format!("Resources:\n  C:\n    Type: AWS::EMR::SecurityConfiguration\n    Properties:\n      SecurityConfiguration: {string}\n")
+        format!(
+            "Resources:\n  C:\n    Type: AWS::EMR::SecurityConfiguration\n    Properties:\n      SecurityConfiguration: {string}\n"
+        )
     };
     for (before, expected, after) in [
         (
@@ -326,7 +332,11 @@ fn the_string_of_emr_is_read_and_repaired() {
             "optional",
             "|\n        {\n          \"InstanceMetadataServiceConfiguration\": {\"MinimumInstanceMetadataServiceVersion\": 2}\n        }",
         ),
-        ("!Sub '{}'", "absent", "!Sub '{\"InstanceMetadataServiceConfiguration\": {\"MinimumInstanceMetadataServiceVersion\": 2}}'"),
+        (
+            "!Sub '{}'",
+            "absent",
+            "!Sub '{\"InstanceMetadataServiceConfiguration\": {\"MinimumInstanceMetadataServiceVersion\": 2}}'",
+        ),
         ("'no'", "unresolved: this string is no JSON", "'no'"),
     ] {
         one(&text(before), expected);
@@ -337,12 +347,16 @@ fn the_string_of_emr_is_read_and_repaired() {
 #[test]
 fn beanstalks_setting_is_added() {
     let text = |environment: &str| {
-        format!("Resources:\n  T:\n    Type: AWS::ElasticBeanstalk::ConfigurationTemplate\n    Properties:\n      OptionSettings:\n        - Namespace: a\n          OptionName: b\n          Value: c\n  E:\n    Type: AWS::ElasticBeanstalk::Environment\n    Properties:\n      ApplicationName: x\n{environment}")
+        format!(
+            "Resources:\n  T:\n    Type: AWS::ElasticBeanstalk::ConfigurationTemplate\n    Properties:\n      OptionSettings:\n        - Namespace: a\n          OptionName: b\n          Value: c\n  E:\n    Type: AWS::ElasticBeanstalk::Environment\n    Properties:\n      ApplicationName: x\n{environment}"
+        )
     };
     let added = "Namespace: \"aws:autoscaling:launchconfiguration\"\n          OptionName: DisableIMDSv1\n          Value: \"true\"\n";
     let after = fixed(&text(""));
     assert!(after.contains(&format!("Value: c\n        - {added}")), "{after}");
-    assert!(after.ends_with(&format!("ApplicationName: x\n      OptionSettings:\n        - {added}")));
+    assert!(
+        after.ends_with(&format!("ApplicationName: x\n      OptionSettings:\n        - {added}"))
+    );
     let referring = text("      TemplateName: !Ref T\n");
     let scanned = scan(&referring);
     let fixes: Vec<_> = scanned.specs.iter().map(|spec| spec.fix.is_some()).collect();
@@ -377,13 +391,17 @@ fn what_the_cdk_made_is_not_edited() {
 #[test]
 fn attached_policies_are_judged() {
     let policy = |properties: &str| {
-        let text = format!("{PARAMETERS}Resources:\n  P:\n    Type: AWS::Organizations::Policy\n    Properties:\n{properties}");
+        let text = format!(
+            "{PARAMETERS}Resources:\n  P:\n    Type: AWS::Organizations::Policy\n    Properties:\n{properties}"
+        );
         scan(&text).policies
     };
     let scp = "      Type: SERVICE_CONTROL_POLICY\n      Content:\n        Version: '2012-10-17'\n        Statement:\n          - Effect: Deny\n            Action: !If [Prod, 'ec2:ModifyInstanceMetadataOptions', x]\n            Resource: '*'\n            Condition: {StringNotEquals: {'ec2:MetadataHttpTokens': required}}\n";
     let [spec] = policy(scp).try_into().unwrap();
     assert_eq!((spec.kind.as_str(), spec.address.as_str()), ("scp", "P"));
-    assert!(spec.text.as_ref().unwrap().contains("\"Action\": \"ec2:ModifyInstanceMetadataOptions\""));
+    assert!(
+        spec.text.as_ref().unwrap().contains("\"Action\": \"ec2:ModifyInstanceMetadataOptions\"")
+    );
     let line = PARAMETERS.lines().count() + 12;
     let at_condition = |start: u32| start as usize == line;
     assert!(spec.lints.iter().any(|lint| at_condition(lint.place.start.line)), "{:#?}", spec.lints);

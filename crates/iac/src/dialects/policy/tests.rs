@@ -29,7 +29,10 @@ fn files_that_are_guardrails_have_rows() {
         scanned.policies
     };
     let [scp] = policies("deny.json", SCP).try_into().unwrap();
-    assert_eq!((scp.kind, scp.address.as_str(), scp.dialect), (PolicyKind::Scp, "deny.json", "policy"));
+    assert_eq!(
+        (scp.kind, scp.address.as_str(), scp.dialect),
+        (PolicyKind::Scp, "deny.json", "policy")
+    );
     let lint = scp.lints.iter().find(|lint| lint.place.start.line == 9);
     assert!(lint.is_some(), "{:#?}", scp.lints);
     let ec2 = "{\"ec2_attributes\": {\"instance_metadata_defaults\": {\"http_tokens\": {\"@@assign\": \"required\"}}}}";

@@ -95,7 +95,8 @@ impl<'a> Scope<'a> {
     /// `name.member[0]["other"]`
     fn reference(&self, path: &str, at: At<'a>, depth: usize) -> Setting<'a> {
         let unknown = |reason: String| Setting::Unknown(reason, at);
-        let mut names = path.split(['.', '[', ']', '"']).map(str::trim).filter(|one| !one.is_empty());
+        let mut names =
+            path.split(['.', '[', ']', '"']).map(str::trim).filter(|one| !one.is_empty());
         let Some(root) = names.next() else { return unknown("it refers to nothing".to_owned()) };
         let mut value = match self.configured(root, at) {
             Some(value) => value,
@@ -149,10 +150,9 @@ impl<'a> Scope<'a> {
                 match (index, node(list)) {
                     (_, open @ Setting::Unknown(..)) => open,
                     (Some(index), Setting::Literal(list)) => match list.node.items().get(index) {
-                        Some(item) => self.resolve_at(
-                            At { source: list.source, node: item },
-                            depth + 1,
-                        ),
+                        Some(item) => {
+                            self.resolve_at(At { source: list.source, node: item }, depth + 1)
+                        }
                         None => unknown("there is no such item"),
                     },
                     _ => unknown("there is no such item"),

@@ -141,7 +141,7 @@ impl<'a> Scope<'a> {
             let value = value.unwrap_or_else(|| fallback.clone());
             (stack, value)
         });
-        Some(agreed(name, all.collect(), at))
+        Some(agreed(name, &all.collect::<Vec<_>>(), at))
     }
 
     /// What the program says: a value, or the default of a declaration.
@@ -183,7 +183,7 @@ fn find<'a>(members: &'a [Member], name: &str) -> Option<&'a Node> {
 }
 
 /// One value, where all stacks have the same.
-fn agreed<'a>(name: &str, all: Vec<(&str, Setting<'a>)>, at: At<'a>) -> Setting<'a> {
+fn agreed<'a>(name: &str, all: &[(&str, Setting<'a>)], at: At<'a>) -> Setting<'a> {
     let unknown = all.iter().find(|(_, value)| matches!(value, Setting::Unknown(..)));
     if let Some((_, unknown)) = unknown {
         return unknown.clone();

@@ -62,7 +62,8 @@ fn insert<'a>(
     // Old versions of Terraform's provider refuse tokens without an endpoint.
     let both = kind.is_bridged() && kind.path == ["metadataOptions"];
     if both && resource.at(&path).is_none() {
-        let block = New::map(&[("httpEndpoint", New::text("enabled")), ("httpTokens", new.clone())]);
+        let block =
+            New::map(&[("httpEndpoint", New::text("enabled")), ("httpTokens", new.clone())]);
         return setting::add(scope.source, resource, &path, &block);
     }
     let path: Vec<&str> = path.into_iter().chain(leaf).collect();

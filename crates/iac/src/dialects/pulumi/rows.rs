@@ -11,7 +11,7 @@ use super::{
 use crate::{
     dialect::Sink,
     ignore,
-    node::{Member, boolean},
+    node::{Member, Node, boolean},
     setting::{self, At, CAMEL, Setting},
     spec::{Declared, Inherits, LaunchSpec, OptionValue as _, Options},
 };
@@ -54,11 +54,7 @@ fn kind(resource: &Member) -> Option<&'static Kind> {
     kind_of(resource.node.text_of("type")?)
 }
 
-fn specs<'a>(
-    scope: &Scope<'a>,
-    resource: &'a Member,
-    kind: &'static Kind,
-) -> Vec<LaunchSpec> {
+fn specs<'a>(scope: &Scope<'a>, resource: &'a Member, kind: &'static Kind) -> Vec<LaunchSpec> {
     let own = own(scope, resource, kind);
     let properties = scope.value(resource.node.at(&["properties"]));
     let values = kind.from.iter().flat_map(|path| each(scope, &properties, path));
@@ -102,10 +98,9 @@ fn row(scope: &Scope<'_>, resource: &Member, kind: &'static Kind, index: usize) 
     // A component is made as often as somebody uses it.
     spec.count = scope.component.is_empty().then_some(1);
     let service = !kind.account_default || kind.name.contains(":eks:");
-    spec.inherits_from =
-        vec![if service { Inherits::Service } else { Inherits::AccountDefault }];
+    spec.inherits_from = vec![if service { Inherits::Service } else { Inherits::AccountDefault }];
     let options = resource.node.at(&["options", "ignoreChanges"]);
-    let ignored = options.map(|list| list.items()).unwrap_or_default().iter();
+    let ignored = options.map(Node::items).unwrap_or_default().iter();
     let ours = |path: &&str| {
         let first = path.split(['.', '[']).next().unwrap_or_default();
         *path == "*" || kind.path.first() == Some(&first)
@@ -201,9 +196,8 @@ fn base<'a>(scope: &Scope<'a>, value: &Setting<'a>) -> Option<Base> {
         value.clone()
     };
     let target = referred(&name).or_else(|| named(scope, &name));
-    let found = target.and_then(|id| {
-        scope.resources().iter().rev().find(|resource| resource.key == id)
-    });
+    let found =
+        target.and_then(|id| scope.resources().iter().rev().find(|resource| resource.key == id));
     let found = found.and_then(|resource| Some((resource, kind(resource)?)));
     let mut base = match (found, &name) {
         (_, Setting::Nothing) => return None,
@@ -229,9 +223,10 @@ fn named<'a>(scope: &Scope<'a>, name: &Setting<'a>) -> Option<&'a str> {
         let properties = scope.value(resource.node.at(&["properties"]));
         keys.iter().any(|key| scope.member(&properties, key).text() == Some(name))
     };
-    let templates = scope.resources().iter().filter(|resource| {
-        kind(resource).is_some_and(|kind| kind.name.contains(":Launch"))
-    });
+    let templates = scope
+        .resources()
+        .iter()
+        .filter(|resource| kind(resource).is_some_and(|kind| kind.name.contains(":Launch")));
     templates.into_iter().find(own).map(|resource| resource.key.as_str())
 }
 

@@ -119,9 +119,8 @@ fn what_nobody_says_is_added() {
 #[test]
 fn stacks_decide_over_the_program() {
     let text = program("${tokens}");
-    let tree = |stacks: &[(&str, &str)]| {
-        Tree::of(&[&[("Pulumi.yaml", text.as_str())], stacks].concat())
-    };
+    let tree =
+        |stacks: &[(&str, &str)]| Tree::of(&[&[("Pulumi.yaml", text.as_str())], stacks].concat());
     let one = tree(&[("Pulumi.prod.yaml", "config:\n  web:tokens: required\n")]);
     assert_eq!(one.rows(), ["server: required"]);
     let two = tree(&[

@@ -5,7 +5,7 @@ use std::ops::Range;
 use imdsure_model::Effect;
 
 use super::{
-    expand::{Argument, Text, Variables, expression},
+    expand::{Argument, Expanded, Variables, expression},
     lexer::Command,
 };
 use crate::source::Source;
@@ -122,13 +122,14 @@ const FLAGS: [&str; 8] = [
 ];
 /// Commands that only print their arguments.
 const PRINTERS: [&str; 12] = [
-    "echo", "printf", "print", "cat", "grep", "log", "info", "warn", "error", "die", "fail", "usage",
+    "echo", "printf", "print", "cat", "grep", "log", "info", "warn", "error", "die", "fail",
+    "usage",
 ];
 
 /// A call.
 pub(super) struct Call {
     pub(super) operation: &'static Operation,
-    options: Vec<(String, Vec<Text>)>,
+    options: Vec<(String, Vec<Expanded>)>,
     /// Arguments that are not known, among which any option may be.
     pub(super) unknown: Option<Range<usize>>,
     /// The call, as it stands in the file.
@@ -143,7 +144,11 @@ pub(super) struct Call {
 
 impl Call {
     /// The call that a command is.
-    pub(super) fn of(source: &Source, command: &Command, variables: &Variables<'_>) -> Option<Self> {
+    pub(super) fn of(
+        source: &Source,
+        command: &Command,
+        variables: &Variables<'_>,
+    ) -> Option<Self> {
         let arguments = variables.arguments(&command.words);
         let first = text(arguments.first()?)?.text.trim_start_matches(['@', '-', '+']);
         if PRINTERS.contains(&first) {
@@ -153,9 +158,8 @@ impl Call {
         let mut positional = Positional { arguments: &arguments, at: aws + 1 };
         let (service, name) = (positional.next()?, positional.next()?);
         let (service, name) = (text(&arguments[service])?, text(&arguments[name])?);
-        let operation = OPERATIONS
-            .iter()
-            .find(|one| one.service == service.text && one.name == name.text)?;
+        let operation =
+            OPERATIONS.iter().find(|one| one.service == service.text && one.name == name.text)?;
         let rest = arguments.get(positional.at..).unwrap_or_default();
         let span = command.words.first()?.span.start..command.words.last()?.span.end;
         let next = rest.first().map(|next| match next {
@@ -188,16 +192,12 @@ impl Call {
                 Argument::Text(text) => text,
             };
             if let Some(name) = text.text.strip_prefix("--") {
-                match name.split_once('=') {
-                    Some((name, _)) => {
-                        let value = text.cut(name.len() + 3..text.text.len());
-                        self.options.push((name.to_owned(), vec![value]));
-                        value_wanted = false;
-                    }
-                    None => {
-                        self.options.push((name.to_owned(), Vec::new()));
-                        value_wanted = true;
-                    }
+                value_wanted = !name.contains('=');
+                if let Some((name, _)) = name.split_once('=') {
+                    let value = text.cut(name.len() + 3..text.text.len());
+                    self.options.push((name.to_owned(), vec![value]));
+                } else {
+                    self.options.push((name.to_owned(), Vec::new()));
                 }
                 continue;
             }
@@ -212,13 +212,13 @@ impl Call {
     }
 
     /// The values of an option; the last one counts.
-    pub(super) fn values(&self, name: &str) -> Option<&[Text]> {
+    pub(super) fn values(&self, name: &str) -> Option<&[Expanded]> {
         let option = self.options.iter().rev().find(|(own, _)| own == name);
         option.map(|(_, values)| values.as_slice())
     }
 
     /// The only value of an option.
-    pub(super) fn value(&self, name: &str) -> Option<&Text> {
+    pub(super) fn value(&self, name: &str) -> Option<&Expanded> {
         match self.values(name)? {
             [one] => Some(one),
             _ => None,
@@ -226,7 +226,7 @@ impl Call {
     }
 }
 
-fn text(argument: &Argument) -> Option<&Text> {
+fn text(argument: &Argument) -> Option<&Expanded> {
     match argument {
         Argument::Text(text) => Some(text),
         Argument::Any(_) => None,
@@ -268,7 +268,7 @@ impl Positional<'_> {
 }
 
 /// An unknown variable of such a name is more than one value.
-fn may_hold_options(source: &Source, text: &Text) -> bool {
+fn may_hold_options(source: &Source, text: &Expanded) -> bool {
     let written = expression(source, &text.span).to_ascii_lowercase();
     ["arg", "opt", "param", "flag", "extra"].iter().any(|word| written.contains(word))
         && written.starts_with('$')

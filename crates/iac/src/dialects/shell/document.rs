@@ -6,7 +6,7 @@ use std::{ops::Range, sync::Arc};
 use imdsure_model::effective::{Endpoint, Tokens};
 
 use super::{
-    expand::{OPEN, Text, expression},
+    expand::{Expanded, OPEN, expression},
     lexer::Quote,
 };
 use crate::{
@@ -25,7 +25,7 @@ const MAX_DEPTH: usize = 40;
 /// A structure.
 pub(super) enum Document {
     /// Written in the call, or in variables that it names.
-    Inline(Text, Arc<Node>),
+    Inline(Expanded, Arc<Node>),
     /// In a file beside the script.
     File(Arc<Source>, Arc<Node>),
     /// Not known, and why.
@@ -34,7 +34,7 @@ pub(super) enum Document {
 
 impl Document {
     /// The structure that an argument is.
-    pub(super) fn of(files: &Files<'_>, source: &Source, text: &Text) -> Self {
+    pub(super) fn of(files: &Files<'_>, source: &Source, text: &Expanded) -> Self {
         let open = |reason: &str| Self::Open(reason.to_owned(), text.span.clone());
         if let Some(path) = text.text.strip_prefix("file://") {
             return match text.reason(&(0..text.text.len())) {
@@ -43,7 +43,8 @@ impl Document {
             };
         }
         let trimmed = text.text.trim_start();
-        let node = if trimmed.starts_with(['{', '[']) { json(&text.text) } else { shorthand(&text.text) };
+        let node =
+            if trimmed.starts_with(['{', '[']) { json(&text.text) } else { shorthand(&text.text) };
         match node {
             Some(node) => Self::Inline(text.clone(), node),
             None => open(text.reason(&(0..text.text.len())).unwrap_or("this cannot be read")),
@@ -64,7 +65,11 @@ impl Document {
             http_tokens: self.declared(source, &value("HttpTokens"), Tokens::parse),
             http_endpoint: self.declared(source, &value("HttpEndpoint"), Endpoint::parse),
             hop_limit: self.declared(source, &value("HttpPutResponseHopLimit"), i64::parse),
-            instance_metadata_tags: self.declared(source, &value("InstanceMetadataTags"), Switch::parse),
+            instance_metadata_tags: self.declared(
+                source,
+                &value("InstanceMetadataTags"),
+                Switch::parse,
+            ),
             http_protocol_ipv6: self.declared(source, &value("HttpProtocolIpv6"), Switch::parse),
         }
     }
@@ -144,7 +149,13 @@ impl Document {
 }
 
 /// Adds what is missing of a path behind the bracket that opens the mapping.
-fn insert(source: &Source, text: &Text, root: &Node, path: &[&str], word: &str) -> Option<Splice> {
+fn insert(
+    source: &Source,
+    text: &Expanded,
+    root: &Node,
+    path: &[&str],
+    word: &str,
+) -> Option<Splice> {
     let (first, rest) = path.split_first()?;
     if let Some(inner) = root.get(first) {
         return insert(source, text, inner, rest, word);
@@ -163,23 +174,23 @@ fn insert(source: &Source, text: &Text, root: &Node, path: &[&str], word: &str) 
         (false, _) => "",
     };
     let quoted = |text: &str| format!("{quote_mark}{text}{quote_mark}");
-    let value = rest.iter().rev().fold(quoted(word), |inner, key| match json {
-        true => format!("{{{}: {inner}}}", quoted(key)),
-        false => format!("{{{key}={inner}}}"),
+    let value = rest.iter().rev().fold(quoted(word), |inner, key| {
+        if json { format!("{{{}: {inner}}}", quoted(key)) } else { format!("{{{key}={inner}}}") }
     });
-    let member = if json { format!("{}: {value}", quoted(first)) } else { format!("{first}={value}") };
+    let member =
+        if json { format!("{}: {value}", quoted(first)) } else { format!("{first}={value}") };
     let at = if bracket { span.end } else { span.start };
     let comma = if root.members().is_empty() { "" } else { "," };
     if !json {
         return Some(Splice::of(source, at..at, format!("{member}{comma}")));
     }
     // On a line of its own where the first member has one.
-    let gap: String = text.text[first_byte.end..].chars().take_while(|c| c.is_whitespace()).collect();
+    let gap: String =
+        text.text[first_byte.end..].chars().take_while(|c| c.is_whitespace()).collect();
     let (before, behind) = match (gap.contains('\n'), root.members().is_empty()) {
-        (true, false) => (gap.as_str(), ""),
-        (false, false) if gap.is_empty() => ("", " "),
-        (false, false) => (gap.as_str(), ""),
         (_, true) => ("", ""),
+        (false, false) if gap.is_empty() => ("", " "),
+        (_, false) => (gap.as_str(), ""),
     };
     let known = !gap.contains(OPEN);
     known.then(|| Splice::of(source, at..at, format!("{before}{member}{comma}{behind}")))

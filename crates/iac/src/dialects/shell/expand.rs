@@ -17,7 +17,7 @@ const STEPS: u32 = 2_000;
 
 /// A text, put together from parts.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Text {
+pub(super) struct Expanded {
     pub(super) text: String,
     parts: Vec<Part>,
     /// The whole word, as it stands in the call.
@@ -38,11 +38,14 @@ struct Part {
     reason: Option<String>,
 }
 
-impl Text {
+impl Expanded {
     /// The bytes of the file in which a part of the text is written as it is, and the quotes around it.
     pub(super) fn written(&self, range: &Range<usize>) -> Option<(Range<usize>, Quote)> {
         let part = self.parts.iter().find(|part| {
-            part.verbatim && part.begin <= range.start && range.end <= part.end && part.end > part.begin
+            part.verbatim
+                && part.begin <= range.start
+                && range.end <= part.end
+                && part.end > part.begin
         })?;
         let begin = part.span.start + (range.start - part.begin);
         Some((begin..begin + range.len(), part.quote))
@@ -114,7 +117,7 @@ impl Text {
 /// A word of a call: a text, or arguments that are not known.
 #[derive(Debug, Clone)]
 pub(super) enum Argument {
-    Text(Text),
+    Text(Expanded),
     /// `"$@"`: any number of words. What stands there.
     Any(Range<usize>),
 }
@@ -253,17 +256,17 @@ impl<'a> Variables<'a> {
     }
 
     /// What a word comes to.
-    fn expand(&self, word: &Word) -> Text {
+    fn expand(&self, word: &Word) -> Expanded {
         self.expand_at(word, 0)
     }
 
-    fn expand_at(&self, word: &Word, depth: usize) -> Text {
-        let mut text = Text { span: word.span.clone(), ..Text::default() };
+    fn expand_at(&self, word: &Word, depth: usize) -> Expanded {
+        let mut text = Expanded { span: word.span.clone(), ..Expanded::default() };
         self.pieces(word, &mut text, depth);
         text
     }
 
-    fn pieces(&self, word: &Word, into: &mut Text, depth: usize) {
+    fn pieces(&self, word: &Word, into: &mut Expanded, depth: usize) {
         for piece in &word.pieces {
             let steps = self.steps.get();
             self.steps.set(steps.saturating_sub(1));
@@ -281,10 +284,15 @@ impl<'a> Variables<'a> {
                 Piece::Open { span, printed } => {
                     let file = printed.as_ref().filter(|_| word.pieces.len() == 1);
                     let file = file.map(|file| self.expand_at(file, depth + 1));
-                    match file.filter(Text::is_known) {
+                    match file.filter(Expanded::is_known) {
                         // The CLI reads a file in just this way.
                         Some(file) => {
-                            into.push(&format!("file://{}", file.text), span.clone(), Quote::None, None);
+                            into.push(
+                                &format!("file://{}", file.text),
+                                span.clone(),
+                                Quote::None,
+                                None,
+                            );
                         }
                         None => open(into, span, "it is the output of a command".to_owned()),
                     }
@@ -298,7 +306,7 @@ impl<'a> Variables<'a> {
         name: &str,
         default: Option<&Word>,
         span: &Range<usize>,
-        into: &mut Text,
+        into: &mut Expanded,
         depth: usize,
     ) {
         match (self.values.get(name), default) {
@@ -323,12 +331,14 @@ impl<'a> Variables<'a> {
     }
 }
 
-fn open(into: &mut Text, span: &Range<usize>, reason: String) {
+fn open(into: &mut Expanded, span: &Range<usize>, reason: String) {
     into.push(OPEN.encode_utf8(&mut [0; 4]), span.clone(), Quote::None, Some(reason));
 }
 
 fn is_itself(word: &Word, name: &str) -> bool {
-    word.pieces.iter().any(|piece| matches!(piece, Piece::Variable { name: own, .. } if own == name))
+    word.pieces
+        .iter()
+        .any(|piece| matches!(piece, Piece::Variable { name: own, .. } if own == name))
 }
 
 pub(super) fn is_name(text: &str) -> bool {
@@ -338,8 +348,12 @@ pub(super) fn is_name(text: &str) -> bool {
 
 /// The expression as written, on one line and not too long.
 pub(super) fn expression(source: &Source, span: &Range<usize>) -> String {
-    let words: Vec<&str> =
-        source.slice(span.clone()).split_whitespace().filter(|word| *word != "\\").take(50).collect();
+    let words: Vec<&str> = source
+        .slice(span.clone())
+        .split_whitespace()
+        .filter(|word| *word != "\\")
+        .take(50)
+        .collect();
     let text = words.join(" ");
     if text.chars().count() <= 200 { text } else { text.chars().take(199).chain(['…']).collect() }
 }

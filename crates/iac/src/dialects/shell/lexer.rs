@@ -339,9 +339,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn plain(&mut self, end: Option<u8>, pieces: &mut Vec<Piece>) {
-        let stops = |byte: &u8| {
-            Some(*byte) == end || b" \t\n\r;&|()<>'\"\\$`".contains(byte)
-        };
+        let stops = |byte: &u8| Some(*byte) == end || b" \t\n\r;&|()<>'\"\\$`".contains(byte);
         let length = self.rest().bytes().position(|byte| stops(&byte)).unwrap_or(self.rest().len());
         self.text_piece(length.max(1), Quote::None, pieces);
     }
@@ -422,8 +420,7 @@ impl<'a> Lexer<'a> {
             return self.expansion_of_shell(begin, quote, pieces);
         }
         if self.make && after == Some(b'(') {
-            let name: String =
-                self.rest()[2..].chars().take_while(|c| is_name(*c)).collect();
+            let name: String = self.rest()[2..].chars().take_while(|c| is_name(*c)).collect();
             if !name.is_empty() && self.rest()[2 + name.len()..].starts_with(')') {
                 self.at += name.len() + 3;
                 let span = self.span(begin);

@@ -7,7 +7,7 @@ use imdsure_model::effective::{Endpoint, Tokens};
 use super::{
     calls::{Call, Form},
     document::{Document, unresolved},
-    expand::{Text, expression},
+    expand::{Expanded, expression},
 };
 use crate::{
     dialect::{Files, Sink},
@@ -109,13 +109,10 @@ fn structure(
     option: &str,
     path: &'static [&'static str],
 ) -> Own {
-    let (values, path) = match call.values(option) {
-        Some(values) => (Some(values), path[1..].to_vec()),
-        None => {
-            let whole = ["cli-input-json", "cli-input-yaml"];
-            (whole.iter().find_map(|name| call.values(name)), path.to_vec())
-        }
-    };
+    let whole = ["cli-input-json", "cli-input-yaml"];
+    let own = call.values(option);
+    let values = own.or_else(|| whole.iter().find_map(|name| call.values(name)));
+    let path = path[usize::from(own.is_some())..].to_vec();
     let document = match values {
         None => return Own { options: Options::SILENT, document: None },
         Some([one]) => Document::of(files, source, one),
@@ -148,7 +145,7 @@ fn words(source: &Source, call: &Call) -> Options {
 
 fn declared<T: OptionValue>(
     source: &Source,
-    text: &Text,
+    text: &Expanded,
     parse: fn(&str) -> Option<T>,
 ) -> Declared<T> {
     let whole = 0..text.text.len();
@@ -216,7 +213,8 @@ impl Templates {
     fn of(files: &Files<'_>, source: &Source, calls: &[Call]) -> Self {
         let mut templates: HashMap<String, Option<Options>> = HashMap::new();
         for call in calls.iter().filter(|call| call.operation.form == Form::Template) {
-            let Some(name) = call.value("launch-template-name").filter(|name| name.is_known()) else {
+            let Some(name) = call.value("launch-template-name").filter(|name| name.is_known())
+            else {
                 continue;
             };
             let options = own(files, source, call).map(|own| own.options);
@@ -266,7 +264,8 @@ fn add(source: &Source, call: &Call) -> Option<Splice> {
     }
     let at = call.name.end;
     let gap = call.next.as_ref().map(|(next, _)| source.slice(at..next.start.max(at)));
-    let gap = gap.filter(|gap| !gap.is_empty() && gap.chars().all(|c| c.is_whitespace() || c == '\\'));
+    let gap =
+        gap.filter(|gap| !gap.is_empty() && gap.chars().all(|c| c.is_whitespace() || c == '\\'));
     let gap = gap.unwrap_or(" ");
     Some(Splice::of(source, at..at, format!("{gap}--metadata-options HttpTokens=required")))
 }

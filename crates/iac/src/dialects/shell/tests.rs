@@ -25,9 +25,18 @@ fn words_are_split_as_the_shell_splits_them() {
     };
     for (script, expected) in [
         ("a 'b c'\"d\\\"\\x\"\\ e # f\ng", vec![vec!["a", "b cd\"\\x e"], vec!["g"]]),
-        ("a \\\n  b\\\r\n c && d; e | f &", vec![vec!["a", "b", "c"], vec!["d"], vec!["e"], vec!["f"]]),
-        ("a $(b \"$(c)\") `d` $((1 + 2))", vec![vec!["c"], vec!["b", "?"], vec!["d"], vec!["a", "?", "?", "?"]]),
-        ("cat <<-'E' > f\n x $(y\n\tE\nz 2>&1 <<< w >/dev/null v", vec![vec!["cat"], vec!["z", "2", "v"]]),
+        (
+            "a \\\n  b\\\r\n c && d; e | f &",
+            vec![vec!["a", "b", "c"], vec!["d"], vec!["e"], vec!["f"]],
+        ),
+        (
+            "a $(b \"$(c)\") `d` $((1 + 2))",
+            vec![vec!["c"], vec!["b", "?"], vec!["d"], vec!["a", "?", "?", "?"]],
+        ),
+        (
+            "cat <<-'E' > f\n x $(y\n\tE\nz 2>&1 <<< w >/dev/null v",
+            vec![vec!["cat"], vec!["z", "2", "v"]],
+        ),
         ("if a; then b; fi\nf() { c; }", vec![vec!["a"], vec!["b"], vec!["f"], vec!["c"]]),
         ("a '", vec![vec!["a", ""]]),
         ("a ${b:-${c}} ${d%e} ${f[@]}", vec![vec!["a", "?", "?", "?"]]),
@@ -47,7 +56,10 @@ fn options_are_read_in_all_their_forms() {
         ("--metadata-options=HttpTokens=optional", "optional"),
         ("--metadata-options HttpEndpoint=enabled", "absent"),
         ("--metadata-options \"HttpTokens=$OPEN\"", "unresolved: OPEN is not set in this file"),
-        ("--metadata-options HttpTokens=$1", "unresolved: argument 1 is known only when it is called"),
+        (
+            "--metadata-options HttpTokens=$1",
+            "unresolved: argument 1 is known only when it is called",
+        ),
         ("--metadata-options \"$(make-them)\"", "unresolved: it is the output of a command"),
         ("--metadata-options HttpTokens=\"${T:-optional}\"", "optional"),
         ("--metadata-options HttpTokens=maybe", "unresolved: this is no value of the option"),
@@ -159,7 +171,10 @@ fn the_fix_is_made_where_the_value_is_decided() {
             "aws ec2 run-instances \\\r\n    --image-id x \\\r\n    --count 1\r\n",
             "aws ec2 run-instances \\\r\n    --metadata-options HttpTokens=required \\\r\n    --image-id x \\\r\n    --count 1\r\n",
         ),
-        ("aws ec2 run-instances\n", "aws ec2 run-instances --metadata-options HttpTokens=required\n"),
+        (
+            "aws ec2 run-instances\n",
+            "aws ec2 run-instances --metadata-options HttpTokens=required\n",
+        ),
         (
             "\u{feff}T=optional # old\naws ec2 run-instances --metadata-options HttpTokens=$T\n",
             "\u{feff}T=required # old\naws ec2 run-instances --metadata-options HttpTokens=$T\n",
@@ -196,7 +211,10 @@ fn the_fix_is_made_where_the_value_is_decided() {
 fn files_beside_the_script_are_read_and_repaired() {
     let script = "aws ec2 create-launch-template --launch-template-name a --launch-template-data file://data/lt.json\naws ec2 create-launch-template --launch-template-name b --launch-template-data \"$(cat data/lt.json)\"\n";
     let tree = Tree::of(&[("a.sh", script), ("data/lt.json", "{\n  \"ImageId\": \"x\"\n}\n")]);
-    assert_eq!(tree.rows(), ["create-launch-template/a: absent", "create-launch-template/b: absent"]);
+    assert_eq!(
+        tree.rows(),
+        ["create-launch-template/a: absent", "create-launch-template/b: absent"]
+    );
     let expected = "{\n  \"ImageId\": \"x\",\n  \"MetadataOptions\": {\n    \"HttpTokens\": \"required\"\n  }\n}\n";
     assert_eq!(tree.fixed(), [("data/lt.json".to_owned(), expected.to_owned())]);
 }
@@ -206,7 +224,10 @@ fn files_that_are_no_scripts_are_left_alone() {
     assert!(rows("README", "aws ec2 run-instances\n").is_empty());
     assert!(rows("notes.txt", "#!/bin/sh\naws ec2 run-instances\n").is_empty());
     assert_eq!(rows("run", "#!/usr/bin/env bash\naws ec2 run-instances\n").len(), 1);
-    assert_eq!(rows("a.sh.tpl", "aws ec2 run-instances --metadata-options HttpTokens=${t}\n").len(), 1);
+    assert_eq!(
+        rows("a.sh.tpl", "aws ec2 run-instances --metadata-options HttpTokens=${t}\n").len(),
+        1
+    );
 }
 
 #[test]
@@ -216,20 +237,64 @@ fn fuzz_deep_nesting_ends() {
         scan_text(Path::new("a.sh"), &script);
         scan_text(Path::new("a.sh"), &format!("x {script}"));
     }
-    let shorthand = format!("aws ec2 run-instances --metadata-options a={}\n", "{a=".repeat(10_000));
+    let shorthand =
+        format!("aws ec2 run-instances --metadata-options a={}\n", "{a=".repeat(10_000));
     scan_text(Path::new("a.sh"), &shorthand);
-    let chain: String = (0..10_000).map(|i| format!("A{}=$A{i}$A{i}\n", i + 1)).collect();
+    let chain: Vec<_> = (0..10_000).map(|i| format!("A{}=$A{i}$A{i}\n", i + 1)).collect();
+    let chain = chain.concat();
     scan_text(Path::new("a.sh"), &format!("A0=x\n{chain}aws ec2 run-instances --count $A10000\n"));
 }
 
 /// Pieces of scripts, in any order.
 fn script() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
-        "aws ec2 run-instances ", "aws ", "ec2 ", "--metadata-options ", "HttpTokens=optional",
-        "HttpTokens=", "{\"HttpTokens\":\"optional\"}", ",", "\"", "'", "\\", "\n", "\\\n", "$", "$(",
-        ")", "${", "}", ":-", "T", "T=", "`", "<<E\n", "E\n", "# ", "; ", "| ", "&& ", "(", "[@]", "=(",
-        "create-launch-template ", "--launch-template-data ", "file://", "ä", " ", "\t", "{", "[", "\r\n",
-        "if ", "then ", "fi", "optional", "=", "--http-tokens ", "modify-instance-metadata-options ",
+        "aws ec2 run-instances ",
+        "aws ",
+        "ec2 ",
+        "--metadata-options ",
+        "HttpTokens=optional",
+        "HttpTokens=",
+        "{\"HttpTokens\":\"optional\"}",
+        ",",
+        "\"",
+        "'",
+        "\\",
+        "\n",
+        "\\\n",
+        "$",
+        "$(",
+        ")",
+        "${",
+        "}",
+        ":-",
+        "T",
+        "T=",
+        "`",
+        "<<E\n",
+        "E\n",
+        "# ",
+        "; ",
+        "| ",
+        "&& ",
+        "(",
+        "[@]",
+        "=(",
+        "create-launch-template ",
+        "--launch-template-data ",
+        "file://",
+        "ä",
+        " ",
+        "\t",
+        "{",
+        "[",
+        "\r\n",
+        "if ",
+        "then ",
+        "fi",
+        "optional",
+        "=",
+        "--http-tokens ",
+        "modify-instance-metadata-options ",
     ]);
     prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
 }
