@@ -21,6 +21,8 @@ mod template;
 mod value;
 
 #[cfg(test)]
+mod fixtures_tests;
+#[cfg(test)]
 mod tests;
 
 /// The dialect.
