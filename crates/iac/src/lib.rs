@@ -71,6 +71,8 @@ pub mod write;
 pub mod yaml;
 
 #[cfg(test)]
+mod bad_input_tests;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tree_tests;

@@ -81,6 +81,25 @@ pub struct PolicyLint {
 }
 
 impl PolicySpec {
+    /// The row of a policy whose text is not known.
+    pub fn open(
+        dialect: &'static str,
+        address: &str,
+        kind: Option<PolicyKind>,
+        place: Place,
+        unresolved: Unresolved,
+    ) -> Self {
+        let kind = kind.unwrap_or(PolicyKind::Scp);
+        let address = address.to_owned();
+        Self { dialect, kind, address, place, text: Err(unresolved), lints: Vec::new() }
+    }
+
+    /// Whether a policy may be about launches or the metadata service, by what is written of it.
+    pub fn may_be_one(written: &str) -> bool {
+        let words = ["etadata", "RunInstances", "RoleDelivery", "http_tokens", "HttpTokens"];
+        words.iter().any(|word| written.contains(word))
+    }
+
     /// The worst of what the linter says.
     pub fn worst(&self) -> Option<MistakeSeverity> {
         self.lints.iter().map(|lint| lint.mistake.severity).max()

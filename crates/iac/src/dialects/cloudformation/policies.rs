@@ -38,20 +38,12 @@ pub(super) fn read<'a>(template: &'a Template<'a>, resource: &Resource<'a>, sink
             }
         }
         Some(Err(unresolved)) => {
-            let place = template.source.place(resource.member.span());
-            let kind = kind.unwrap_or(PolicyKind::Scp);
             // Whether it is about the metadata service can only be guessed from what is written.
             let written = template.source.slice(resource.member.span());
-            let about = ["etadata", "RunInstances", "RoleDelivery", "http_tokens"];
-            if about.iter().any(|word| written.contains(word)) {
-                sink.policy(PolicySpec {
-                    dialect: "cloudformation",
-                    kind,
-                    address: resource.id.clone(),
-                    place,
-                    text: Err(unresolved),
-                    lints: Vec::new(),
-                });
+            if PolicySpec::may_be_one(written) {
+                let place = template.source.place(resource.member.span());
+                let id = &resource.id;
+                sink.policy(PolicySpec::open("cloudformation", id, kind, place, unresolved));
             }
         }
         None => {}

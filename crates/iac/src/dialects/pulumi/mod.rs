@@ -10,6 +10,7 @@ use crate::{
 
 mod evaluate;
 mod kinds;
+mod policies;
 mod program;
 mod repair;
 mod rows;

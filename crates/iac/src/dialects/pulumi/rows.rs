@@ -36,6 +36,7 @@ struct Base {
 /// Puts the rows of a program or component into the sink.
 pub(super) fn read(scope: &Scope<'_>, sink: &mut Sink) {
     for resource in scope.resources() {
+        super::policies::read(scope, resource, sink);
         let Some(kind) = kind(resource) else { continue };
         // A resource that is only looked up is made elsewhere.
         if resource.node.get("get").is_none() {

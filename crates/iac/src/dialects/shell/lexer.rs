@@ -214,20 +214,25 @@ impl<'a> Lexer<'a> {
     /// Ends a command, and keeps track of the blocks that its first word opens or closes.
     fn flush(&mut self, command: &mut Command) {
         let mut done = std::mem::replace(command, Self::empty());
-        while let Some(first) = done.words.first().and_then(Word::text) {
+        let mut skipped = 0;
+        while let Some(first) = done.words.get(skipped).and_then(Word::text) {
             match first.as_str() {
-                "if" | "while" | "until" | "for" | "case" | "select" => self.blocks += 1,
+                "if" | "while" | "until" => self.blocks += 1,
                 "fi" | "done" | "esac" => self.blocks = self.blocks.saturating_sub(1),
                 "{" => self.functions += 1,
                 "}" => self.functions = self.functions.saturating_sub(1),
                 "then" | "else" | "do" | "elif" | "!" | "time" => {}
+                "for" | "case" | "select" => {
+                    self.blocks += 1;
+                    break;
+                }
                 _ => break,
             }
-            if matches!(first.as_str(), "for" | "case" | "select") {
-                break;
-            }
-            done.words.remove(0);
-            done.arrays.iter_mut().for_each(|(index, _)| *index = index.saturating_sub(1));
+            skipped += 1;
+        }
+        done.words.drain(..skipped);
+        for (index, _) in &mut done.arrays {
+            *index = index.saturating_sub(skipped);
         }
         if done.words.is_empty() {
             return;
