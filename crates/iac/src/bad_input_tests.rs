@@ -50,11 +50,8 @@ fn what_cannot_be_read_is_a_row_and_the_rest_is_read() {
     let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
     let errors: Vec<_> =
         scanned.errors.iter().map(|error| (name(&error.path), error.code)).collect();
-    let expected = [
-        ("large.yaml", "TooLarge"),
-        ("latin.yaml", "NotUtf8"),
-        ("picture.yaml", "Syntax"),
-    ];
+    let expected =
+        [("large.yaml", "TooLarge"), ("latin.yaml", "NotUtf8"), ("picture.yaml", "Syntax")];
     for (file, code) in expected {
         assert!(errors.contains(&(file.to_owned(), code)), "{file}: {errors:?}");
     }

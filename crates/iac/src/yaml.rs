@@ -1,7 +1,11 @@
 //! YAML into a [`Node`] tree. Tags are kept as written, aliases and merge keys resolved; what would make
 //! the tree too deep or too large ends the reading with an error.
 
-use std::{collections::{HashMap, HashSet}, ops::Range, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+    sync::Arc,
+};
 
 use granit_parser::{Event, Options, Parser, ScalarStyle, Span, StructureStyle, Tag};
 

@@ -2,6 +2,7 @@
 //! nothing to do, and cfn-lint accepts what comes out.
 
 use std::{
+    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -71,17 +72,19 @@ fn cfn_lint_accepts_every_repaired_fixture() {
 fn rest(node: &Node, into: &mut String) {
     match &node.value {
         Value::Null => into.push('~'),
-        Value::Scalar(text) => into.push_str(&format!("{text:?}")),
+        Value::Scalar(text) => into.extend(["'", text, "'"]),
         Value::List(items) => {
             into.push('[');
-            items.iter().for_each(|item| rest(item, into));
+            for item in items {
+                rest(item, into);
+            }
             into.push(']');
         }
         Value::Map(members) => {
             let ours = |key: &str| matches!(key, "HttpTokens" | "MetadataOptions");
             let own = |member: &&crate::node::Member| {
                 let only_ours = member.node.members().iter().all(|inner| ours(&inner.key));
-                !ours(&member.key) && !(member.key == "Properties" && only_ours)
+                !(ours(&member.key) || member.key == "Properties" && only_ours)
             };
             into.push('{');
             for member in members.iter().filter(own) {
@@ -110,7 +113,7 @@ fn resource() -> impl Strategy<Value = (String, String)> {
         "    Properties:\n",
         "    Properties: {}\n",
         "    Properties:\n      ImageId: x # c\n",
-        "    Properties:\n      Tags:\n      - Key: a\n        Value: b\n\n",
+        "    Properties:\n      Tags:\n      - {Key: a, Value: b}\n\n",
         "    Properties:\n      UserData: |\n        a: b\n\n",
         "    # c\n    Properties:\n      MetadataOptions:\n        HttpTokens: optional # c\n",
         "    Properties:\n      MetadataOptions: {HttpPutResponseHopLimit: 2}\n      ImageId: 'x'\n",
@@ -138,7 +141,7 @@ proptest! {
         let mut yaml = "# c\nParameters:\n  P: {Type: String}\nConditions:\n  Open: !Equals [!Ref P, x]\nResources:\n".to_owned();
         let mut json = Vec::new();
         for (index, (one, other)) in resources.iter().enumerate() {
-            yaml.push_str(&format!("  R{index}:\n    Type: AWS::EC2::Instance\n{one}"));
+            write!(yaml, "  R{index}:\n    Type: AWS::EC2::Instance\n{one}").unwrap();
             json.push(format!("\"R{index}\": {{\"Type\": \"AWS::EC2::Instance\"{other}}}"));
         }
         let json = format!("{{\"Resources\": {{{}}}}}\n", json.join(",\n"));
@@ -163,7 +166,7 @@ proptest! {
                 prop_assert_eq!(tokens, Some(&Tokens::Required), "{}\n{}", spec.address, after);
             }
             let bare = after.replace("\r\n", "");
-            prop_assert_eq!(windows, !bare.contains('\n') && after.contains('\n'));
+            prop_assert!(!windows || !bare.contains('\n'), "{}", after);
         }
     }
 }

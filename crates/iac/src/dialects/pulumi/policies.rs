@@ -48,10 +48,7 @@ pub(super) fn read<'a>(scope: &Scope<'a>, resource: &'a Member, sink: &mut Sink)
 }
 
 /// A string of JSON, or a tree that `fn::toJSON` makes one of.
-fn content<'a>(
-    scope: &Scope<'a>,
-    resource: &'a Member,
-) -> Option<Result<PolicyText, Unresolved>> {
+fn content<'a>(scope: &Scope<'a>, resource: &'a Member) -> Option<Result<PolicyText, Unresolved>> {
     let node = resource.node.at(&["properties", "content"])?;
     let call = node.members().first().filter(|one| one.key.eq_ignore_ascii_case("fn::toJSON"));
     let tree = call.map(|call| call.node.as_ref()).or_else(|| node.is_map().then_some(node));

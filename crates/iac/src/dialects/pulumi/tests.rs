@@ -151,7 +151,8 @@ fn components_and_ignored_changes_are_noticed() {
 fn attached_policies_are_judged() {
     let text = "name: x\nruntime: yaml\nconfig: {word: {type: string, default: 'ec2:MetadataHttpTokens'}, open: {type: string}}\nresources:\n  tree:\n    type: aws:organizations:Policy\n    properties:\n      content:\n        fn::toJSON:\n          Statement:\n            - Effect: Deny\n              Action: ec2:ModifyInstanceMetadataOptions\n              Resource: '*'\n              Condition: {StringNotEquals: {'ec2:MetadataHttpTokens': required}}\n  string:\n    type: aws:organizations/policy:Policy\n    properties:\n      type: DECLARATIVE_POLICY_EC2\n      content: '{\"ec2_attributes\": {\"instance_metadata_defaults\": {\"http_tokens\": {\"@@assign\": \"required\"}}}}'\n  open:\n    type: aws:organizations:Policy\n    properties:\n      content:\n        fn::toJSON: {Statement: {Effect: Deny, Action: 'ec2:RunInstances', Resource: '${open}'}}\n  tags:\n    type: aws:organizations:Policy\n    properties: {type: TAG_POLICY, content: '{\"http_tokens\": 1}'}\n";
     let policies = scan_text(Path::new("Pulumi.yaml"), text).policies;
-    let said: Vec<_> = policies.iter().map(|one| (one.address.as_str(), one.kind.as_str())).collect();
+    let said: Vec<_> =
+        policies.iter().map(|one| (one.address.as_str(), one.kind.as_str())).collect();
     assert_eq!(said, [("tree", "scp"), ("string", "ec2"), ("open", "scp")]);
     assert!(policies[0].lints.iter().any(|lint| lint.place.start.line == 14), "{:#?}", policies[0]);
     assert_eq!(policies[2].text.as_ref().unwrap_err().reason, "open has no default");

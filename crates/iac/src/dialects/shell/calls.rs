@@ -6,7 +6,7 @@ use imdsure_model::Effect;
 
 use super::{
     expand::{Argument, Expanded, Variables, expression},
-    lexer::Command,
+    lexer::{Command, Piece, Word},
 };
 use crate::source::Source;
 
@@ -149,6 +149,12 @@ impl Call {
         command: &Command,
         variables: &Variables<'_>,
     ) -> Option<Self> {
+        // An assignment alone calls nothing, and may be long.
+        if let [Word { pieces, .. }] = command.words.as_slice()
+            && matches!(pieces.first(), Some(Piece::Text { .. }))
+        {
+            return None;
+        }
         let arguments = variables.arguments(&command.words);
         let first = text(arguments.first()?)?.text.trim_start_matches(['@', '-', '+']);
         if PRINTERS.contains(&first) {

@@ -12,8 +12,10 @@ pub(super) const OPEN: char = '\u{f8ff}';
 const MAX_DEPTH: usize = 16;
 /// Longer texts are not put together.
 const MAX_TEXT: usize = 256 * 1024;
-/// Steps of one expansion.
+/// Steps of the expansion of one command.
 const STEPS: u32 = 2_000;
+/// Steps of all of a file's commands.
+const ALL_STEPS: u32 = 400_000;
 
 /// A text, put together from parts.
 #[derive(Debug, Clone, Default)]
@@ -134,12 +136,14 @@ enum Value<'a> {
 pub(super) struct Variables<'a> {
     values: HashMap<String, Value<'a>>,
     steps: Cell<u32>,
+    left: Cell<u32>,
 }
 
 impl<'a> Variables<'a> {
     /// Those that commands set.
     pub(super) fn of(commands: &'a [Command], make: bool) -> Self {
-        let mut variables = Self { values: HashMap::new(), steps: Cell::new(STEPS) };
+        let (steps, left) = (Cell::new(0), Cell::new(ALL_STEPS));
+        let mut variables = Self { values: HashMap::new(), steps, left };
         for command in commands {
             variables.command(command, make);
         }
@@ -230,7 +234,8 @@ impl<'a> Variables<'a> {
 
     /// The arguments that the words of a call come to.
     pub(super) fn arguments(&self, words: &[Word]) -> Vec<Argument> {
-        self.steps.set(STEPS);
+        let steps = STEPS.min(self.left.get());
+        self.steps.set(steps);
         let mut arguments = Vec::new();
         for word in words {
             match word.pieces.as_slice() {
@@ -252,6 +257,7 @@ impl<'a> Variables<'a> {
                 _ => arguments.push(Argument::Text(self.expand(word))),
             }
         }
+        self.left.set(self.left.get() - (steps - self.steps.get()));
         arguments
     }
 
