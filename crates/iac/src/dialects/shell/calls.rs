@@ -245,7 +245,8 @@ fn is_aws(source: &Source, argument: &Argument) -> bool {
     if text.is_known() {
         let word = text.text.trim_start_matches(['@', '-', '+']);
         let name = word.rsplit('/').next().unwrap_or_default();
-        return matches!(name, "aws" | "awslocal" | "aws-cli" | "aws.exe" | "aws2");
+        // A function around it is mostly named after it: `aws_cmd`, `run_aws`.
+        return name.split(['_', '-', '.']).any(|part| matches!(part, "aws" | "awslocal" | "aws2"));
     }
     let written = expression(source, &text.span).to_ascii_lowercase();
     written.starts_with('$') && written.contains("aws") && !written.contains(' ')
@@ -276,6 +277,6 @@ impl Positional<'_> {
 /// An unknown variable of such a name is more than one value.
 fn may_hold_options(source: &Source, text: &Expanded) -> bool {
     let written = expression(source, &text.span).to_ascii_lowercase();
-    ["arg", "opt", "param", "flag", "extra"].iter().any(|word| written.contains(word))
+    ["arg", "opt", "param", "flag", "extra", "--"].iter().any(|word| written.contains(word))
         && written.starts_with('$')
 }

@@ -6,7 +6,7 @@ use std::{ops::Range, sync::Arc};
 use imdsure_model::effective::{Endpoint, Tokens};
 
 use super::{
-    expand::{Expanded, OPEN, expression},
+    expand::{Expanded, OPEN, Variables, expression},
     lexer::Quote,
 };
 use crate::{
@@ -22,6 +22,13 @@ use crate::{
 /// Deeper shorthand is not read.
 const MAX_DEPTH: usize = 40;
 
+/// What stands around an argument.
+pub(super) struct Around<'a> {
+    pub(super) files: &'a Files<'a>,
+    pub(super) source: &'a Source,
+    pub(super) variables: &'a Variables<'a>,
+}
+
 /// A structure.
 pub(super) enum Document {
     /// Written in the call, or in variables that it names.
@@ -34,12 +41,13 @@ pub(super) enum Document {
 
 impl Document {
     /// The structure that an argument is.
-    pub(super) fn of(files: &Files<'_>, source: &Source, text: &Expanded) -> Self {
+    pub(super) fn of(around: &Around<'_>, text: &Expanded) -> Self {
         let open = |reason: &str| Self::Open(reason.to_owned(), text.span.clone());
         if let Some(path) = text.text.strip_prefix("file://") {
-            return match text.reason(&(0..text.text.len())) {
-                Some(reason) => open(reason),
-                None => file(files, source, path, &text.span),
+            return match (text.reason(&(0..text.text.len())), around.variables.file(path)) {
+                (Some(reason), _) => open(reason),
+                (None, Some(body)) if !body.text.starts_with("file://") => Self::of(around, &body),
+                (None, _) => file(around.files, around.source, path, &text.span),
             };
         }
         let trimmed = text.text.trim_start();
@@ -168,7 +176,7 @@ fn insert(
     let first_byte = root.span.start..root.span.start + 1;
     let (span, quote) = text.written(&first_byte)?;
     let quote_mark = match (json, quote) {
-        (true, Quote::Single) => "\"",
+        (true, Quote::Single | Quote::Here) => "\"",
         (true, Quote::Double) => "\\\"",
         (true, Quote::None) => return None,
         (false, _) => "",

@@ -3,7 +3,7 @@
 
 use std::{cell::Cell, collections::HashMap, ops::Range};
 
-use super::lexer::{Command, Piece, Quote, Word};
+use super::lexer::{Command, Piece, Printed, Quote, Word};
 use crate::source::Source;
 
 /// Stands for what is not known. No text of a script has it.
@@ -135,6 +135,8 @@ enum Value<'a> {
 /// The variables of a file.
 pub(super) struct Variables<'a> {
     values: HashMap<String, Value<'a>>,
+    /// Here-documents that the script writes to files, by name.
+    files: HashMap<String, &'a Word>,
     steps: Cell<u32>,
     left: Cell<u32>,
 }
@@ -143,7 +145,8 @@ impl<'a> Variables<'a> {
     /// Those that commands set.
     pub(super) fn of(commands: &'a [Command], make: bool) -> Self {
         let (steps, left) = (Cell::new(0), Cell::new(ALL_STEPS));
-        let mut variables = Self { values: HashMap::new(), steps, left };
+        let (values, files) = (HashMap::new(), HashMap::new());
+        let mut variables = Self { values, files, steps, left };
         for command in commands {
             variables.command(command, make);
         }
@@ -152,6 +155,9 @@ impl<'a> Variables<'a> {
 
     fn command(&mut self, command: &'a Command, make: bool) {
         let first = command.words.first().and_then(Word::text).unwrap_or_default();
+        if let (Some(body), Some(file)) = (&command.here, file_of(command)) {
+            self.files.insert(file, body);
+        }
         match (first.as_str(), command.words.get(1)) {
             ("for" | "select" | "read" | "getopts" | "mapfile" | "readarray", _) => {
                 let words = command.words.iter().skip(1).filter_map(Word::text);
@@ -232,6 +238,13 @@ impl<'a> Variables<'a> {
         }
     }
 
+    /// The here-document that the script writes to a file.
+    pub(super) fn file(&self, name: &str) -> Option<Expanded> {
+        let body = self.files.get(name.trim_start_matches("./"))?;
+        self.steps.set(STEPS);
+        Some(self.expand(body))
+    }
+
     /// The arguments that the words of a call come to.
     pub(super) fn arguments(&self, words: &[Word]) -> Vec<Argument> {
         let steps = STEPS.min(self.left.get());
@@ -288,22 +301,24 @@ impl<'a> Variables<'a> {
                     open(into, span, format!("{name} is a list of arguments"));
                 }
                 Piece::Open { span, printed } => {
-                    let file = printed.as_ref().filter(|_| word.pieces.len() == 1);
-                    let file = file.map(|file| self.expand_at(file, depth + 1));
-                    match file.filter(Expanded::is_known) {
-                        // The CLI reads a file in just this way.
-                        Some(file) => {
-                            into.push(
-                                &format!("file://{}", file.text),
-                                span.clone(),
-                                Quote::None,
-                                None,
-                            );
-                        }
+                    let alone = word.pieces.len() == 1;
+                    match printed.as_ref().filter(|_| alone) {
+                        Some(Printed::Here(body)) => self.pieces(body, into, depth + 1),
+                        Some(Printed::File(file)) => self.file_name(file, span, into, depth),
                         None => open(into, span, "it is the output of a command".to_owned()),
                     }
                 }
             }
+        }
+    }
+
+    /// `"$(cat FILE)"`: the CLI reads a file of that name in just this way.
+    fn file_name(&self, file: &Word, span: &Range<usize>, into: &mut Expanded, depth: usize) {
+        let file = self.expand_at(file, depth + 1);
+        if file.is_known() {
+            into.push(&format!("file://{}", file.text), span.clone(), Quote::None, None);
+        } else {
+            open(into, span, "it is the output of a command".to_owned());
         }
     }
 
@@ -345,6 +360,15 @@ fn is_itself(word: &Word, name: &str) -> bool {
     word.pieces
         .iter()
         .any(|piece| matches!(piece, Piece::Variable { name: own, .. } if own == name))
+}
+
+/// `cat > FILE`, `tee FILE`
+fn file_of(command: &Command) -> Option<String> {
+    let name = match command.words.as_slice() {
+        [tee, file] if tee.text().as_deref() == Some("tee") => file.text()?,
+        _ => command.output.as_ref()?.text()?,
+    };
+    Some(name.trim_start_matches("./").to_owned())
 }
 
 pub(super) fn is_name(text: &str) -> bool {

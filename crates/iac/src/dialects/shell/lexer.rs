@@ -18,8 +18,17 @@ pub(super) enum Piece {
     Variable { name: String, default: Option<Box<Word>>, span: Range<usize>, quote: Quote },
     /// `"${name[@]}"`
     Array { name: String, span: Range<usize> },
-    /// The output of a command, arithmetic, and other expansions; the file that is printed, where that is all.
-    Open { span: Range<usize>, printed: Option<Box<Word>> },
+    /// The output of a command, arithmetic, and other expansions; what is printed, where that is all.
+    Open { span: Range<usize>, printed: Option<Printed> },
+}
+
+/// What a substitution prints.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Printed {
+    /// The file of that name.
+    File(Box<Word>),
+    /// This text.
+    Here(Box<Word>),
 }
 
 /// The quotes that a piece stands in.
@@ -28,6 +37,8 @@ pub(super) enum Quote {
     None,
     Single,
     Double,
+    /// A here-document: quotes in it are part of it.
+    Here,
 }
 
 /// A word.
@@ -71,6 +82,10 @@ pub(super) struct Command {
     pub(super) words: Vec<Word>,
     /// The words in brackets behind `name=`, by the index of that word.
     pub(super) arrays: Vec<(usize, Vec<Word>)>,
+    /// The here-document that it reads.
+    pub(super) here: Option<Word>,
+    /// The file that its output goes to.
+    pub(super) output: Option<Word>,
     /// Whether it may run any number of times: in a condition or loop.
     pub(super) is_open: bool,
     /// Whether it is in a function.
@@ -95,6 +110,15 @@ pub(super) fn commands(text: &str, base: usize, make: bool) -> Vec<Command> {
     lexer.commands
 }
 
+/// A here-document that is announced.
+struct Here {
+    delimiter: String,
+    /// Whether tabs at the beginning of lines do not count.
+    dash: bool,
+    /// Whether nothing in it is expanded.
+    literal: bool,
+}
+
 struct Lexer<'a> {
     text: &'a str,
     /// The offset of the text in the file.
@@ -106,8 +130,8 @@ struct Lexer<'a> {
     words: usize,
     blocks: usize,
     functions: usize,
-    /// Delimiters of here-documents that begin on the next line; whether tabs before them do not count.
-    heredocs: Vec<(String, bool)>,
+    /// Here-documents that begin on the next line.
+    heredocs: Vec<Here>,
     commands: Vec<Command>,
 }
 
@@ -145,12 +169,12 @@ impl<'a> Lexer<'a> {
                     self.skip_heredocs();
                 }
                 b'#' => self.skip_line(),
-                b'&' if self.rest().starts_with("&>") => self.redirection(),
+                b'&' if self.rest().starts_with("&>") => self.redirection(&mut command),
                 b';' | b'&' | b'|' => {
                     self.at += 1;
                     self.flush(&mut command);
                 }
-                b'<' | b'>' => self.redirection(),
+                b'<' | b'>' => self.redirection(&mut command),
                 b'(' => {
                     self.at += 1;
                     self.bracket(&mut command);
@@ -171,7 +195,14 @@ impl<'a> Lexer<'a> {
     }
 
     const fn empty() -> Command {
-        Command { words: Vec::new(), arrays: Vec::new(), is_open: false, in_function: false }
+        Command {
+            words: Vec::new(),
+            arrays: Vec::new(),
+            here: None,
+            output: None,
+            is_open: false,
+            in_function: false,
+        }
     }
 
     /// An array behind `name=`, the brackets of a function, or a subshell.
@@ -221,6 +252,10 @@ impl<'a> Lexer<'a> {
                 "fi" | "done" | "esac" => self.blocks = self.blocks.saturating_sub(1),
                 "{" => self.functions += 1,
                 "}" => self.functions = self.functions.saturating_sub(1),
+                "function" if done.words.last().and_then(Word::text).as_deref() == Some("{") => {
+                    self.functions += 1;
+                    break;
+                }
                 "then" | "else" | "do" | "elif" | "!" | "time" => {}
                 "for" | "case" | "select" => {
                     self.blocks += 1;
@@ -271,7 +306,7 @@ impl<'a> Lexer<'a> {
             .map_or(self.text.len(), |length| self.at + length);
     }
 
-    fn redirection(&mut self) {
+    fn redirection(&mut self, command: &mut Command) {
         let begin = self.at;
         while matches!(self.peek(), Some(b'<' | b'>' | b'&')) {
             self.at += 1;
@@ -293,26 +328,97 @@ impl<'a> Lexer<'a> {
             return;
         }
         let word = self.word(None);
-        if operator == "<<" {
-            self.heredocs.push((word.text().unwrap_or_default(), dash));
+        match operator.as_str() {
+            "<<" => {
+                let quoted = |piece: &Piece| {
+                    !matches!(piece, Piece::Text { quote: Quote::None, span, text }
+                        if span.len() == text.len())
+                };
+                let literal = word.pieces.iter().any(quoted);
+                let delimiter = word.text().unwrap_or_default();
+                self.heredocs.push(Here { delimiter, dash, literal });
+            }
+            ">" => command.output = Some(word),
+            _ => {}
         }
     }
 
-    /// Steps over the bodies of here-documents.
+    /// The bodies of here-documents. That of the last command is kept: it may be what is printed.
     fn skip_heredocs(&mut self) {
-        for (delimiter, dash) in std::mem::take(&mut self.heredocs) {
+        for here in std::mem::take(&mut self.heredocs) {
+            let begin = self.at;
+            let mut end;
             loop {
-                let begin = self.at;
-                if begin >= self.text.len() {
+                let line_begin = self.at;
+                end = line_begin;
+                if line_begin >= self.text.len() {
                     break;
                 }
                 self.skip_line();
-                let line = self.text.get(begin..self.at).unwrap_or_default();
+                let line = self.text.get(line_begin..self.at).unwrap_or_default();
                 self.at = (self.at + 1).min(self.text.len());
                 let line = line.trim_end_matches('\r');
-                let line = if dash { line.trim_start_matches('\t') } else { line };
-                if line == delimiter {
+                let line = if here.dash { line.trim_start_matches('\t') } else { line };
+                if line == here.delimiter {
                     break;
+                }
+            }
+            let cat = |command: &Command| {
+                let first = command.words.first().and_then(Word::text);
+                first.is_some_and(|first| matches!(first.as_str(), "cat" | "tee"))
+            };
+            if self.commands.last().is_some_and(cat) {
+                let body = self.body(begin..end, &here);
+                if let Some(command) = self.commands.last_mut() {
+                    command.here = Some(body);
+                }
+            }
+        }
+    }
+
+    /// A here-document as a word.
+    fn body(&self, range: Range<usize>, here: &Here) -> Word {
+        let text = self.text.get(range.clone()).unwrap_or_default();
+        let mut pieces = Vec::new();
+        let mut at = range.start;
+        for line in text.split_inclusive('\n') {
+            let tabs = if here.dash { line.len() - line.trim_start_matches('\t').len() } else { 0 };
+            let begin = at + tabs;
+            at += line.len();
+            if here.literal {
+                let (text, span) = (line[tabs..].to_owned(), self.base + begin..self.base + at);
+                pieces.push(Piece::Text { text, span, quote: Quote::Here });
+                continue;
+            }
+            let mut inner = Lexer {
+                text: &line[tabs..],
+                base: self.base + begin,
+                make: false,
+                at: 0,
+                depth: self.depth + 1,
+                words: self.words,
+                blocks: 0,
+                functions: 0,
+                heredocs: Vec::new(),
+                commands: Vec::new(),
+            };
+            inner.here(&mut pieces);
+        }
+        Word { span: self.base + range.start..self.base + range.end, pieces }
+    }
+
+    /// Text in which only expansions and backslashes mean something.
+    fn here(&mut self, pieces: &mut Vec<Piece>) {
+        while let Some(byte) = self.peek() {
+            match byte {
+                b'\\' if self.continued() => {}
+                b'\\' => self.escape(Quote::Here, pieces),
+                b'$' => self.expansion(Quote::Here, pieces),
+                b'`' => self.backticks(pieces),
+                _ => {
+                    let stop = |c: char| matches!(c, '\\' | '$' | '`');
+                    let length = self.rest().find(stop).unwrap_or(self.rest().len());
+                    self.text_piece(length.max(1), Quote::Here, pieces);
                 }
             }
         }
@@ -405,7 +511,11 @@ impl<'a> Lexer<'a> {
             return;
         };
         self.at += next.len_utf8();
-        let kept = quote == Quote::Double && !matches!(next, '"' | '\\' | '$' | '`');
+        let kept = match quote {
+            Quote::Double => !matches!(next, '"' | '\\' | '$' | '`'),
+            Quote::Here => !matches!(next, '\\' | '$' | '`'),
+            Quote::None | Quote::Single => false,
+        };
         let text = if kept { format!("\\{next}") } else { next.to_string() };
         pieces.push(Piece::Text { text, span: self.span(begin), quote });
     }
@@ -490,9 +600,11 @@ impl<'a> Lexer<'a> {
         self.at += 1;
         let name: String = self.rest().chars().take_while(|c| is_name(*c)).collect();
         self.at += name.len();
-        let array = ["[@]}", "[*]}"].iter().find(|mark| self.rest().starts_with(**mark));
+        // `${name[@]+"${name[@]}"}` is the array as well, for shells that know no empty one.
+        let array = ["[@]", "[*]"].iter().find(|mark| self.rest().starts_with(**mark));
         if let Some(mark) = array {
             self.at += mark.len();
+            self.skip_braces();
             return Piece::Array { name, span: self.span(begin) };
         }
         let marks = [":-", ":=", "-", "="];
@@ -548,6 +660,7 @@ impl<'a> Lexer<'a> {
         Word { span: self.base + begin..self.base + end.max(begin), pieces }
     }
 
+    /// Up to the brace that closes the one that is open.
     fn skip_braces(&mut self) {
         let mut open = 1_usize;
         while let Some(byte) = self.peek() {
@@ -568,10 +681,15 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// The file that `cat FILE` prints.
-fn printed(command: &Command) -> Option<Box<Word>> {
-    match command.words.as_slice() {
-        [cat, file] if cat.text().as_deref() == Some("cat") => Some(Box::new(file.clone())),
+/// What `cat FILE` or `cat` with a here-document prints.
+fn printed(command: &Command) -> Option<Printed> {
+    match (command.words.as_slice(), &command.here, &command.output) {
+        ([cat, file], None, None) if cat.text().as_deref() == Some("cat") => {
+            Some(Printed::File(Box::new(file.clone())))
+        }
+        ([cat], Some(body), None) if cat.text().as_deref() == Some("cat") => {
+            Some(Printed::Here(Box::new(body.clone())))
+        }
         _ => None,
     }
 }

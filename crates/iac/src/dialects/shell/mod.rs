@@ -62,7 +62,8 @@ impl Dialect for Shell {
                 .filter_map(|command| calls::Call::of(source, command, &variables))
                 .collect();
             calls.sort_by_key(|call| call.span.start);
-            rows::read(files, source, &calls, sink);
+            let around = document::Around { files, source, variables: &variables };
+            rows::read(&around, &calls, sink);
         }
     }
 }

@@ -6,11 +6,11 @@ use imdsure_model::effective::{Endpoint, Tokens};
 
 use super::{
     calls::{Call, Form},
-    document::{Document, unresolved},
+    document::{Around, Document, unresolved},
     expand::{Expanded, expression},
 };
 use crate::{
-    dialect::{Files, Sink},
+    dialect::Sink,
     fix::{Fix, Splice},
     ignore, setting,
     source::Source,
@@ -18,11 +18,11 @@ use crate::{
 };
 
 /// Puts the rows of a script into the sink.
-pub(super) fn read(files: &Files<'_>, source: &Source, calls: &[Call], sink: &mut Sink) {
-    let templates = Templates::of(files, source, calls);
+pub(super) fn read(around: &Around<'_>, calls: &[Call], sink: &mut Sink) {
+    let templates = Templates::of(around, calls);
     let mut seen: HashMap<String, usize> = HashMap::new();
     for call in calls {
-        let Some(mut spec) = row(files, source, call, &templates) else { continue };
+        let Some(mut spec) = row(around, call, &templates) else { continue };
         let index = seen.entry(spec.address.clone()).or_default();
         *index += 1;
         if *index > 1 {
@@ -39,13 +39,9 @@ struct Own {
     document: Option<(Document, Vec<&'static str>)>,
 }
 
-fn row(
-    files: &Files<'_>,
-    source: &Source,
-    call: &Call,
-    templates: &Templates,
-) -> Option<LaunchSpec> {
-    let own = own(files, source, call)?;
+fn row(around: &Around<'_>, call: &Call, templates: &Templates) -> Option<LaunchSpec> {
+    let source = around.source;
+    let own = own(around, call)?;
     let mut address = call.operation.name.to_owned();
     if let Some(name) = call.value("launch-template-name").filter(|name| name.is_known()) {
         address = format!("{address}/{}", name.text);
@@ -55,7 +51,7 @@ fn row(
     spec.ignore_comments = ignore::comments(source, &call.span);
     spec.effect = call.operation.effect;
     spec.count = count(call);
-    spec.inherits_from = inherits(files, source, call);
+    spec.inherits_from = inherits(around, call);
     let below = match spec.inherits_from.first() {
         Some(Inherits::LaunchTemplate(name)) => templates.get(name),
         _ => None,
@@ -72,13 +68,14 @@ fn row(
 }
 
 /// None where the call decides nothing.
-fn own(files: &Files<'_>, source: &Source, call: &Call) -> Option<Own> {
+fn own(around: &Around<'_>, call: &Call) -> Option<Own> {
+    let source = around.source;
     let silent = |options: Options| Own { options, document: None };
     let mut own = match call.operation.form {
-        Form::Options => structure(files, source, call, "metadata-options", &["MetadataOptions"]),
+        Form::Options => structure(around, call, "metadata-options", &["MetadataOptions"]),
         Form::Template => {
             let path = &["LaunchTemplateData", "MetadataOptions"];
-            structure(files, source, call, "launch-template-data", path)
+            structure(around, call, "launch-template-data", path)
         }
         Form::Words => {
             call.values("http-tokens")?;
@@ -102,23 +99,17 @@ fn own(files: &Files<'_>, source: &Source, call: &Call) -> Option<Own> {
 }
 
 /// The options in a structure: that of an option, or that of the whole request.
-fn structure(
-    files: &Files<'_>,
-    source: &Source,
-    call: &Call,
-    option: &str,
-    path: &'static [&'static str],
-) -> Own {
+fn structure(around: &Around<'_>, call: &Call, option: &str, path: &'static [&'static str]) -> Own {
     let whole = ["cli-input-json", "cli-input-yaml"];
     let own = call.values(option);
     let values = own.or_else(|| whole.iter().find_map(|name| call.values(name)));
     let path = path[usize::from(own.is_some())..].to_vec();
     let document = match values {
         None => return Own { options: Options::SILENT, document: None },
-        Some([one]) => Document::of(files, source, one),
+        Some([one]) => Document::of(around, one),
         Some(_) => Document::Open("this is not one value".to_owned(), call.span.clone()),
     };
-    Own { options: document.options(source, &path), document: Some((document, path)) }
+    Own { options: document.options(around.source, &path), document: Some((document, path)) }
 }
 
 fn words(source: &Source, call: &Call) -> Options {
@@ -174,14 +165,15 @@ fn count(call: &Call) -> Option<u64> {
 }
 
 /// What decides where the call is silent.
-fn inherits(files: &Files<'_>, source: &Source, call: &Call) -> Vec<Inherits> {
+fn inherits(around: &Around<'_>, call: &Call) -> Vec<Inherits> {
+    let source = around.source;
     let template = |document: &Document, path: &[&str]| {
         let names = ["LaunchTemplateName", "LaunchTemplateId"];
         names.iter().find_map(|name| document.text(source, &[path, &[*name]].concat()))
     };
     let named = match call.operation.name {
         "run-instances" => call.value("launch-template").map(|text| {
-            let document = Document::of(files, source, text);
+            let document = Document::of(around, text);
             template(&document, &[]).unwrap_or_else(|| expression(source, &text.span))
         }),
         "create-launch-template-version" => call.value("source-version").map(|version| {
@@ -191,7 +183,7 @@ fn inherits(files: &Files<'_>, source: &Source, call: &Call) -> Vec<Inherits> {
             format!("{name} version {}", expression(source, &version.span))
         }),
         "create-fleet" => call.value("launch-template-configs").map(|text| {
-            let document = Document::of(files, source, text);
+            let document = Document::of(around, text);
             let path = ["LaunchTemplateSpecification"];
             let items = document.items();
             let mut found = items.iter().filter_map(|item| template(item, &path));
@@ -210,14 +202,14 @@ fn inherits(files: &Files<'_>, source: &Source, call: &Call) -> Vec<Inherits> {
 struct Templates(HashMap<String, Option<Options>>);
 
 impl Templates {
-    fn of(files: &Files<'_>, source: &Source, calls: &[Call]) -> Self {
+    fn of(around: &Around<'_>, calls: &[Call]) -> Self {
         let mut templates: HashMap<String, Option<Options>> = HashMap::new();
         for call in calls.iter().filter(|call| call.operation.form == Form::Template) {
             let Some(name) = call.value("launch-template-name").filter(|name| name.is_known())
             else {
                 continue;
             };
-            let options = own(files, source, call).map(|own| own.options);
+            let options = own(around, call).map(|own| own.options);
             let again = templates.contains_key(&name.text);
             let only = call.operation.name == "create-launch-template" && !again;
             templates.insert(name.text.clone(), options.filter(|_| only));

@@ -220,6 +220,47 @@ fn files_beside_the_script_are_read_and_repaired() {
 }
 
 #[test]
+fn here_documents_are_read_and_repaired() {
+    let json = |options: &str| format!("{{\n  \"ImageId\": \"$AMI\"{options}\n}}\n");
+    let optional = json(",\n  \"MetadataOptions\": {\"HttpTokens\": \"optional\"}");
+    let call = "aws ec2 create-launch-template --launch-template-data";
+    for script in [
+        format!("{call} \"$(cat <<EOF\n{optional}EOF\n)\"\n"),
+        format!("DATA=\"$(cat << 'EOF'\n{optional}EOF\n)\"\n{call} \"$DATA\"\n"),
+        format!("cat > /tmp/lt.json <<-EOF\n\t{optional}\tEOF\n{call} file:///tmp/lt.json\n"),
+        format!("tee ./lt.json <<\"EOF\" > /dev/null\n{optional}EOF\n{call} file://lt.json\n"),
+    ] {
+        one(&script, "create-launch-template: optional");
+        assert_eq!(fixed("a.sh", &script), script.replace("optional", "required"));
+    }
+    let silent = format!("{call} \"$(cat <<EOF\n{}EOF\n)\"\n", json(""));
+    one(&silent, "create-launch-template: absent");
+    let after = fixed("a.sh", &silent);
+    let added = "{\n  \"MetadataOptions\": {\"HttpTokens\": \"required\"},\n  \"ImageId\"";
+    assert!(after.contains(added), "{after}");
+    let escaped = "X=$(cat <<EOF\n{\"HttpTokens\": \"\\$\\`\\x\"}\nEOF\n)\n";
+    one(
+        &format!("{escaped}aws ec2 run-instances --metadata-options \"$X\"\n"),
+        "run-instances: unresolved: this cannot be read",
+    );
+}
+
+#[test]
+fn wrappers_and_lists_of_arguments_are_known() {
+    one("aws_cmd ec2 run-instances --image-id x\n", "run-instances: absent");
+    let open = "run-instances: unresolved: the option may be among these arguments";
+    one("aws ec2 run-instances --image-id x ${SPOT:+--instance-market-options x}\n", open);
+    let spot = "spot=(--metadata-options HttpTokens=optional)\n";
+    let call = "aws ec2 run-instances --image-id x ${spot[@]+\"${spot[@]}\"} --count 1\n";
+    one(&format!("{spot}{call}"), "run-instances: optional");
+    one(call, open);
+    let function = "function start {\n  aws ec2 run-instances\n}\nbe_quiet() { aws ec2 run-instances; }\naws ec2 run-instances\n";
+    let scanned = scan_text(Path::new("a.sh"), function);
+    let counts: Vec<_> = scanned.specs.iter().map(|spec| spec.count).collect();
+    assert_eq!(counts, [None, None, Some(1)]);
+}
+
+#[test]
 fn files_that_are_no_scripts_are_left_alone() {
     assert!(rows("README", "aws ec2 run-instances\n").is_empty());
     assert!(rows("notes.txt", "#!/bin/sh\naws ec2 run-instances\n").is_empty());
