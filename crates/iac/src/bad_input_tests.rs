@@ -44,8 +44,10 @@ fn what_cannot_be_read_is_a_row_and_the_rest_is_read() {
     fs::write(root.join("latin.yaml"), b"AWSTemplateFormatVersion: x\nA: \xe4\xff\n").unwrap();
     fs::write(root.join("foreign.yaml"), b"A: \xe4\xff\n").unwrap();
     fs::write(root.join("tool"), b"\x7fELF\x00\xff run-instances").unwrap();
-    let large = fs::File::create(root.join("large.yaml")).unwrap();
-    large.set_len(MAX_BYTES + 1).unwrap();
+    // A program is no script, however large it is.
+    for name in ["large.yaml", "program"] {
+        fs::File::create(root.join(name)).unwrap().set_len(MAX_BYTES + 1).unwrap();
+    }
     let scanned = tree.scan();
     let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
     let errors: Vec<_> =

@@ -39,6 +39,12 @@ pub trait Dialect: Sync {
     /// Whether a file of that name may be its own: only such files are opened.
     fn looks_at(&self, path: &Path) -> bool;
 
+    /// Whether a file that begins with these bytes may be its own. It is asked of files that cannot be read:
+    /// where nobody says so, that is no error.
+    fn begins(&self, _path: &Path, _head: &[u8]) -> bool {
+        true
+    }
+
     /// Whether the content is its own. It is asked of every file that it looks at, so it searches for a
     /// word and does not parse.
     fn claims(&self, source: &Source) -> bool;

@@ -2,7 +2,7 @@
 //! in the resources that attach them. A dialect hands over the text as AWS would get it; what is wrong with
 //! it is the word of crate `imdsure-policy`.
 
-use std::{fmt::Write as _, ops::Range};
+mod json;
 
 use imdsure_policy::{
     Ec2Policy, Effect, LintKind, Mistake, MistakeSeverity, Policy, PolicyError, Position, lint,
@@ -10,7 +10,7 @@ use imdsure_policy::{
 };
 
 use crate::{
-    node::{Node, Style, Value},
+    node::Node,
     source::{Place, Source},
 };
 
@@ -154,8 +154,14 @@ impl PolicyText {
         node: &'a Node,
         resolve: &dyn Fn(&'a Node) -> Part<'a>,
     ) -> Result<Self, Unresolved> {
-        let mut writer =
-            Writer { source, resolve, text: String::new(), line: 1, column: 1, marks: Vec::new() };
+        let mut writer = json::Writer {
+            source,
+            resolve,
+            text: String::new(),
+            line: 1,
+            column: 1,
+            marks: Vec::new(),
+        };
         writer.value(node, 0)?;
         let place = source.place(node.span.clone());
         Ok(Self { text: writer.text, place, marks: writer.marks, source: None })
@@ -256,130 +262,6 @@ fn refused(error: &PolicyError) -> Mistake {
         position: error.at,
         explanation: error.message.clone(),
         sound: None,
-    }
-}
-
-/// Writes a tree as JSON and notes where each name and value comes from.
-struct Writer<'s, 'a> {
-    source: &'s Source,
-    resolve: &'s dyn Fn(&'a Node) -> Part<'a>,
-    text: String,
-    line: u32,
-    column: u32,
-    marks: Vec<(Position, Place)>,
-}
-
-impl<'a> Writer<'_, 'a> {
-    fn push(&mut self, text: &str) {
-        self.text.push_str(text);
-        for c in text.chars() {
-            if c == '\n' {
-                (self.line, self.column) = (self.line + 1, 1);
-            } else {
-                self.column += 1;
-            }
-        }
-    }
-
-    fn mark(&mut self, span: Range<usize>) {
-        let at = Position { line: self.line, column: self.column };
-        self.marks.push((at, self.source.place(span)));
-    }
-
-    fn value(&mut self, node: &'a Node, level: usize) -> Result<(), Unresolved> {
-        match (self.resolve)(node) {
-            Part::Node(node) => self.node(node, level),
-            Part::Text(text) => {
-                self.mark(node.span.clone());
-                self.quoted(&text);
-                Ok(())
-            }
-            Part::Nothing => {
-                self.push("null");
-                Ok(())
-            }
-            Part::Open(reason) => {
-                let expression = crate::setting::At { source: self.source, node }.expression();
-                Err(Unresolved { reason, expression })
-            }
-        }
-    }
-
-    fn node(&mut self, node: &'a Node, level: usize) -> Result<(), Unresolved> {
-        self.mark(node.span.clone());
-        match &node.value {
-            Value::Null => self.push("null"),
-            Value::Scalar(text) if bare(node, text) => self.push(text),
-            Value::Scalar(text) => self.quoted(text),
-            Value::List(items) => {
-                self.push("[");
-                for (index, item) in items.iter().enumerate() {
-                    self.next(index, level + 1);
-                    self.value(item, level + 1)?;
-                }
-                self.close(items.is_empty(), level, "]");
-            }
-            Value::Map(members) => {
-                self.push("{");
-                let mut count = 0;
-                for member in members {
-                    if matches!((self.resolve)(&member.node), Part::Nothing) {
-                        continue;
-                    }
-                    self.next(count, level + 1);
-                    count += 1;
-                    self.mark(member.key_span.clone());
-                    self.quoted(&member.key);
-                    self.push(": ");
-                    self.value(&member.node, level + 1)?;
-                }
-                self.close(count == 0, level, "}");
-            }
-        }
-        Ok(())
-    }
-
-    fn next(&mut self, index: usize, level: usize) {
-        if index > 0 {
-            self.push(",");
-        }
-        self.push("\n");
-        self.push(&"  ".repeat(level));
-    }
-
-    fn close(&mut self, empty: bool, level: usize, bracket: &str) {
-        if !empty {
-            self.push("\n");
-            self.push(&"  ".repeat(level));
-        }
-        self.push(bracket);
-    }
-
-    fn quoted(&mut self, text: &str) {
-        let mut quoted = String::with_capacity(text.len() + 2);
-        quoted.push('"');
-        for c in text.chars() {
-            match c {
-                '"' | '\\' => quoted.extend(['\\', c]),
-                '\n' => quoted.push_str("\\n"),
-                c if c.is_control() => {
-                    let _ = write!(quoted, "\\u{:04x}", u32::from(c));
-                }
-                c => quoted.push(c),
-            }
-        }
-        quoted.push('"');
-        self.push(&quoted);
-    }
-}
-
-/// Whether a scalar is a number or a boolean.
-fn bare(node: &Node, text: &str) -> bool {
-    let number = text.parse::<i64>().is_ok() && !text.starts_with('+');
-    match node.style {
-        Style::Json => true,
-        Style::Block if node.tag.is_none() => number || matches!(text, "true" | "false"),
-        _ => false,
     }
 }
 

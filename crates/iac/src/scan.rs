@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    io::{self, Read as _},
     num::NonZero,
     ops::Range,
     path::{Path, PathBuf},
@@ -201,7 +202,7 @@ fn read(work: &Work, around: &Around<'_>) -> Done {
     done
 }
 
-/// A file that is not UTF-8 is an error only where a dialect would claim it all the same.
+/// A file that is too large or not UTF-8 is an error only where a dialect would claim it all the same.
 fn open(
     path: &Path,
     dialects: &[&'static dyn Dialect],
@@ -211,17 +212,28 @@ fn open(
     match load(path, overlay) {
         Ok(source) => Some(source),
         Err(error) => {
-            let foreign = error.code == "NotUtf8"
-                && fs::read(path).is_ok_and(|bytes| {
+            let foreign = match error.code {
+                "NotUtf8" => fs::read(path).is_ok_and(|bytes| {
                     let lossy = Source::new(path, String::from_utf8_lossy(&bytes));
                     !dialects.iter().any(|dialect| dialect.claims(&lossy))
-                });
+                }),
+                "TooLarge" => head(path)
+                    .is_ok_and(|head| !dialects.iter().any(|dialect| dialect.begins(path, &head))),
+                _ => false,
+            };
             if !foreign {
                 sink.error(error);
             }
             None
         }
     }
+}
+
+/// The first bytes of a file.
+fn head(path: &Path) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    fs::File::open(path)?.take(256).read_to_end(&mut head)?;
+    Ok(head)
 }
 
 /// What of a file the structure led to.

@@ -10,8 +10,12 @@ use crate::{
 mod calls;
 mod document;
 mod expand;
+mod expansion;
+mod here;
 mod lexer;
 mod rows;
+mod shorthand;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -41,14 +45,18 @@ impl Dialect for Shell {
             || !name.contains('.')
     }
 
+    /// A large file without an extension is mostly a program.
+    fn begins(&self, path: &Path, head: &[u8]) -> bool {
+        is_named(path) || head.starts_with(b"#!")
+    }
+
+    /// A script that calls one of the operations, or one that may set tokens by another way.
     fn claims(&self, source: &Source) -> bool {
-        let name = source.path().file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let first = source.body().0.lines().next().unwrap_or_default();
-        let is_script = name.contains('.')
-            || is_makefile(source.path())
-            || first.starts_with("#!") && first.contains("sh");
+        let is_script = is_named(source.path()) || first.starts_with("#!") && first.contains("sh");
         let names = calls::OPERATIONS.iter().map(|operation| operation.name);
-        is_script && has_word(source, &names.collect::<Vec<_>>())
+        let words: Vec<&str> = names.chain(["okens", "OKENS"]).collect();
+        is_script && has_word(source, &words)
     }
 
     fn read(&self, files: &Files<'_>, sink: &mut Sink) {
@@ -66,6 +74,12 @@ impl Dialect for Shell {
             rows::read(&around, &calls, sink);
         }
     }
+}
+
+/// Whether the name says that it is a script or a makefile.
+fn is_named(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.contains('.') || is_makefile(path)
 }
 
 fn is_makefile(path: &Path) -> bool {

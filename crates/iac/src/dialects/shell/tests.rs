@@ -262,6 +262,7 @@ fn wrappers_and_lists_of_arguments_are_known() {
 
 #[test]
 fn files_that_are_no_scripts_are_left_alone() {
+    assert_eq!(rows("a.sh", "launch --http-tokens optional\n"), ["http-tokens: optional"]);
     assert!(rows("README", "aws ec2 run-instances\n").is_empty());
     assert!(rows("notes.txt", "#!/bin/sh\naws ec2 run-instances\n").is_empty());
     assert_eq!(rows("run", "#!/usr/bin/env bash\naws ec2 run-instances\n").len(), 1);
