@@ -10,7 +10,9 @@ use std::{
     sync::Arc,
 };
 
-use crate::{ScanError, node::TreeError, source::Source, spec::LaunchSpec, walk};
+use crate::{
+    ScanError, node::TreeError, policy::PolicySpec, source::Source, spec::LaunchSpec, walk,
+};
 
 /// What a dialect reads at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +38,12 @@ pub trait Dialect: Sync {
 
     /// Whether a file of that name may be its own: only such files are opened.
     fn looks_at(&self, path: &Path) -> bool;
+
+    /// Whether a file that begins with these bytes may be its own. It is asked of files that cannot be read:
+    /// where nobody says so, that is no error.
+    fn begins(&self, _path: &Path, _head: &[u8]) -> bool {
+        true
+    }
 
     /// Whether the content is its own. It is asked of every file that it looks at, so it searches for a
     /// word and does not parse.
@@ -156,6 +164,7 @@ pub(crate) fn load(path: &Path, overlay: &Overlay) -> Result<Source, ScanError> 
 #[derive(Debug, Default)]
 pub struct Sink {
     pub(crate) specs: Vec<LaunchSpec>,
+    pub(crate) policies: Vec<PolicySpec>,
     pub(crate) errors: BTreeSet<ScanError>,
     pub(crate) seen: Vec<(Arc<Path>, Range<usize>)>,
 }
@@ -164,6 +173,11 @@ impl Sink {
     /// Adds a row.
     pub fn spec(&mut self, spec: LaunchSpec) {
         self.specs.push(spec);
+    }
+
+    /// Adds a guardrail.
+    pub fn policy(&mut self, policy: PolicySpec) {
+        self.policies.push(policy);
     }
 
     /// Adds an error. The same error twice is one: several dialects read a file.

@@ -2,6 +2,8 @@
 //! indentation, quotes, line ends. Where the text is of a form for which that cannot be promised (block
 //! scalars, complex keys), there is no splice.
 
+mod list;
+
 use std::{fmt::Write as _, ops::Range};
 
 use crate::{
@@ -9,6 +11,8 @@ use crate::{
     node::{Member, Node, Style},
     source::Source,
 };
+
+pub use list::append;
 
 /// A value to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +23,8 @@ pub enum New {
     Plain(String),
     /// A mapping.
     Map(Vec<(String, New)>),
+    /// A sequence.
+    List(Vec<New>),
 }
 
 impl New {
@@ -61,7 +67,7 @@ pub fn set_scalar(source: &Source, node: &Node, value: &New) -> Option<Splice> {
     let old = source.slice(node.span.clone());
     let text = match value {
         New::Text(text) | New::Plain(text) => text,
-        New::Map(_) => return None,
+        New::Map(_) | New::List(_) => return None,
     };
     let new = match (node.style, old.chars().next()) {
         (Style::Quoted, Some('"')) => double_quoted(text),
@@ -74,6 +80,21 @@ pub fn set_scalar(source: &Source, node: &Node, value: &New) -> Option<Splice> {
         _ => return None,
     };
     Some(Splice::of(source, node.span.clone(), new))
+}
+
+/// Puts a value, on one line, where another one stands, its tag included.
+pub fn replace(source: &Source, node: &Node, value: &New) -> Option<Splice> {
+    let mut begin = node.span.start;
+    if let Some(tag) = &node.tag {
+        let before = source.slice(0..begin).trim_end_matches([' ', '\t']);
+        begin = before.strip_suffix(tag.as_str())?.len();
+    }
+    let written = source.slice(node.span.clone());
+    let quoted =
+        node.style == Style::Json || written.trim_start_matches(['{', ' ']).starts_with('"');
+    let writer = Writer { newline: source.newline(), unit: "  ", quoted_keys: quoted };
+    let text = writer.value(value, Form::Inline { quoted });
+    Some(Splice::of(source, begin..node.span.end, text))
 }
 
 /// Adds members to a mapping that has none of these names.
@@ -154,6 +175,11 @@ fn whole_line_end(source: &Source, member: &Member) -> Option<usize> {
         Some(alias) => alias.end,
         None => sure_end(&member.node)?,
     };
+    line_end(source, end)
+}
+
+/// The end of a line of which nothing but a comment is left.
+fn line_end(source: &Source, end: usize) -> Option<usize> {
     let line = source.line_at(end);
     let rest = source.slice(end..line.end);
     let comment = rest.starts_with([' ', '\t']) && rest.trim_start().starts_with('#');
@@ -231,6 +257,7 @@ impl Writer<'_> {
             let key = if self.quoted_keys { double_quoted(key) } else { scalar(&New::text(key)) };
             let gap = match (form, value) {
                 (Form::Lines { .. }, New::Map(members)) if !members.is_empty() => "",
+                (Form::Lines { .. }, New::List(items)) if !items.is_empty() => "",
                 _ => " ",
             };
             format!("{key}:{gap}{}", self.value(value, form))
@@ -241,6 +268,7 @@ impl Writer<'_> {
     fn value(&self, value: &New, form: Form<'_>) -> String {
         let (members, newline) = match value {
             New::Map(members) => (members, self.newline),
+            New::List(items) => return self.list(items, form),
             New::Text(text) if quotes(form) => return double_quoted(text),
             _ => return scalar(value),
         };
@@ -260,6 +288,40 @@ impl Writer<'_> {
             }
         }
     }
+
+    fn list(&self, items: &[New], form: Form<'_>) -> String {
+        let newline = self.newline;
+        let joined = |form: Form<'_>, separator: &str| {
+            let items: Vec<String> = items.iter().map(|item| self.value(item, form)).collect();
+            items.join(separator)
+        };
+        match form {
+            _ if items.is_empty() => "[]".to_owned(),
+            Form::Lines { indent } => {
+                let indent = format!("{indent}{}", self.unit);
+                let item = |item| format!("{newline}{indent}- {}", self.item(item, &indent));
+                items.iter().map(item).collect()
+            }
+            Form::Inline { .. } => format!("[{}]", joined(form, ", ")),
+            Form::Pretty { indent } => {
+                let inner = format!("{indent}{}", self.unit);
+                let separator = format!(",{newline}{inner}");
+                let items = joined(Form::Pretty { indent: &inner }, &separator);
+                format!("[{newline}{inner}{items}{newline}{indent}]")
+            }
+        }
+    }
+
+    /// An item of a YAML list, behind its dash.
+    fn item(&self, item: &New, indent: &str) -> String {
+        match item {
+            New::Map(members) if !members.is_empty() => self.lines(members, &format!("{indent}  ")),
+            New::Map(_) | New::List(_) => {
+                self.value(item, Form::Inline { quoted: self.quoted_keys })
+            }
+            _ => self.value(item, Form::Lines { indent }),
+        }
+    }
 }
 
 const fn quotes(form: Form<'_>) -> bool {
@@ -272,7 +334,7 @@ fn scalar(value: &New) -> String {
         New::Plain(text) => text.clone(),
         New::Text(text) if plain(text) => text.clone(),
         New::Text(text) => double_quoted(text),
-        New::Map(_) => String::new(),
+        New::Map(_) | New::List(_) => String::new(),
     }
 }
 

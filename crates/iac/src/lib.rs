@@ -27,9 +27,26 @@
 //! | `inherits_from` | the list as JSON: `["launch template web","account default"]` |
 //! | `instance_count` | `count`; null where the text does not say |
 //! | `ignored_attributes` | `ignored` as JSON |
+//! | `generated_from` | the construct that made this text; null where people write it |
 //! | `ignore_comments` | as JSON: `[{"tool","rule","reason","line"}]` |
 //! | `effect` | the words of `imdsure_model::Effect`; null where it is not known |
 //! | `fix_title` | `fix.title`; null where there is none |
+//!
+//! # The table `iac_policy`
+//!
+//! One row for each [`policy::PolicySpec`]: a guardrail that is written in code. Like the other table it
+//! judges nothing: `lints` is what the linter of policies says.
+//!
+//! | column | from |
+//! |---|---|
+//! | `path` | `place.path` |
+//! | `start_line`, `start_column`, `end_line`, `end_column` | `place.start`, `place.end` |
+//! | `dialect`, `address` | the fields of these names |
+//! | `kind` | `scp`, `ec2` or `iam` |
+//! | `text` | the policy as it would be attached; null where it is not resolved |
+//! | `unresolved_reason`, `unresolved_expression` | why it is not, and the expression; else null |
+//! | `lints` | as JSON: `[{"code","severity","statement","sid","line","column","explanation","sound"}]`; `line` and `column` are of the file |
+//! | `worst` | the worst severity among them: `error`, `warning`, `info`; null where there are none |
 //!
 //! Errors ([`ScanError`]) become rows of `scan_error` with `path`, `line`, `column`, `code`, `message`.
 
@@ -44,6 +61,7 @@ pub mod json;
 pub mod loose;
 pub mod manifest;
 pub mod node;
+pub mod policy;
 pub mod repair;
 pub mod scan;
 pub mod setting;
@@ -54,6 +72,8 @@ pub mod write;
 pub mod yaml;
 
 #[cfg(test)]
+mod bad_input_tests;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tree_tests;
@@ -63,3 +83,4 @@ pub use imdsure_model::{
     Effect,
     effective::{Endpoint, Tokens},
 };
+pub use imdsure_policy::{Mistake, MistakeSeverity};

@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    io::{self, Read as _},
     num::NonZero,
     ops::Range,
     path::{Path, PathBuf},
@@ -19,6 +20,7 @@ use crate::{
     dialect::{Dialect, Files, Overlay, Settings, Sink, Survey, Unit, load},
     dialects::DIALECTS,
     loose,
+    policy::PolicySpec,
     source::Source,
     spec::LaunchSpec,
     walk,
@@ -53,6 +55,8 @@ pub struct Progress {
 pub struct Scanned {
     /// The rows, by file and place.
     pub specs: Vec<LaunchSpec>,
+    /// The guardrails, by file and place.
+    pub policies: Vec<PolicySpec>,
     /// What could not be read, by file and place.
     pub errors: Vec<ScanError>,
     /// How many files a dialect claimed.
@@ -222,7 +226,7 @@ fn read(work: &Work, around: &Around<'_>) -> Done {
     done
 }
 
-/// A file that is not UTF-8 is an error only where a dialect would claim it all the same.
+/// A file that is too large or not UTF-8 is an error only where a dialect would claim it all the same.
 fn open(
     path: &Path,
     dialects: &[&'static dyn Dialect],
@@ -232,17 +236,28 @@ fn open(
     match load(path, overlay) {
         Ok(source) => Some(source),
         Err(error) => {
-            let foreign = error.code == "NotUtf8"
-                && fs::read(path).is_ok_and(|bytes| {
+            let foreign = match error.code {
+                "NotUtf8" => fs::read(path).is_ok_and(|bytes| {
                     let lossy = Source::new(path, String::from_utf8_lossy(&bytes));
                     !dialects.iter().any(|dialect| dialect.claims(&lossy))
-                });
+                }),
+                "TooLarge" => head(path)
+                    .is_ok_and(|head| !dialects.iter().any(|dialect| dialect.begins(path, &head))),
+                _ => false,
+            };
             if !foreign {
                 sink.error(error);
             }
             None
         }
     }
+}
+
+/// The first bytes of a file.
+fn head(path: &Path) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    fs::File::open(path)?.take(256).read_to_end(&mut head)?;
+    Ok(head)
 }
 
 /// What of a file the structure led to.
@@ -274,6 +289,7 @@ fn gather(errors: Vec<ScanError>, results: Vec<Done>) -> Scanned {
     let mut errors: BTreeSet<ScanError> = errors.into_iter().collect();
     for mut done in results {
         all.specs.append(&mut done.sink.specs);
+        all.policies.append(&mut done.sink.policies);
         errors.append(&mut done.sink.errors);
         all.files += done.files;
     }
@@ -284,6 +300,10 @@ fn gather(errors: Vec<ScanError>, results: Vec<Done>) -> Scanned {
             .cmp(&key(two))
             .then_with(|| one.dialect.cmp(two.dialect))
             .then_with(|| one.address.cmp(&two.address))
+    });
+    all.policies.sort_by(|one, two| {
+        let key = |policy: &PolicySpec| (policy.place.path.clone(), policy.place.bytes.start);
+        key(one).cmp(&key(two)).then_with(|| one.address.cmp(&two.address))
     });
     all.errors = errors.into_iter().collect();
     all

@@ -150,6 +150,18 @@ impl Source {
         Position { line: count(line), column: count(before.chars().count() + 1) }
     }
 
+    /// The byte at a place; the end of the line or text where there is no such character.
+    pub fn offset(&self, at: Position) -> usize {
+        let line = (at.line as usize).saturating_sub(1);
+        let Some(&begin) = self.lines().get(line) else { return self.text.len() };
+        let range = begin..self.line_at(begin).end;
+        let text = self.slice(range.clone());
+        let mark = text.len() - text.trim_start_matches(BOM).len();
+        let column = (at.column as usize).saturating_sub(1);
+        let inner = text[mark..].char_indices().nth(column).map(|(at, _)| mark + at);
+        inner.map_or(range.end, |inner| begin + inner)
+    }
+
     /// A range as a place.
     pub fn place(&self, bytes: Range<usize>) -> Place {
         let (start, end) = (self.position(bytes.start), self.position(bytes.end));
@@ -242,6 +254,9 @@ mod tests {
         assert_eq!(source.position(5), Position { line: 1, column: 2 });
         let d = source.text().find('d').unwrap();
         assert_eq!(source.position(d), Position { line: 2, column: 3 });
+        assert_eq!(source.offset(source.position(d)), d);
+        assert_eq!(source.offset(Position { line: 1, column: 1 }), 3);
+        assert_eq!(source.offset(Position { line: 9, column: 1 }), source.text().len());
         assert_eq!(source.position(9_999), Position { line: 2, column: 4 });
         assert_eq!(source.newline(), "\r\n");
         assert_eq!(source.slice(source.line_at(4)), "\u{feff}äb");

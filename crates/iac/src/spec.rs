@@ -230,6 +230,9 @@ pub struct LaunchSpec {
     pub effect: Option<Effect>,
     /// Attributes whose changes the code ignores (`lifecycle.ignore_changes`): a fix would do nothing.
     pub ignored: Vec<String>,
+    /// What made this text, where it is made again by the next run of a tool: the construct of the CDK. It is
+    /// not edited, the fix belongs there.
+    pub generated_from: Option<String>,
     /// Other tools' ignore comments on it.
     pub ignore_comments: Vec<IgnoreComment>,
     /// The repair; none where it is not needed or no splice of the text does it.
@@ -251,6 +254,7 @@ impl LaunchSpec {
             count: Some(1),
             effect: None,
             ignored: Vec::new(),
+            generated_from: None,
             ignore_comments: Vec::new(),
             fix: None,
         }

@@ -125,6 +125,51 @@ fn mappings_are_inserted_with_their_members() {
 }
 
 #[test]
+fn items_are_appended_as_their_neighbours_are_written() {
+    let item = New::map(&[("K", New::text("a:b")), ("V", New::plain(&true))]);
+    for (name, text, expected) in [
+        ("a.yaml", "A:\n- K: 1 # c\n\nB: 2\n", "A:\n- K: 1 # c\n- K: \"a:b\"\n  V: true\n\nB: 2\n"),
+        (
+            "a.yaml",
+            "A:\r\n    - K: 1\r\n      V: 2",
+            "A:\r\n    - K: 1\r\n      V: 2\r\n    - K: \"a:b\"\r\n      V: true",
+        ),
+        ("a.yaml", "A: []\n", "A: [{K: \"a:b\", V: true}]\n"),
+        ("a.yaml", "A: [{K: 1}] # c\n", "A: [{K: 1}, {K: \"a:b\", V: true}] # c\n"),
+        (
+            "a.yaml",
+            "A:\n  - K: 1\n  - |\n    x\n",
+            "A:\n  - K: \"a:b\"\n    V: true\n  - K: 1\n  - |\n    x\n",
+        ),
+        ("a.json", "{\"A\": [1]}", "{\"A\": [1, { \"K\": \"a:b\", \"V\": true }]}"),
+        (
+            "a.json",
+            "{\n  \"A\": [\n    1\n  ]\n}",
+            "{\n  \"A\": [\n    1,\n    {\n      \"K\": \"a:b\",\n      \"V\": true\n    }\n  ]\n}",
+        ),
+    ] {
+        let source = Source::new(name, text);
+        let tree = root(&source);
+        let splice = edit::append(&source, tree.get("A").unwrap(), &item).unwrap();
+        let after = apply(&source, splice);
+        assert_eq!(after.text(), expected);
+        let items = root(&after).get("A").unwrap().clone();
+        assert!(items.items().iter().any(|one| one.text_of("K") == Some("a:b")));
+    }
+    let list = New::List(vec![item, New::text("x")]);
+    let nested = [("L", New::map(&[("M", list)]))];
+    inserts(
+        "a.yaml",
+        "A:\n  B: 1\n",
+        &["A"],
+        &nested,
+        "A:\n  B: 1\n  L:\n    M:\n      - K: \"a:b\"\n        V: true\n      - x\n",
+    );
+    let pretty = "{\n  \"B\": 1,\n  \"L\": {\n    \"M\": [\n      {\n        \"K\": \"a:b\",\n        \"V\": true\n      },\n      \"x\"\n    ]\n  }\n}";
+    inserts("a.json", "{\n  \"B\": 1\n}", &[], &nested, pretty);
+}
+
+#[test]
 fn a_null_is_filled() {
     for (name, text, expected) in [
         ("a.yaml", "A:\n  M: # why\n  B: 1\n", "A:\n  M: # why\n    T: required\n  B: 1\n"),
@@ -274,6 +319,28 @@ fn insert_everywhere(name: &str, text: &str, value: &str) -> Result<(), TestCase
     Ok(())
 }
 
+/// Every list of a text gets an item.
+fn append_everywhere(name: &str, text: &str) -> Result<(), TestCaseError> {
+    let source = Source::new(name, text);
+    let parsed = tree(&source);
+    if parsed.error.is_some() || text.contains("*no") {
+        return Ok(());
+    }
+    for document in &parsed.documents {
+        let mut lists = Vec::new();
+        document.visit(&mut |node| lists.push(node));
+        let item = New::map(&[("New", New::text("v")), ("Other", New::plain(&1))]);
+        for list in lists {
+            let Some(splice) = edit::append(&source, list, &item) else { continue };
+            let after = apply(&source, splice);
+            let again = tree(&after);
+            prop_assert_eq!(&again.error, &None, "{}\n--\n{}", text, after.text());
+            prop_assert_eq!(weight(&again), weight(&parsed) + 3, "{}\n--\n{}", text, after.text());
+        }
+    }
+    Ok(())
+}
+
 fn weight(parsed: &Parsed) -> usize {
     parsed.documents.iter().map(|document| document.weight()).sum()
 }
@@ -300,6 +367,12 @@ proptest! {
     #[test]
     fn fuzz_json_takes_a_member_anywhere(text in json_text(), value in any::<String>()) {
         insert_everywhere("a.json", &text, &value)?;
+    }
+
+    #[test]
+    fn fuzz_lists_take_an_item_anywhere(yaml in yaml_text(), json in json_text()) {
+        append_everywhere("a.yaml", &yaml)?;
+        append_everywhere("a.json", &json)?;
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! YAML into a [`Node`] tree. Tags are kept as written, aliases and merge keys resolved; what would make
 //! the tree too deep or too large ends the reading with an error.
 
-use std::{collections::HashMap, ops::Range, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+    sync::Arc,
+};
 
 use granit_parser::{Event, Options, Parser, ScalarStyle, Span, StructureStyle, Tag};
 
@@ -210,8 +214,16 @@ fn merge(own: Vec<Member>, merges: &[Arc<Node>]) -> Vec<Member> {
     });
     let mut sources: Vec<&Node> = sources.collect();
     sources.reverse();
-    let foreign = sources.into_iter().flat_map(Node::members).cloned();
-    foreign.map(|member| Member { merged: true, ..member }).chain(own).collect()
+    // One that is overruled would double with every level of merging.
+    let mut known: HashSet<&str> = own.iter().map(|member| member.key.as_str()).collect();
+    let foreign = sources.into_iter().flat_map(Node::members).rev();
+    let mut all: Vec<Member> = foreign
+        .filter(|member| known.insert(&member.key))
+        .map(|member| Member { merged: true, ..member.clone() })
+        .collect();
+    all.reverse();
+    all.extend(own);
+    all
 }
 
 fn build(

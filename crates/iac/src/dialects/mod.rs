@@ -4,23 +4,31 @@
 use crate::dialect::Dialect;
 
 mod ansible;
+mod beanstalk;
 mod cloudformation;
 mod clusterapi;
 mod eksctl;
 mod karpenter;
 mod kops;
 mod packer;
+mod policy;
+mod pulumi;
+mod shell;
 mod terraform;
 
 /// All of them. The order has no meaning.
 pub static DIALECTS: &[&dyn Dialect] = &[
     &cloudformation::DIALECT,
     &ansible::DIALECT,
+    &beanstalk::DIALECT,
     &clusterapi::DIALECT,
     &eksctl::DIALECT,
     &karpenter::DIALECT,
     &kops::DIALECT,
     &packer::DIALECT,
+    &policy::DIALECT,
+    &pulumi::DIALECT,
+    &shell::DIALECT,
     &terraform::DIALECT,
     // The end.
 ];

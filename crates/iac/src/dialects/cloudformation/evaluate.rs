@@ -95,10 +95,13 @@ impl<'a> Evaluator<'a> {
                 None if node.get("Fn::Transform").is_some() => {
                     Value::Unknown("a transform adds properties here".to_owned(), node)
                 }
+                None if loops(node) => {
+                    Value::Unknown("a loop adds properties here".to_owned(), node)
+                }
                 None => Value::Nothing,
             },
             Value::Text(_, node) => Value::Unknown("this is no mapping".to_owned(), node),
-            Value::Nothing => Value::Nothing,
+            Value::Nothing | Value::Removed(_) => Value::Nothing,
             Value::Unknown(..) => value.clone(),
             Value::Either(both, reason, at) => {
                 let (one, two) = (self.property(&both.0, key), self.property(&both.1, key));
@@ -133,7 +136,7 @@ impl<'a> Evaluator<'a> {
             return Value::Text(value.clone(), node);
         }
         if name == "AWS::NoValue" {
-            return Value::Nothing;
+            return Value::Removed(node);
         }
         if let Some(parameter) = self.template.parameter(name) {
             return parameter_value(name, parameter, node);
@@ -286,6 +289,11 @@ impl<'a> Evaluator<'a> {
             _ => Err("this is no list".to_owned()),
         }
     }
+}
+
+/// Whether members of a mapping are made by a loop.
+pub(super) fn loops(node: &Node) -> bool {
+    node.members().iter().any(|member| member.key.starts_with("Fn::ForEach::"))
 }
 
 /// A parameter's default, or the one value that it allows.

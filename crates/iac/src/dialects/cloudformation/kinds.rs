@@ -121,13 +121,14 @@ pub(super) static KINDS: &[Kind] = &[
     kind("AWS::AppStream::Fleet", Form::Flag, DISABLE, Effect::Restart, false),
     kind("AWS::AppStream::ImageBuilder", Form::Flag, DISABLE, Effect::Restart, false),
     kind("AWS::AppStream::AppBlockBuilder", Form::Flag, DISABLE, Effect::Restart, false),
-    kind(
-        "AWS::ElasticBeanstalk::Environment",
-        Form::Settings,
-        SETTINGS,
-        Effect::Replacement,
-        false,
-    ),
+    Kind {
+        name: "AWS::ElasticBeanstalk::Environment",
+        form: Form::Settings,
+        path: SETTINGS,
+        effect: Effect::Replacement,
+        from: From::Templates(&[&["TemplateName"]]),
+        account_default: false,
+    },
     kind(
         "AWS::ElasticBeanstalk::ConfigurationTemplate",
         Form::Settings,

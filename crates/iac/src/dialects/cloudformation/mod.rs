@@ -9,8 +9,10 @@ use crate::{
 };
 
 mod condition;
+mod embedded;
 mod evaluate;
 mod kinds;
+mod policies;
 mod references;
 mod repair;
 mod resources;
@@ -18,6 +20,8 @@ mod rows;
 mod template;
 mod value;
 
+#[cfg(test)]
+mod fixtures_tests;
 #[cfg(test)]
 mod tests;
 

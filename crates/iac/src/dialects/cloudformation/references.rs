@@ -1,5 +1,7 @@
 //! What a resource launches from: templates and configurations of the same file, or names.
 
+use std::ops::Range;
+
 use super::{
     evaluate::{Evaluator, call},
     kinds::kind_of,
@@ -9,6 +11,7 @@ use super::{
 };
 use crate::{
     node::Node,
+    source::Source,
     spec::{Declared, Inherits, Options},
 };
 
@@ -50,11 +53,11 @@ pub(super) fn each<'a>(
 fn base<'a>(evaluator: &Evaluator<'a>, value: &Value<'a>) -> Option<Base> {
     let source = evaluator.template.source;
     match value {
-        Value::Nothing => None,
+        _ if value.is_nothing() => None,
         Value::Node(node) if node.is_map() => {
             let property = |names: [&str; 2]| {
                 let found = names.map(|name| evaluator.property(value, name));
-                found.into_iter().find(|value| !matches!(value, Value::Nothing))
+                found.into_iter().find(|value| !value.is_nothing())
             };
             let name = property(["LaunchTemplateId", "Id"])
                 .or_else(|| property(["LaunchTemplateName", "Name"]))?;
@@ -63,13 +66,70 @@ fn base<'a>(evaluator: &Evaluator<'a>, value: &Value<'a>) -> Option<Base> {
             Some(base)
         }
         Value::Node(node) if node.is_null() => None,
-        Value::Either(_, _, at) => Some(outside(expression(source, at))),
+        Value::Either(both, reason, at) => {
+            let (one, two) = (base(evaluator, &both.0), base(evaluator, &both.1));
+            Some(either(source, one, two, reason, at))
+        }
         _ => Some(named(evaluator, value)),
+    }
+}
+
+/// One of two templates, or one and none: what they agree in is known.
+fn either(source: &Source, one: Option<Base>, two: Option<Base>, reason: &str, at: &Node) -> Base {
+    let none = || Base {
+        options: Options::SILENT,
+        inherits: vec![Inherits::AccountDefault],
+        in_code: false,
+    };
+    let (mut one, two) = (one.unwrap_or_else(none), two.unwrap_or_else(none));
+    let new: Vec<_> = two.inherits.into_iter().filter(|own| !one.inherits.contains(own)).collect();
+    // The account's default stays the last one to be asked.
+    one.inherits.splice(0..0, new);
+    let open = |reason: &str| (reason.to_owned(), expression(source, at), at.span.clone());
+    let (a, b) = (one.options, two.options);
+    one.options = Options {
+        http_tokens: agreed(source, a.http_tokens, b.http_tokens, open(reason)),
+        http_endpoint: agreed(source, a.http_endpoint, b.http_endpoint, open(reason)),
+        hop_limit: agreed(source, a.hop_limit, b.hop_limit, open(reason)),
+        instance_metadata_tags: agreed(
+            source,
+            a.instance_metadata_tags,
+            b.instance_metadata_tags,
+            open(reason),
+        ),
+        http_protocol_ipv6: agreed(
+            source,
+            a.http_protocol_ipv6,
+            b.http_protocol_ipv6,
+            open(reason),
+        ),
+    };
+    one.in_code &= two.in_code;
+    one
+}
+
+fn agreed<T: PartialEq>(
+    source: &Source,
+    one: Declared<T>,
+    two: Declared<T>,
+    (reason, expression, span): (String, String, Range<usize>),
+) -> Declared<T> {
+    match (&one, &two) {
+        (Declared::Unresolved { .. }, _) => one,
+        (_, Declared::Unresolved { .. }) => two,
+        _ if one.word() == two.word() && one.value() == two.value() => one,
+        _ => Declared::Unresolved { reason, expression, place: source.place(span) },
     }
 }
 
 /// The template or configuration that an id or a name stands for.
 fn named<'a>(evaluator: &Evaluator<'a>, name: &Value<'a>) -> Base {
+    if let Value::Either(both, reason, at) = name
+        && name.text().is_none()
+    {
+        let side = |side: &Value<'a>| (!side.is_nothing()).then(|| named(evaluator, side));
+        return either(evaluator.template.source, side(&both.0), side(&both.1), reason, at);
+    }
     let resources = resources::all(evaluator.template);
     let target = match name {
         Value::Unknown(_, node) => logical_id(node),
@@ -100,7 +160,11 @@ fn named<'a>(evaluator: &Evaluator<'a>, name: &Value<'a>) -> Base {
 }
 
 fn is_template(resource: &Resource<'_>) -> bool {
-    let kinds = ["AWS::EC2::LaunchTemplate", "AWS::AutoScaling::LaunchConfiguration"];
+    let kinds = [
+        "AWS::EC2::LaunchTemplate",
+        "AWS::AutoScaling::LaunchConfiguration",
+        "AWS::ElasticBeanstalk::ConfigurationTemplate",
+    ];
     resource.kind().is_some_and(|kind| kinds.contains(&kind))
 }
 

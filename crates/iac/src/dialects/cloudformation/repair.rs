@@ -5,7 +5,7 @@
 use imdsure_model::effective::{Endpoint, Tokens};
 
 use super::{
-    evaluate::Evaluator,
+    evaluate::{Evaluator, loops},
     kinds::{Form, Kind},
     rows::{Own, parser},
     value::Value,
@@ -14,6 +14,7 @@ use crate::{
     edit::{self, New},
     fix::{Fix, Splice},
     node::Node,
+    setting,
     spec::Options,
 };
 
@@ -54,14 +55,18 @@ pub(super) fn fix_below<'a>(
         Form::Flag | Form::Settings => (None, New::plain(&true)),
         Form::None => return None,
     };
-    let splices = match &own.tokens {
-        Value::Nothing if kind.form == Form::Settings => return None,
-        Value::Nothing => {
+    let splices = match (own.json, kind.form) {
+        (Some(text), _) => super::embedded::fix(evaluator.template.source, text)?,
+        (None, Form::Settings) if own.tokens.is_nothing() => add_setting(evaluator, node, path)?,
+        (None, Form::Settings) => ensure(evaluator, &own.tokens, &[], &new, kind.form)?,
+        (None, _) => {
             let path: Vec<&str> = path.iter().copied().chain(leaf).collect();
-            insert(evaluator, &Value::Node(node), &path, &new)?
+            ensure(evaluator, &Value::Node(node), &path, &new, kind.form)?
         }
-        decided => set(evaluator, decided, &new, kind.form)?,
     };
+    if splices.is_empty() {
+        return None;
+    }
     let title = match kind.form {
         Form::Flag | Form::Settings => "Disable version 1 of the metadata service",
         _ => "Require tokens of the metadata service",
@@ -69,61 +74,60 @@ pub(super) fn fix_below<'a>(
     Some(Fix { title: title.to_owned(), effect: kind.effect, splices })
 }
 
-/// Changes the literals that decide: on both sides where a condition is open.
-fn set<'a>(
-    evaluator: &Evaluator<'a>,
-    value: &Value<'a>,
-    new: &New,
-    form: Form,
-) -> Option<Vec<Splice>> {
-    match value {
-        Value::Node(node) => {
-            let text = node.text()?;
-            if parser(form)(text) == Some(Tokens::Required) {
-                return Some(Vec::new());
-            }
-            // What is no value of the option may mean anything.
-            parser(form)(text)?;
-            let splice = edit::set_scalar(evaluator.template.source, node, new)?;
-            evaluator.allows(node, new).then(|| vec![splice])
-        }
-        Value::Either(both, ..) => {
-            let mut splices = set(evaluator, &both.0, new, form)?;
-            splices.extend(set(evaluator, &both.1, new, form)?);
-            Some(splices)
-        }
-        _ => None,
-    }
-}
-
-/// Adds what stands nowhere yet, with as much of the path as is missing.
-fn insert<'a>(
+/// What stands at the end of a path says the new value afterwards: the literal that decides is changed, what
+/// is not there is added with as much of the path as is missing. On both sides where a condition is open.
+fn ensure<'a>(
     evaluator: &Evaluator<'a>,
     value: &Value<'a>,
     path: &[&str],
     new: &New,
+    form: Form,
 ) -> Option<Vec<Splice>> {
     let source = evaluator.template.source;
-    let (first, rest) = path.split_first()?;
-    match value {
-        Value::Node(map) => match (map.member(first), rest) {
-            (None, _) => {
-                edit::insert(source, map, &[(first, nested(rest, new))]).map(|splice| vec![splice])
-            }
-            (Some(member), [second, rest @ ..]) if member.node.is_null() => {
-                edit::fill(source, member, &[(second, nested(rest, new))])
-                    .map(|splice| vec![splice])
-            }
-            (Some(member), [_, ..]) => {
-                insert(evaluator, &evaluator.resolve(&member.node), rest, new)
-            }
-            // It stands there and comes to nothing (`AWS::NoValue`).
-            (Some(_), []) => None,
-        },
-        Value::Either(both, ..) => {
-            let mut splices = insert(evaluator, &both.0, path, new)?;
-            splices.extend(insert(evaluator, &both.1, path, new)?);
+    let one = |splice: Splice| vec![splice];
+    match (value, path) {
+        (Value::Either(both, ..), _) => {
+            let mut splices = ensure(evaluator, &both.0, path, new, form)?;
+            splices.extend(ensure(evaluator, &both.1, path, new, form)?);
             Some(splices)
+        }
+        (Value::Removed(call), _) => edit::replace(source, call, &nested(path, new)).map(one),
+        (Value::Node(node), []) => {
+            let text = node.text()?;
+            // What is no value of the option may mean anything.
+            if parser(form)(text)? == Tokens::Required {
+                return Some(Vec::new());
+            }
+            let splice = edit::set_scalar(source, node, new)?;
+            evaluator.allows(node, new).then(|| vec![splice])
+        }
+        (Value::Node(map), [first, rest @ ..]) => match map.member(first) {
+            None if map.get("Fn::Transform").is_some() || loops(map) => None,
+            None => edit::insert(source, map, &[(first, nested(rest, new))]).map(one),
+            Some(member) if member.node.is_null() => setting::add(source, map, path, new).map(one),
+            Some(member) => ensure(evaluator, &evaluator.resolve(&member.node), rest, new, form),
+        },
+        _ => None,
+    }
+}
+
+/// Adds Elastic Beanstalk's setting to its list, or the list.
+fn add_setting<'a>(
+    evaluator: &Evaluator<'a>,
+    resource: &'a Node,
+    path: &[&str],
+) -> Option<Vec<Splice>> {
+    let source = evaluator.template.source;
+    let item = New::map(&[
+        ("Namespace", New::text("aws:autoscaling:launchconfiguration")),
+        ("OptionName", New::text("DisableIMDSv1")),
+        ("Value", New::text("true")),
+    ]);
+    match evaluator.at(&Value::Node(resource), path) {
+        Value::Node(list) => edit::append(source, list, &item).map(|splice| vec![splice]),
+        value if value.is_nothing() => {
+            let list = New::List(vec![item]);
+            ensure(evaluator, &Value::Node(resource), path, &list, Form::Settings)
         }
         _ => None,
     }
@@ -138,7 +142,7 @@ impl Evaluator<'_> {
     fn allows(&self, node: &Node, new: &New) -> bool {
         let wanted = match new {
             New::Text(text) | New::Plain(text) => text,
-            New::Map(_) => return false,
+            New::Map(_) | New::List(_) => return false,
         };
         let owner = self.template.parameters().iter().find(|parameter| {
             parameter.node.get("Default").is_some_and(|default| default.span == node.span)

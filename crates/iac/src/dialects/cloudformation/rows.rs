@@ -15,7 +15,7 @@ use super::{
 use crate::{
     dialect::Sink,
     ignore,
-    node::boolean,
+    node::{Node, boolean},
     source::Source,
     spec::{Declared, Inherits, LaunchSpec, OptionValue as _, Options, Switch},
 };
@@ -25,11 +25,16 @@ pub(super) struct Own<'a> {
     pub(super) options: Options,
     /// The value that decides about tokens.
     pub(super) tokens: Value<'a>,
+    /// The JSON in a string that the block is in.
+    pub(super) json: Option<&'a Node>,
 }
 
 /// Puts the rows of a template into the sink.
 pub(super) fn read(template: &Template<'_>, sink: &mut Sink) {
     for resource in resources::all(template) {
+        if resource.kind() == Some("AWS::Organizations::Policy") {
+            super::policies::read(template, &resource, sink);
+        }
         let Some(kind) = resource.kind().and_then(kind_of) else { continue };
         let evaluator = Evaluator::new(template, resource.bindings.clone());
         let exists = match resource.node().text_of("Condition") {
@@ -80,10 +85,13 @@ fn specs<'a>(
         let decided_below = base.as_ref().is_some_and(|base| base.in_code);
         let inherits = base.as_ref().map_or_else(|| service(kind), |base| base.inherits.clone());
         let below = base.map_or(Options::SILENT, |base| base.options);
+        if kind.form == Form::Settings {
+            spec.inherits_from = service(kind);
+        }
         spec.options = own.options.clone().or(below);
         spec.inherits_from = inherits;
         let decided_here = !own.options.http_tokens.is_absent() || !decided_below;
-        if decided_here {
+        if decided_here && spec.generated_from.is_none() {
             spec.fix = repair::fix(evaluator, kind, resource.node(), &own, &spec.options);
         }
         spec
@@ -97,7 +105,17 @@ fn row(source: &Source, resource: &Resource<'_>, kind: &Kind) -> LaunchSpec {
         LaunchSpec::new("cloudformation", kind.name, &resource.id, source.place(span.clone()));
     spec.effect = Some(kind.effect);
     spec.ignore_comments = ignore::comments(source, &span);
+    spec.generated_from = generated(source, resource.node());
     spec
+}
+
+/// What the CDK made is made again by the next synthesis: the fix belongs to its construct.
+fn generated(source: &Source, resource: &Node) -> Option<String> {
+    let construct = resource.at(&["Metadata", "aws:cdk:path"]).and_then(Node::text);
+    let in_output = source.path().components().any(|part| part.as_os_str() == "cdk.out");
+    let name = source.path().file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let synthesised = in_output || name.ends_with(".template.json") && construct.is_some();
+    synthesised.then(|| construct.unwrap_or("the CDK").to_owned())
 }
 
 fn service(kind: &Kind) -> Vec<Inherits> {
@@ -111,7 +129,7 @@ fn nothing_launches<'a>(evaluator: &Evaluator<'a>, properties: &Value<'a>, kind:
         return false;
     }
     match evaluator.property(properties, "ComputeResources") {
-        Value::Nothing => true,
+        nothing if nothing.is_nothing() => true,
         resources => evaluator
             .property(&resources, "Type")
             .text()
@@ -121,6 +139,9 @@ fn nothing_launches<'a>(evaluator: &Evaluator<'a>, properties: &Value<'a>, kind:
 
 /// What a resource says of each option.
 pub(super) fn own<'a>(evaluator: &Evaluator<'a>, properties: &Value<'a>, kind: &Kind) -> Own<'a> {
+    if let Some(own) = super::embedded::own(evaluator, properties, kind) {
+        return own;
+    }
     let block = evaluator.at(properties, kind.path);
     let tokens = match kind.form {
         Form::None => Value::Nothing,
@@ -134,7 +155,7 @@ pub(super) fn own<'a>(evaluator: &Evaluator<'a>, properties: &Value<'a>, kind: &
         _ => Options::SILENT,
     };
     options.http_tokens = tokens.declared(evaluator.template.source, parser(kind.form));
-    Own { options, tokens }
+    Own { options, tokens, json: None }
 }
 
 /// How a form spells tokens.
@@ -222,7 +243,9 @@ fn overrides<'a>(
         spec.place = evaluator.template.source.place(node.span.clone());
         spec.options = own.options.clone();
         spec.inherits_from = vec![Inherits::AccountDefault];
-        spec.fix = repair::fix_below(evaluator, &OVERRIDE, node, &["MetadataOptions"], &own);
+        if spec.generated_from.is_none() {
+            spec.fix = repair::fix_below(evaluator, &OVERRIDE, node, &["MetadataOptions"], &own);
+        }
         evaluator.template.seen.borrow_mut().push(node.span.clone());
         specs.push(spec);
     }

@@ -244,9 +244,172 @@ fn the_fix_is_made_where_the_value_is_decided() {
     assert!(fixed("!FindInMap [Stages, test, Tokens]").contains("test: {Tokens: required,"));
     assert!(fixed("!If [Prod, optional, required]").contains("!If [Prod, required, required]"));
     assert!(fixed("!If [Maybe, optional, required]").contains("!If [Maybe, required, required]"));
-    for left in ["!Ref Open", "!Ref AWS::NoValue", "!Join ['', [optional]]", "maybe"] {
+    for left in ["!Ref Open", "!Join ['', [optional]]", "maybe"] {
         assert_eq!(fixed(left), instance(left, PARAMETERS));
     }
+}
+
+#[test]
+fn no_value_is_replaced_on_every_side() {
+    for (before, after) in [
+        ("!Ref AWS::NoValue # c", "required # c"),
+        ("{Ref: AWS::NoValue}", "required"),
+        ("!If [Maybe, optional, !Ref 'AWS::NoValue']", "!If [Maybe, required, required]"),
+        ("!If [Maybe, required, {Ref: AWS::NoValue}]", "!If [Maybe, required, required]"),
+        ("!If [Prod, !Ref AWS::NoValue, optional]", "!If [Prod, required, optional]"),
+    ] {
+        assert_eq!(fixed(&instance(before, PARAMETERS)), instance(after, PARAMETERS));
+    }
+    let block = |options: &str| {
+        format!(
+            "{PARAMETERS}Resources:\n  T:\n    Type: AWS::EC2::LaunchTemplate\n    Properties:\n      LaunchTemplateData:\n        MetadataOptions: {options}\n"
+        )
+    };
+    for (before, after) in [
+        ("!Ref AWS::NoValue", "{HttpTokens: required}"),
+        (
+            "!If [Maybe, {HttpTokens: optional}, !Ref AWS::NoValue]",
+            "!If [Maybe, {HttpTokens: required}, {HttpTokens: required}]",
+        ),
+        (
+            "!If [Maybe, {HttpPutResponseHopLimit: 2}, {HttpTokens: required}]",
+            "!If [Maybe, {HttpPutResponseHopLimit: 2, HttpTokens: required}, {HttpTokens: required}]",
+        ),
+    ] {
+        assert_eq!(fixed(&block(before)), block(after));
+    }
+    for left in ["!If [Maybe, !Ref Open, !Ref AWS::NoValue]", "{'Fn::Transform': {Name: x}}"] {
+        assert_eq!(fixed(&block(left)), block(left));
+    }
+    let json = "{\"Resources\": {\"A\": {\"Type\": \"AWS::EC2::Instance\", \"Properties\": {\"MetadataOptions\": {\"Ref\": \"AWS::NoValue\"}}}}}";
+    let after = fixed(json);
+    assert!(after.contains("\"MetadataOptions\": { \"HttpTokens\": \"required\" }"), "{after}");
+}
+
+#[test]
+fn one_of_two_templates_is_known_where_they_agree() {
+    let text = |tokens: &str, reference: &str| {
+        format!(
+            "{PARAMETERS}Resources:\n  One: {{Type: AWS::EC2::LaunchTemplate, Properties: {{LaunchTemplateData: {{MetadataOptions: {{HttpTokens: required}}}}}}}}\n  Two: {{Type: AWS::EC2::LaunchTemplate, Properties: {{LaunchTemplateData: {{MetadataOptions: {{HttpTokens: {tokens}}}}}}}}}\n  Web: {{Type: AWS::AutoScaling::AutoScalingGroup, Properties: {{LaunchTemplate: {reference}}}}}\n"
+        )
+    };
+    let two = "!If [Maybe, {LaunchTemplateId: !Ref One}, {LaunchTemplateId: !Ref Two}]";
+    let inner = "{LaunchTemplateId: !If [Maybe, !Ref One, !Ref Two]}";
+    let none = "!If [Maybe, {LaunchTemplateId: !Ref One}, !Ref AWS::NoValue]";
+    let open = "unresolved: parameter Open has no default";
+    for (tokens, reference, expected) in [
+        ("required", two, "required"),
+        ("optional", two, open),
+        ("required", inner, "required"),
+        ("optional", inner, open),
+        ("required", none, open),
+    ] {
+        let said = rows(&text(tokens, reference));
+        assert_eq!(said[2], ("Web".to_owned(), expected.to_owned()), "{reference}");
+    }
+}
+
+#[test]
+fn the_string_of_emr_is_read_and_repaired() {
+    let text = |string: &str| {
+        format!(
+            "Resources:\n  C:\n    Type: AWS::EMR::SecurityConfiguration\n    Properties:\n      SecurityConfiguration: {string}\n"
+        )
+    };
+    for (before, expected, after) in [
+        (
+            "'{\"InstanceMetadataServiceConfiguration\": {\"MinimumInstanceMetadataServiceVersion\": 1, \"HttpPutResponseHopLimit\": 2}}'",
+            "optional",
+            "'{\"InstanceMetadataServiceConfiguration\": {\"MinimumInstanceMetadataServiceVersion\": 2, \"HttpPutResponseHopLimit\": 2}}'",
+        ),
+        (
+            "\"{\\\"EncryptionConfiguration\\\": {}}\"",
+            "absent",
+            "\"{\\\"InstanceMetadataServiceConfiguration\\\": {\\\"MinimumInstanceMetadataServiceVersion\\\": 2}, \\\"EncryptionConfiguration\\\": {}}\"",
+        ),
+        (
+            "|\n        {\n          \"InstanceMetadataServiceConfiguration\": {\"MinimumInstanceMetadataServiceVersion\": 1}\n        }",
+            "optional",
+            "|\n        {\n          \"InstanceMetadataServiceConfiguration\": {\"MinimumInstanceMetadataServiceVersion\": 2}\n        }",
+        ),
+        (
+            "!Sub '{}'",
+            "absent",
+            "!Sub '{\"InstanceMetadataServiceConfiguration\": {\"MinimumInstanceMetadataServiceVersion\": 2}}'",
+        ),
+        ("'no'", "unresolved: this string is no JSON", "'no'"),
+    ] {
+        one(&text(before), expected);
+        assert_eq!(fixed(&text(before)), text(after));
+    }
+}
+
+#[test]
+fn beanstalks_setting_is_added() {
+    let text = |environment: &str| {
+        format!(
+            "Resources:\n  T:\n    Type: AWS::ElasticBeanstalk::ConfigurationTemplate\n    Properties:\n      OptionSettings:\n        - Namespace: a\n          OptionName: b\n          Value: c\n  E:\n    Type: AWS::ElasticBeanstalk::Environment\n    Properties:\n      ApplicationName: x\n{environment}"
+        )
+    };
+    let added = "Namespace: \"aws:autoscaling:launchconfiguration\"\n          OptionName: DisableIMDSv1\n          Value: \"true\"\n";
+    let after = fixed(&text(""));
+    assert!(after.contains(&format!("Value: c\n        - {added}")), "{after}");
+    assert!(
+        after.ends_with(&format!("ApplicationName: x\n      OptionSettings:\n        - {added}"))
+    );
+    let referring = text("      TemplateName: !Ref T\n");
+    let scanned = scan(&referring);
+    let fixes: Vec<_> = scanned.specs.iter().map(|spec| spec.fix.is_some()).collect();
+    assert_eq!(fixes, [true, false]);
+    let after = fixed(&referring);
+    assert_eq!(
+        rows(&after),
+        [("E".to_owned(), "required".to_owned()), ("T".to_owned(), "required".to_owned())]
+            .into_iter()
+            .rev()
+            .collect::<Vec<_>>()
+    );
+    let json = "{\"Resources\": {\"E\": {\"Type\": \"AWS::ElasticBeanstalk::Environment\", \"Properties\": {\"OptionSettings\": []}}}}";
+    assert!(fixed(json).contains("[{ \"Namespace\": \"aws:autoscaling:launchconfiguration\""));
+}
+
+#[test]
+fn what_the_cdk_made_is_not_edited() {
+    let text = "{\"Resources\": {\"WebA1\": {\"Type\": \"AWS::EC2::Instance\", \"Metadata\": {\"aws:cdk:path\": \"App/Web/Resource\"}}}}";
+    for (name, expected) in [
+        ("cdk.out/App.template.json", Some("App/Web/Resource")),
+        ("out/App.template.json", Some("App/Web/Resource")),
+        ("app.json", None),
+    ] {
+        let scanned = scan_text(Path::new(name), text);
+        let [spec] = scanned.specs.as_slice() else { panic!("{scanned:#?}") };
+        assert_eq!(spec.generated_from.as_deref(), expected, "{name}");
+        assert_eq!(spec.fix.is_none(), expected.is_some());
+    }
+}
+
+#[test]
+fn attached_policies_are_judged() {
+    let policy = |properties: &str| {
+        let text = format!(
+            "{PARAMETERS}Resources:\n  P:\n    Type: AWS::Organizations::Policy\n    Properties:\n{properties}"
+        );
+        scan(&text).policies
+    };
+    let scp = "      Type: SERVICE_CONTROL_POLICY\n      Content:\n        Version: '2012-10-17'\n        Statement:\n          - Effect: Deny\n            Action: !If [Prod, 'ec2:ModifyInstanceMetadataOptions', x]\n            Resource: '*'\n            Condition: {StringNotEquals: {'ec2:MetadataHttpTokens': required}}\n";
+    let [spec] = policy(scp).try_into().unwrap();
+    assert_eq!((spec.kind.as_str(), spec.address.as_str()), ("scp", "P"));
+    assert!(
+        spec.text.as_ref().unwrap().contains("\"Action\": \"ec2:ModifyInstanceMetadataOptions\"")
+    );
+    let line = PARAMETERS.lines().count() + 12;
+    let at_condition = |start: u32| start as usize == line;
+    assert!(spec.lints.iter().any(|lint| at_condition(lint.place.start.line)), "{:#?}", spec.lints);
+    let [open] = policy(&scp.replace("[Prod", "[Maybe")).try_into().unwrap();
+    assert_eq!(open.text.unwrap_err().reason, "parameter Open has no default");
+    let ec2 = "      Type: DECLARATIVE_POLICY_EC2\n      Content: '{\"ec2_attributes\": {\"instance_metadata_defaults\": {\"http_tokens\": {\"@@assign\": \"required\"}}}}'\n";
+    assert_eq!(policy(ec2)[0].kind.as_str(), "ec2");
+    assert!(policy("      Type: TAG_POLICY\n      Content: {tags: {http_tokens: x}}\n").is_empty());
 }
 
 #[test]

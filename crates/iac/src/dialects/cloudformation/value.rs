@@ -15,8 +15,10 @@ pub(super) enum Value<'a> {
     Node(&'a Node),
     /// Put together by this expression.
     Text(String, &'a Node),
-    /// The property is not there, or `AWS::NoValue`.
+    /// The property is not there.
     Nothing,
+    /// `AWS::NoValue`: the same, said by this expression.
+    Removed(&'a Node),
     /// The text does not settle it: why, and the expression.
     Unknown(String, &'a Node),
     /// One of two, by a condition that the text does not settle.
@@ -32,6 +34,15 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Whether nothing is said, whatever a condition comes to.
+    pub(super) fn is_nothing(&self) -> bool {
+        match self {
+            Self::Nothing | Self::Removed(_) => true,
+            Self::Either(both, ..) => both.0.is_nothing() && both.1.is_nothing(),
+            _ => false,
+        }
+    }
+
     /// The text of a scalar that is known.
     pub(super) fn text(&self) -> Option<Cow<'_, str>> {
         match self {
@@ -40,7 +51,7 @@ impl<'a> Value<'a> {
             Self::Either(both, ..) => {
                 both.0.text().filter(|one| both.1.text().as_ref() == Some(one))
             }
-            Self::Nothing | Self::Unknown(..) => None,
+            Self::Nothing | Self::Removed(_) | Self::Unknown(..) => None,
         }
     }
 
@@ -59,7 +70,7 @@ impl<'a> Value<'a> {
         parse: fn(&str) -> Option<T>,
     ) -> Declared<T> {
         let (text, at): (Cow<'_, str>, _) = match self {
-            Self::Nothing => return Declared::Absent,
+            Self::Nothing | Self::Removed(_) => return Declared::Absent,
             Self::Unknown(reason, at) => return unresolved(source, reason, at),
             Self::Either(both, reason, at) => {
                 let (one, two) = (both.0.declared(source, parse), both.1.declared(source, parse));

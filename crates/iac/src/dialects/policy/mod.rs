@@ -1,0 +1,77 @@
+//! Files of JSON that are policies themselves: service control policies and EC2 policies, as they lie beside
+//! the code that attaches them.
+
+use std::path::Path;
+
+use crate::{
+    dialect::{Dialect, Files, Sink, has_extension, has_word},
+    policy::PolicyText,
+    source::Source,
+};
+
+#[cfg(test)]
+mod tests;
+
+/// The dialect.
+pub(crate) static DIALECT: Policies = Policies;
+
+/// Policies in files of their own.
+pub(crate) struct Policies;
+
+impl Dialect for Policies {
+    fn name(&self) -> &'static str {
+        "policy"
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("page.md")
+    }
+
+    fn looks_at(&self, path: &Path) -> bool {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        has_extension(path, &["json"]) || is_template(name)
+    }
+
+    fn claims(&self, source: &Source) -> bool {
+        let about = ["etadata", "RoleDelivery", "Attribute/Http", "RunInstances", "imds"];
+        has_word(source, &["ec2_attributes", "instance_metadata_defaults"])
+            || has_word(source, &["\"Statement\""])
+                && has_word(source, &["\"Effect\""])
+                && has_word(source, &about)
+    }
+
+    fn read(&self, files: &Files<'_>, sink: &mut Sink) {
+        for source in files.members() {
+            read(source, sink);
+        }
+    }
+}
+
+/// A template of JSON: what fills it in is not known, and it need not be JSON before.
+fn is_template(name: &str) -> bool {
+    [".json.tpl", ".json.tftpl", ".json.tmpl", ".json.j2"].iter().any(|end| name.ends_with(end))
+}
+
+fn read(source: &Source, sink: &mut Sink) {
+    let name = source.path().file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = name.unwrap_or_default();
+    let parsed = source.json();
+    if let Some(error) = &parsed.error {
+        if !is_template(&name) {
+            sink.tree_error(source, error);
+        }
+        return;
+    }
+    // A template or plan that holds a policy somewhere is another dialect's.
+    let is_policy = parsed.documents.first().is_some_and(|root| {
+        let effect = |statement: &crate::node::Node| statement.get("Effect").is_some();
+        let statement = root.get("Statement").is_some_and(|statement| {
+            effect(statement) || statement.items().iter().any(|one| effect(one))
+        });
+        let ec2 = ["ec2_attributes", "ec2-attributes", "instance_metadata_defaults", "policies"];
+        statement || root.is_map() && ec2.iter().any(|key| root.get(key).is_some())
+    });
+    if is_policy && let Some(spec) = PolicyText::of_file(source).judged("policy", &name, None) {
+        sink.policy(spec);
+    }
+}
