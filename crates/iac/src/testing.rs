@@ -78,6 +78,10 @@ impl Tree {
         Self { folder }
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub(crate) fn scan(&self) -> Scanned {
         Scan::of([self.folder.path()]).run()
     }

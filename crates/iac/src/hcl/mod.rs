@@ -5,23 +5,6 @@
 //! Files are cut into their top-level blocks by [`split`], and only blocks that somebody asks about are
 //! parsed: most code of a project has nothing to do with instances, and a mistake in it is not ours to find.
 
-#![allow(
-    dead_code,
-    clippy::needless_for_each,
-    clippy::match_bool,
-    clippy::format_push_string,
-    clippy::single_match_else,
-    clippy::match_same_arms,
-    clippy::redundant_closure_for_method_calls,
-    clippy::unused_self,
-    clippy::unnecessary_wraps,
-    clippy::needless_pass_by_value,
-    clippy::elidable_lifetime_names,
-    clippy::ignored_unit_patterns,
-    clippy::cloned_ref_to_slice_refs,
-    reason = "a first draft of this dialect: to be cleared line by line"
-)]
-
 pub mod ast;
 mod collections;
 mod convert;

@@ -1,23 +1,6 @@
 //! Terraform, OpenTofu and Terragrunt: modules in HCL and JSON, files of variables, plans and states. A
 //! folder is a module, so folders are read at a time, and a folder that others call through its callers.
 
-#![allow(
-    dead_code,
-    clippy::needless_for_each,
-    clippy::match_bool,
-    clippy::format_push_string,
-    clippy::single_match_else,
-    clippy::match_same_arms,
-    clippy::redundant_closure_for_method_calls,
-    clippy::unused_self,
-    clippy::unnecessary_wraps,
-    clippy::needless_pass_by_value,
-    clippy::elidable_lifetime_names,
-    clippy::ignored_unit_patterns,
-    clippy::cloned_ref_to_slice_refs,
-    reason = "a first draft of this dialect: to be cleared line by line"
-)]
-
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -51,8 +34,6 @@ mod version;
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod tests_fix;
 
 /// The dialect.
 pub(crate) static DIALECT: Terraform = Terraform;
