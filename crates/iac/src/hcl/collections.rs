@@ -276,7 +276,7 @@ pub(super) fn product(lists: &[Value], at: &Origin) -> Option<Value> {
         rows = rows
             .iter()
             .flat_map(|row| {
-                items.iter().map(move |item| [row.as_slice(), &[item.clone()]].concat())
+                items.iter().map(move |item| [row.as_slice(), std::slice::from_ref(item)].concat())
             })
             .collect();
     }

@@ -82,7 +82,7 @@ pub struct Evaluator<'a> {
     pub budget: &'a Budget,
 }
 
-impl<'a> Evaluator<'a> {
+impl Evaluator<'_> {
     /// The same with one more name.
     #[must_use]
     pub fn with<'b>(&'b self, binding: &'b Binding<'b>) -> Evaluator<'b> {
@@ -135,7 +135,7 @@ impl<'a> Evaluator<'a> {
             Kind::Call(name, arguments, expand) => {
                 functions::call(self, name, arguments, *expand, expr)
             }
-            Kind::Not(inner) => ops::not(self.eval(inner), at()),
+            Kind::Not(inner) => ops::not(&self.eval(inner), at()),
             Kind::Minus(inner) => match self.eval(inner).number() {
                 Some(number) => Value::new(Data::Number(-number), at()),
                 None => Value::unknown("this is no number", at()),

@@ -5,6 +5,7 @@
 //! Files are cut into their top-level blocks by [`split`], and only blocks that somebody asks about are
 //! parsed: most code of a project has nothing to do with instances, and a mistake in it is not ours to find.
 
+mod align;
 pub mod ast;
 mod collections;
 mod convert;
@@ -12,6 +13,8 @@ pub mod edit;
 pub mod eval;
 mod functions;
 mod json;
+mod layout;
+mod lenient;
 mod ops;
 mod split;
 mod texts;

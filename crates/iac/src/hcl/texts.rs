@@ -75,11 +75,12 @@ pub(super) fn call(name: &str, values: &[Value], at: &Origin) -> Option<Value> {
         ("startswith", [one, with]) => truth(one.starts_with(&**with)),
         ("endswith", [one, with]) => truth(one.ends_with(&**with)),
         ("strcontains", [one, with]) => truth(one.contains(&**with)),
-        ("replace", [one, from, to]) => replace(one, from, to, at),
+        ("replace", [one, from, to]) => Some(replace(one, from, to, at)),
         ("split", [separator, one]) => {
-            let parts: Vec<&str> = match separator.is_empty() {
-                true => one.split("").filter(|part| !part.is_empty()).collect(),
-                false => one.split(&**separator).collect(),
+            let parts: Vec<&str> = if separator.is_empty() {
+                one.split("").filter(|part| !part.is_empty()).collect()
+            } else {
+                one.split(&**separator).collect()
             };
             let parts = parts.into_iter().map(|part| Value::text(part, at.clone()));
             Some(Value::list(parts.collect(), at.clone()))
@@ -104,15 +105,15 @@ fn title(text: &str) -> String {
 }
 
 /// A pattern in slashes is a regular expression, which is not evaluated.
-fn replace(text: &str, from: &str, to: &str, at: &Origin) -> Option<Value> {
+fn replace(text: &str, from: &str, to: &str, at: &Origin) -> Value {
     if from.len() > 1 && from.starts_with('/') && from.ends_with('/') {
-        return Some(Value::unknown("a regular expression is not evaluated here", at.clone()));
+        return Value::unknown("a regular expression is not evaluated here", at.clone());
     }
     let longest = text.len().saturating_mul(to.len().max(1));
     if longest > MAX_TEXT * 16 {
-        return Some(Value::unknown("too complex", at.clone()));
+        return Value::unknown("too complex", at.clone());
     }
-    Some(Value::text(text.replace(from, to), at.clone()))
+    Value::text(text.replace(from, to), at.clone())
 }
 
 /// `%s`, `%d`, `%v`, `%q`, `%%`, `%t`; other verbs are not evaluated.
@@ -125,7 +126,7 @@ fn format(pattern: &str, values: &[Value], at: &Origin) -> Option<Value> {
             Some('%') => text.push('%'),
             Some('s' | 'v' | 't') => text.push_str(&next.next()?.scalar()?),
             Some('d') => text.push_str(&number_text(next.next()?.number()?)),
-            Some('q') => text.push_str(&format!("\"{}\"", next.next()?.scalar()?)),
+            Some('q') => text.extend(["\"", &*next.next()?.scalar()?, "\""]),
             _ => return Some(Value::unknown("this format is not evaluated here", at.clone())),
         }
         rest = rest.get(position + 2..)?;

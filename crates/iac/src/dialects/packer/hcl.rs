@@ -146,13 +146,15 @@ impl Template {
             sink.seen(&value.origin.source, value.origin.span.range());
         }
         let fixed = |kind: &Kind, own: &Own| fix(source, block, kind, own);
-        rows(&spec, &instance, &image, fixed).into_iter().for_each(|spec| sink.spec(spec));
+        for spec in rows(&spec, &instance, &image, fixed) {
+            sink.spec(spec);
+        }
     }
 }
 
 fn fix(source: &Arc<Source>, block: &Block, kind: &Kind, own: &Own) -> Option<Fix> {
     if kind.form == Form::Image {
-        let splice = edit::insert_attribute(source, block, "imds_support", "\"v2.0\"");
+        let splice = edit::insert_attributes(source, block, &[("imds_support", "\"v2.0\"")]);
         let splice = splice
             .filter(|_| own.tokens.is_null() && block.body.attribute("imds_support").is_none())?;
         let title = "Mark the image as made for version 2".to_owned();

@@ -43,7 +43,9 @@ pub(super) fn read(source: &Arc<Source>, sink: &mut Sink) {
             let spec = row(source, kind, &address, builder.span.clone());
             sink.seen(source, instance.block.origin.span.range());
             let fixed = |kind: &Kind, own: &Own| fix(source, builder, kind, own);
-            rows(&spec, &instance, &image, fixed).into_iter().for_each(|spec| sink.spec(spec));
+            for spec in rows(&spec, &instance, &image, fixed) {
+                sink.spec(spec);
+            }
         }
     }
 }
@@ -96,9 +98,10 @@ fn fix(source: &Arc<Source>, builder: &Node, kind: &Kind, own: &Own) -> Option<F
     {
         return None;
     }
-    let splices = match own.options.http_tokens.is_absent() {
-        false => repair::set(&own.tokens, kind.form)?,
-        true => vec![insert(source, builder, kind)?],
+    let splices = if own.options.http_tokens.is_absent() {
+        vec![insert(source, builder, kind)?]
+    } else {
+        repair::set(&own.tokens, kind.form)?
     };
     Some(Fix { title: title.to_owned(), effect: kind.effect, splices })
 }
@@ -108,11 +111,9 @@ fn insert(source: &Source, builder: &Node, kind: &Kind) -> Option<Splice> {
         return edit::insert(source, builder, &[("imds_support", New::text("v2.0"))]);
     }
     let tokens = ("http_tokens", New::text("required"));
-    match builder.get("metadata_options") {
-        Some(block) => edit::insert(source, block, &[tokens]),
-        None => {
-            let options = New::map(&[("http_endpoint", New::text("enabled")), tokens]);
-            edit::insert(source, builder, &[("metadata_options", options)])
-        }
+    if let Some(block) = builder.get("metadata_options") {
+        return edit::insert(source, block, &[tokens]);
     }
+    let options = New::map(&[("http_endpoint", New::text("enabled")), tokens]);
+    edit::insert(source, builder, &[("metadata_options", options)])
 }

@@ -73,9 +73,12 @@ impl Session<'_> {
     }
 
     fn find(&self, scope: &Scope, part: usize) -> Instances {
-        let Some((source, block)) = scope.module.block(part) else { return Instances::Single };
         let nothing = Vec::new();
-        if let Some(count) = block.body.attribute("count") {
+        let said = |name: &'static str| {
+            let (source, block) = scope.module.says(part, name)?;
+            block.body.attribute(name).map(|expr| (source, expr))
+        };
+        if let Some((source, count)) = said("count") {
             let value = self.eval(scope, source, &nothing, count);
             return match value.number() {
                 Some(number) if number >= 0.0 && number <= MAX_INSTANCES as f64 => {
@@ -85,7 +88,7 @@ impl Session<'_> {
                 _ => open(&value, &Origin::new(source, count.span)),
             };
         }
-        let Some(each) = block.body.attribute("for_each") else { return Instances::Single };
+        let Some((source, each)) = said("for_each") else { return Instances::Single };
         let value = self.eval(scope, source, &nothing, each);
         keyed(&value).unwrap_or_else(|| open(&value, &Origin::new(source, each.span)))
     }

@@ -16,6 +16,7 @@ mod calls;
 mod inputs;
 mod instances;
 pub(super) mod kinds;
+mod known;
 mod manifest;
 mod module;
 mod module_fix;
@@ -25,6 +26,7 @@ mod references;
 mod registry;
 pub(super) mod repair;
 mod rows;
+mod scope;
 mod session;
 mod snapshot;
 mod survey;
@@ -89,7 +91,9 @@ fn module(files: &Files<'_>, survey: &survey::Survey, sink: &mut Sink) {
         files.members().iter().filter(|source| is_module_file(source.path())).collect();
     let variables = inputs::given(files, sink);
     for source in files.members().iter().filter(|one| has_extension(one.path(), &["tfvars"])) {
-        inputs::check(source).into_iter().for_each(|error| sink.error(error));
+        if let Some(error) = inputs::check(source) {
+            sink.error(error);
+        }
     }
     let Some(folder) = members.first().and_then(|source| source.path().parent()) else { return };
     let read = match survey.module(folder, files.overlay()) {
@@ -98,7 +102,10 @@ fn module(files: &Files<'_>, survey: &survey::Survey, sink: &mut Sink) {
     };
     if !survey.is_root(folder) {
         // Its rows come through its callers.
-        read.errors().into_iter().for_each(|error| sink.error(error));
+        rows::told_by_callers(&read, sink);
+        for error in read.errors() {
+            sink.error(error);
+        }
         return;
     }
     let session = session::Session::new(files, survey);

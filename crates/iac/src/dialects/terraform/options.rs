@@ -35,8 +35,7 @@ pub(in crate::dialects) struct Own {
 pub(super) fn own(
     session: &Session<'_>,
     scope: &Scope,
-    source: &Arc<Source>,
-    block: &Block,
+    (source, block): (&Arc<Source>, &Block),
     kind: &Kind,
     bound: &Bound,
 ) -> Own {

@@ -7,11 +7,17 @@ use crate::testing::{Tree, row, word};
 fn a_syntax_error_has_its_place_and_hides_nothing_else() {
     let good = instance("\"required\"", "");
     for (text, at) in [
-        ("resource \"aws_instance\" \"x\" {\n  a = [1\n  http_tokens = \"optional\"\n", (2, 0)),
-        ("resource \"aws_instance\" \"x\" {\n  metadata_options {\n    http_tokens = \"optional\"\n    x = = 1\n  }\n}\n", (4, 9)),
+        ("resource \"aws_instance\" \"x\" {\n  a = [1\n  http_tokens = \"optional\"\n", (3, 0)),
+        (
+            "resource \"aws_instance\" \"x\" {\n  metadata_options {\n    http_tokens = \"optional\"\n    x = = 1\n  }\n}\n",
+            (4, 9),
+        ),
         ("}\nhttp_tokens = \"optional\"\n", (1, 1)),
-        ("variable \"x\" {\n  default = \"unfinished\n}\nhttp_tokens = \"optional\"\n", (2, 0)),
-        ("resource \"aws_instance\" \"x\" {\n  user_data = <<EOF\nnever ends\n  http_tokens = \"optional\"\n}\n", (2, 0)),
+        ("variable \"x\" {\n  default = \"unfinished\n}\nhttp_tokens = \"optional\"\n", (3, 0)),
+        (
+            "resource \"aws_instance\" \"x\" {\n  user_data = <<EOF\nnever ends\n  http_tokens = \"optional\"\n}\n",
+            (2, 0),
+        ),
     ] {
         let tree = Tree::of(&[("a/main.tf", text), ("b/main.tf", &good), ("a/z.tf", &good)]);
         let scanned = tree.scan();
@@ -39,15 +45,9 @@ fn what_terraform_takes_is_taken() {
         ["aws_instance.web: required"]
     );
     let heredoc = "locals {\n  a = <<EOT\nEOT\"\nx\nEOT\n  t = \"required\"\n}\n";
-    assert_eq!(
-        rows(&[("main.tf", &instance("local.t", heredoc))]),
-        ["aws_instance.web: required"]
-    );
+    assert_eq!(rows(&[("main.tf", &instance("local.t", heredoc))]), ["aws_instance.web: required"]);
     let lines = "locals {\n  a = { for k, v in { x = 1 } : k => v == 1\n    ? \"required\"\n    : \"optional\"\n  }\n}\n";
-    assert_eq!(
-        rows(&[("main.tf", &instance("local.a.x", lines))]),
-        ["aws_instance.web: required"]
-    );
+    assert_eq!(rows(&[("main.tf", &instance("local.a.x", lines))]), ["aws_instance.web: required"]);
     assert_eq!(rows(&[("main.tf", "")]), Vec::<String>::new());
     assert_eq!(rows(&[("main.tf", "\u{feff}# nothing\r\n")]), Vec::<String>::new());
 }

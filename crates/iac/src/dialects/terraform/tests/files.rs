@@ -62,9 +62,10 @@ fn opentofu_has_its_own_names() {
     assert_eq!(rows(&[("main.tofu", &text)]), ["aws_instance.web: optional"]);
     let json = r#"{"resource": {"aws_instance": {"web": {}}}}"#;
     assert_eq!(rows(&[("main.tofu.json", json)]), ["aws_instance.web: absent"]);
-    // A file of both names is OpenTofu's, for OpenTofu alone: it overrides the other one.
-    let both = [("main.tofu", text.as_str()), ("main.tf", &text.replace("optional", "required"))];
-    assert_eq!(rows(&both), ["aws_instance.web: optional"]);
+    // Each tool takes its own one: both are told.
+    let required = text.replace("optional", "required");
+    let both = [("main.tf", text.as_str()), ("main.tofu", required.as_str())];
+    assert_eq!(rows(&both), ["aws_instance.web: optional", "aws_instance.web: required"]);
 }
 
 #[test]

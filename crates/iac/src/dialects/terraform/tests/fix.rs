@@ -158,7 +158,8 @@ fn a_literal_is_changed_where_it_stands() {
 fn comments_of_neighbours_stay_aligned() {
     let text = "resource \"aws_sagemaker_notebook_instance\" \"x\" {\n  instance_metadata_service_configuration {\n    minimum_instance_metadata_service_version = \"1\" # a\n  }\n}\n";
     assert!(fix(text).contains("= \"2\" # a\n"));
-    let flag = "variable \"require_tokens\" {\n  default  = false # why\n  nullable = true  # so\n}\n";
+    let flag =
+        "variable \"require_tokens\" {\n  default  = false # why\n  nullable = true  # so\n}\n";
     let text = instance("var.require_tokens ? \"required\" : \"optional\"", flag);
     let after = fix(&text);
     assert!(after.contains("  default  = true # why\n  nullable = true # so\n"), "{after}");
@@ -199,7 +200,10 @@ locals {
         changed.join("\n")
     };
     assert_eq!(fixed("var.tokens"), "default = \"required\"");
-    assert_eq!(fixed("local.groups.web.tokens"), "groups = { web = { tokens = \"required\" }, db = { tokens = \"required\" } }");
+    assert_eq!(
+        fixed("local.groups.web.tokens"),
+        "groups = { web = { tokens = \"required\" }, db = { tokens = \"required\" } }"
+    );
     assert_eq!(fixed("var.imdsv2_required ? \"required\" : \"optional\""), "default = true");
     assert_eq!(
         fixed("var.production ? \"required\" : \"optional\""),
@@ -235,7 +239,8 @@ fn inputs_of_modules_and_files_of_variables_are_changed() {
 
     // Two calls, one default: one change.
     let child = instance("var.tokens", "variable \"tokens\" {\n  default = \"optional\"\n}\n");
-    let calls = "module \"a\" {\n  source = \"./web\"\n}\nmodule \"b\" {\n  source = \"./web\"\n}\n";
+    let calls =
+        "module \"a\" {\n  source = \"./web\"\n}\nmodule \"b\" {\n  source = \"./web\"\n}\n";
     let files = [("main.tf", calls), ("web/main.tf", child.as_str())];
     let after = child.replace("optional", "required");
     assert_eq!(fix_all(&files), [("web/main.tf".to_owned(), after)]);

@@ -112,13 +112,31 @@ resource "aws_s3_bucket" "w" {}
 data "aws_instance" "x" {}
 "#;
     let expected = [
-        "a: absent", "b: required", "c: absent", "d: optional", "e: absent", "f: absent",
-        "g: absent", "h: required", "i: absent", "j: required", "k: absent", "l: required",
-        "m: required", "n: required", "o: optional", "p: required", "q: absent", "s: required",
-        "t: required", "u: optional", "v: required",
+        "a: absent",
+        "b: required",
+        "c: absent",
+        "d: optional",
+        "e: absent",
+        "f: absent",
+        "g: absent",
+        "h: required",
+        "i: absent",
+        "j: required",
+        "k: absent",
+        "l: required",
+        "m: required",
+        "n: required",
+        "o: optional",
+        "p: required",
+        "q: absent",
+        "s: required",
+        "t: required",
+        "u: optional",
+        "v: required",
     ];
     let found = rows(&[("main.tf", text)]);
-    let found: Vec<&str> = found.iter().filter_map(|row| row.split_once('.').map(|two| two.1)).collect();
+    let found: Vec<&str> =
+        found.iter().filter_map(|row| row.split_once('.').map(|two| two.1)).collect();
     assert_eq!(found, expected);
 }
 

@@ -81,10 +81,12 @@ resource "aws_instance" "keyed" {
 
 #[test]
 fn modules_within_modules_and_outside_the_given_paths() {
-    let outer = "variable \"t\" {}\nmodule \"inner\" {\n  source = \"../web\"\n  tokens = var.t\n}\n";
+    let outer =
+        "variable \"t\" {}\nmodule \"inner\" {\n  source = \"../web\"\n  tokens = var.t\n}\n";
     let main = "module \"outer\" {\n  source = \"./m/outer\"\n  t      = \"required\"\n}\nmodule \"far\" {\n  source = \"../../elsewhere\"\n}\n";
-    let found =
+    let mut found =
         rows(&[("main.tf", main), ("m/outer/main.tf", outer), ("m/web/main.tf", CHILD)]);
+    found.sort();
     assert_eq!(
         found,
         [
@@ -99,10 +101,7 @@ fn a_module_that_examples_alone_call_is_read_by_itself() {
     let example = "module \"web\" {\n  source = \"../../\"\n  tokens = \"required\"\n}\n";
     assert_eq!(
         rows(&[("main.tf", CHILD), ("examples/simple/main.tf", example)]),
-        [
-            "aws_launch_template.this: optional",
-            "module.web.aws_launch_template.this: required",
-        ]
+        ["aws_launch_template.this: optional", "module.web.aws_launch_template.this: required",]
     );
 }
 
@@ -223,8 +222,7 @@ fn what_terraform_downloaded_is_read_there() {
     assert_eq!(rows(&[("main.tf", main), (name, &manifest("5.9.0"))]), ["module.m: required"]);
     let code = ".terraform/modules/m/main.tf";
     let child = instance("var.tokens", "variable \"tokens\" {\n  default = \"optional\"\n}\n");
-    let tree =
-        Tree::of(&[("main.tf", main), (name, &manifest("5.9.0")), (code, &child)]);
+    let tree = Tree::of(&[("main.tf", main), (name, &manifest("5.9.0")), (code, &child)]);
     let scanned = tree.scan();
     assert_eq!(tree.rows(), ["module.m.aws_instance.web: optional"]);
     // It is told where the call is, since that is the code of the one who reads it.
@@ -242,15 +240,15 @@ fn modules_nobody_knows_are_unresolved_where_they_may_launch() {
         vec![format!("module.m: unresolved: module {source} is not in the code that was read")]
     };
     assert_eq!(call("example.com/team/vpc/aws", ""), Vec::<String>::new());
-    assert_eq!(call("example.com/team/ec2-cluster/aws", ""), unread("example.com/team/ec2-cluster/aws"));
+    assert_eq!(
+        call("example.com/team/ec2-cluster/aws", ""),
+        unread("example.com/team/ec2-cluster/aws")
+    );
     assert_eq!(
         call("example.com/team/hosts/aws", "  imds_tokens = \"required\"\n"),
         unread("example.com/team/hosts/aws")
     );
-    assert_eq!(
-        call("example.com/team/ec2-cluster/aws", "  count = 0\n"),
-        Vec::<String>::new()
-    );
+    assert_eq!(call("example.com/team/ec2-cluster/aws", "  count = 0\n"), Vec::<String>::new());
 }
 
 #[test]
