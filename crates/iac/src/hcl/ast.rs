@@ -183,8 +183,10 @@ pub enum Step {
     Attribute(Box<str>),
     /// `[expression]`, `.0`
     Index(Expr),
-    /// `[*]`, `.*`
+    /// `[*]`: all that follows is asked of each.
     Splat,
+    /// `.*`: the attributes that follow are asked of each.
+    AttributeSplat,
 }
 
 /// An operator with two sides.

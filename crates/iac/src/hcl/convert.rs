@@ -232,7 +232,8 @@ impl Converter<'_> {
 
     fn path(&self, traversal: &Traversal) -> Kind {
         let steps = traversal.operators.iter().map(|operator| match operator.value() {
-            TraversalOperator::AttrSplat(_) | TraversalOperator::FullSplat(_) => Step::Splat,
+            TraversalOperator::AttrSplat(_) => Step::AttributeSplat,
+            TraversalOperator::FullSplat(_) => Step::Splat,
             TraversalOperator::GetAttr(name) => Step::Attribute(name.as_str().into()),
             TraversalOperator::Index(index) => Step::Index(self.expr(index)),
             TraversalOperator::LegacyIndex(index) => Step::Index(Expr {

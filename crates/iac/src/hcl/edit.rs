@@ -78,6 +78,15 @@ pub fn insert_attributes(source: &Source, parent: &Block, new: New<'_>) -> Optio
     }
 }
 
+/// Adds an attribute in front of all others, apart from them: behind them there may be another new one.
+pub fn insert_first(source: &Source, parent: &Block, new: (&str, &str)) -> Option<Splice> {
+    let layout = Layout::of(source, parent)?;
+    if layout.one_line || parent.body.attributes.is_empty() && parent.body.blocks.is_empty() {
+        return insert_attributes(source, parent, &[new]);
+    }
+    Some(layout.prepend(source, lines(&[new], &layout.inner(), source.newline()).trim_end()))
+}
+
 /// Adds a member to an object literal that has none of that name.
 pub fn insert_item(source: &Source, object: Span, name: &str, value: &str) -> Option<Splice> {
     let range = object.range();

@@ -219,6 +219,13 @@ impl Evaluator<'_> {
                     let rest = steps.get(index + 1..).unwrap_or_default();
                     return self.splat(&value, rest, expr);
                 }
+                Step::AttributeSplat => {
+                    let rest = steps.get(index + 1..).unwrap_or_default();
+                    let attribute = |step: &&Step| matches!(step, Step::Attribute(_));
+                    let each = rest.iter().take_while(attribute).count();
+                    let (each, rest) = rest.split_at(each);
+                    return self.steps(self.splat(&value, each, expr), rest, expr);
+                }
             };
         }
         value

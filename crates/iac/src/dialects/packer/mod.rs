@@ -86,15 +86,17 @@ impl Dialect for Packer {
 
     fn read(&self, files: &Files<'_>, sink: &mut Sink) {
         hcl::read(files, sink);
-        for source in files.members().iter().filter(|source| !is_hcl(source.path())) {
-            json::read(source, sink);
-        }
+        json::read(files, sink);
     }
 }
 
+/// HCL, also in its JSON form; else it is the JSON of old.
 fn is_hcl(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    [".pkr.hcl", ".pkrvars.hcl"].iter().any(|end| name.ends_with(end))
+    [".pkr.hcl", ".pkrvars.hcl", ".pkr.json"].iter().any(|end| ends_with(path, end))
+}
+
+fn ends_with(path: &Path, end: &str) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with(end))
 }
 
 /// A row of a builder, before its options.

@@ -18,7 +18,7 @@ mod instances;
 pub(super) mod kinds;
 mod known;
 mod manifest;
-mod module;
+pub(super) mod module;
 mod module_fix;
 mod names;
 pub(super) mod options;

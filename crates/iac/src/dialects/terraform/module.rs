@@ -194,8 +194,8 @@ impl Module {
     /// The block that says something under a name: one that overrides the part, else the part itself.
     pub(super) fn says(&self, part: usize, name: &str) -> Option<(&Arc<Source>, &Block)> {
         let overrides = self.overrides.get(&part).map(Vec::as_slice).unwrap_or_default();
-        let found = overrides.iter().rev().filter_map(|part| self.block(*part));
-        found.filter(|(_, block)| block.body.says(name)).next().or_else(|| self.block(part))
+        let mut found = overrides.iter().rev().filter_map(|part| self.block(*part));
+        found.find(|(_, block)| block.body.says(name)).or_else(|| self.block(part))
     }
 
     /// A resource by type and name.
@@ -241,7 +241,7 @@ fn is_override(path: &Path) -> bool {
 }
 
 /// A node, or the items of a list: both may stand where an object is meant.
-fn each(node: &Node) -> Vec<&Node> {
+pub(in crate::dialects) fn each(node: &Node) -> Vec<&Node> {
     if node.items().is_empty() {
         vec![node]
     } else {
@@ -249,7 +249,7 @@ fn each(node: &Node) -> Vec<&Node> {
     }
 }
 
-fn labelled(node: &Node, depth: usize) -> Vec<(Vec<Box<str>>, &Node)> {
+pub(in crate::dialects) fn labelled(node: &Node, depth: usize) -> Vec<(Vec<Box<str>>, &Node)> {
     let mut open: Vec<(Vec<Box<str>>, &Node)> =
         each(node).into_iter().map(|node| (Vec::new(), node)).collect();
     for _ in 0..depth {
@@ -267,7 +267,7 @@ fn labelled(node: &Node, depth: usize) -> Vec<(Vec<Box<str>>, &Node)> {
 }
 
 /// A JSON object as a block: all that it has are attributes.
-pub(super) fn json_block(kind: Box<str>, labels: Vec<Box<str>>, node: &Node) -> Block {
+pub(in crate::dialects) fn json_block(kind: Box<str>, labels: Vec<Box<str>>, node: &Node) -> Block {
     let attributes = node.members().iter().map(|member| Attribute {
         name: member.key.as_str().into(),
         name_span: Span::from(member.key_span.clone()),

@@ -17,6 +17,7 @@ use crate::{
         edit as hcl,
         value::{Data, Value},
     },
+    node::Node,
     source::Source,
     spec::Options,
 };
@@ -189,8 +190,8 @@ fn insert_nested(
     own.block.is_null().then(|| hcl::insert_item(source, expr.span, inner, value)).flatten()
 }
 
-/// The same in the JSON form.
-fn insert_json(source: &Arc<Source>, block: &Block, kind: &Kind) -> Option<Splice> {
+/// The object that a block is in the JSON form.
+pub(in crate::dialects) fn json_node<'a>(source: &'a Source, block: &Block) -> Option<&'a Node> {
     let mut found = None;
     for document in &source.json().documents {
         document.visit(&mut |node| {
@@ -199,7 +200,12 @@ fn insert_json(source: &Arc<Source>, block: &Block, kind: &Kind) -> Option<Splic
             }
         });
     }
-    let node = found?;
+    found
+}
+
+/// The same in the JSON form.
+fn insert_json(source: &Arc<Source>, block: &Block, kind: &Kind) -> Option<Splice> {
+    let node = json_node(source, block)?;
     let text = |text: &str| edit::New::text(text);
     let options = [("http_endpoint", text("enabled")), ("http_tokens", text("required"))];
     match (kind.form, kind.path) {

@@ -97,9 +97,11 @@ impl Site<'_> {
 
     /// What the value went through is known: no line of it is reported once more.
     fn saw(&self, own: &Own, sink: &mut Sink) {
-        let (source, block) = self.saying;
-        for span in self.kind.path.first().into_iter().flat_map(|name| block.body.spans(name)) {
-            sink.seen(source, span.range());
+        let (_, block) = self.saying;
+        for (source, block) in [self.saying, (self.source, self.block)] {
+            for span in self.kind.path.first().into_iter().flat_map(|name| block.body.spans(name)) {
+                sink.seen(source, span.range());
+            }
         }
         // Of a value that is not there the origin is the whole resource, scripts in it included.
         for value in [&own.tokens, &own.block] {

@@ -16,7 +16,7 @@ fn a_syntax_error_has_its_place_and_hides_nothing_else() {
         ("variable \"x\" {\n  default = \"unfinished\n}\nhttp_tokens = \"optional\"\n", (3, 0)),
         (
             "resource \"aws_instance\" \"x\" {\n  user_data = <<EOF\nnever ends\n  http_tokens = \"optional\"\n}\n",
-            (2, 0),
+            (4, 16),
         ),
     ] {
         let tree = Tree::of(&[("a/main.tf", text), ("b/main.tf", &good), ("a/z.tf", &good)]);
@@ -102,7 +102,7 @@ fn no_nesting_is_too_deep() {
         let scanned = Tree::of(&[("main.tf", &text)]).scan();
         let refused = scanned.errors.iter().any(|error| matches!(error.code, "TooDeep" | "Syntax"));
         let open = scanned.specs.iter().any(|spec| word(spec).starts_with("unresolved"));
-        assert!(refused || open, "{:.60}: {scanned:?}", expression);
+        assert!(refused || open, "{expression:.60}: {scanned:?}");
     }
     let blocks = "a {\n".repeat(LEVELS) + &"}\n".repeat(LEVELS);
     let text = format!("resource \"aws_instance\" \"x\" {{\n{blocks}}}\n");

@@ -9,9 +9,7 @@ use crate::{
     testing::Tree,
 };
 
-#[test]
-fn all_types_are_read() {
-    let text = r#"resource "aws_instance" "a" {}
+const ALL: &str = r#"resource "aws_instance" "a" {}
 resource "aws_launch_template" "b" {
   metadata_options {
     http_tokens = "required"
@@ -111,6 +109,9 @@ resource "awscc_appstream_fleet" "v" {
 resource "aws_s3_bucket" "w" {}
 data "aws_instance" "x" {}
 "#;
+
+#[test]
+fn all_types_are_read() {
     let expected = [
         "a: absent",
         "b: required",
@@ -134,7 +135,7 @@ data "aws_instance" "x" {}
         "u: optional",
         "v: required",
     ];
-    let found = rows(&[("main.tf", text)]);
+    let found = rows(&[("main.tf", ALL)]);
     let found: Vec<&str> =
         found.iter().filter_map(|row| row.split_once('.').map(|two| two.1)).collect();
     assert_eq!(found, expected);
@@ -309,6 +310,9 @@ fn an_instance_overrides_its_template_option_by_option() {
     for (text, expected) in [
         ("name = aws_launch_template.lax.name", "optional"),
         ("name = \"lax\"", "optional"),
+        ("id = element(values(aws_launch_template.many)[*].id, 1)", "optional"),
+        ("id = values(aws_launch_template.many).*.id[0]", "required"),
+        ("id = join(\"\", aws_launch_template.strict[*].id)", "required"),
         ("id = aws_launch_template.many[\"b\"].id", "optional"),
         ("id = aws_launch_template.many[\"a\"].id\nversion = \"$Default\"", "required"),
         ("id = aws_launch_template.strict.id\nversion = var.version", "required"),

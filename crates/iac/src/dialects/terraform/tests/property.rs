@@ -37,7 +37,7 @@ const LINES: &[&str] = &[
     "instance_type  =  \"t3.micro\"~",
     "tags={ a = \"http_tokens\", b = 1 }~",
     "user_data=<<EOF|#!/bin/sh|echo } \" {|EOF",
-    "user_data=<<-EOF|    x = \"${1 + 1}\"|    EOF",
+    "user_data_base64=<<-EOF|    x = \"${1 + 1}\"|    EOF",
     "ebs_block_device {|^size=1|}",
     "ebs_block_device { size=1 }",
     "x=[|^1,|^2,|]~",
@@ -90,18 +90,20 @@ fn lines(text: &str, style: &Style, level: usize) -> String {
 }
 
 fn module() -> impl Strategy<Value = String> {
-    let some = prop::collection::vec(prop::sample::select(LINES), 0..5);
+    let some = prop::sample::subsequence(LINES, 0..6).prop_shuffle();
+    let cut = any::<prop::sample::Index>();
     let kind = prop::sample::select(
         &["aws_instance", "aws_launch_template", "aws_launch_configuration"][..],
     );
-    let resource = (kind, some.clone(), prop::sample::select(SAID), some);
+    let resource = (kind, some, prop::sample::select(SAID), cut);
     (style(), prop::collection::vec(resource, 1..4)).prop_map(|(style, resources)| {
         let mut text = if style.bom { "\u{feff}".to_owned() } else { String::new() };
         text.push_str(&lines(ABOVE, &style, 0));
-        for (index, (kind, before, said, after)) in resources.into_iter().enumerate() {
+        for (index, (kind, some, said, cut)) in resources.into_iter().enumerate() {
+            let (before, after) = some.split_at(cut.index(some.len() + 1));
             let head = format!("resource \"{kind}\" \"r{index}\" {{{}", style.newline);
             text.push_str(&head);
-            for part in before.iter().chain([&said]).chain(&after) {
+            for part in before.iter().chain([&said]).chain(after) {
                 if part != &said || !said.is_empty() {
                     text.push_str(&lines(part, &style, 1));
                 }

@@ -101,7 +101,7 @@ fn conditions_are_decided_or_left_open() {
         ("{ for k, v in local.groups : k => v.tokens }.db", "optional"),
         ("[for i, x in local.list : x if i == 1][0]", "required"),
         ("local.groups.*.tokens[0]", "unresolved: there is no tokens"),
-        ("values(local.groups)[*].tokens[1]", "required"),
+        ("(values(local.groups)[*].tokens)[1]", "required"),
     ] {
         assert_eq!(one(&instance(expression, NAMES)), expected, "{expression}");
     }
