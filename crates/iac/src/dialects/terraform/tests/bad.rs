@@ -13,10 +13,10 @@ fn a_syntax_error_has_its_place_and_hides_nothing_else() {
             (4, 9),
         ),
         ("}\nhttp_tokens = \"optional\"\n", (1, 1)),
-        ("variable \"x\" {\n  default = \"unfinished\n}\nhttp_tokens = \"optional\"\n", (3, 0)),
+        ("variable \"x\" {\n  default = \"unfinished\n}\nhttp_tokens = \"optional\"\n", (4, 16)),
         (
             "resource \"aws_instance\" \"x\" {\n  user_data = <<EOF\nnever ends\n  http_tokens = \"optional\"\n}\n",
-            (4, 16),
+            (3, 0),
         ),
     ] {
         let tree = Tree::of(&[("a/main.tf", text), ("b/main.tf", &good), ("a/z.tf", &good)]);
