@@ -105,6 +105,9 @@ impl Lexer<'_> {
 
     fn chunk(&mut self) -> Option<Chunk> {
         let begin = self.at;
+        if self.peek()?.is_ascii_digit() {
+            return None;
+        }
         let kind = self.word()?;
         let mut labels = Vec::new();
         loop {

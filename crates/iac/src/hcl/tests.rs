@@ -184,7 +184,7 @@ fn items_are_added_to_objects() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Whatever the parser takes is cut into the same blocks, at the same places.
     #[test]

@@ -227,7 +227,7 @@ fn what_is_broken_is_an_error_and_hides_no_other_file() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn fuzz_readers_take_anything(

@@ -96,11 +96,12 @@ fn module(files: &Files<'_>, survey: &survey::Survey, sink: &mut Sink) {
         }
     }
     let Some(folder) = members.first().and_then(|source| source.path().parent()) else { return };
-    let read = match survey.module(folder, files.overlay()) {
+    let is_root = survey.is_root(folder);
+    let read = match (!is_root).then(|| survey.module(folder, files.overlay())).flatten() {
         Some(Ok(module)) => module,
         _ => Arc::new(module::Module::of(folder, members.into_iter().cloned().collect())),
     };
-    if !survey.is_root(folder) {
+    if !is_root {
         // Its rows come through its callers.
         rows::told_by_callers(&read, sink);
         for error in read.errors() {

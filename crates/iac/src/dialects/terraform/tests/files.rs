@@ -157,6 +157,39 @@ fn terragrunt_hands_inputs_over() {
 }
 
 #[test]
+fn terragrunt_includes_what_is_above() {
+    let module = instance("var.tokens", "variable \"tokens\" {\n  default = \"required\"\n}\n");
+    let live = |include: &str, inputs: &str| {
+        format!(
+            "include \"root\" {{\n  path = {include}\n}}\nterraform {{\n  source = \"../../modules/app\"\n}}\n{inputs}"
+        )
+    };
+    let found = |include: &str, inputs: &str| {
+        let live = live(include, inputs);
+        let files = [
+            ("modules/app/main.tf", module.as_str()),
+            ("live/prod/terragrunt.hcl", live.as_str()),
+            ("live/root.hcl", "inputs = {\n  tokens = \"optional\"\n}\n"),
+            ("live/terragrunt.hcl", "locals {\n  a = 1\n}\n"),
+        ];
+        rows(&files).join(" ").replace("aws_instance.web: ", "")
+    };
+    let root = "find_in_parent_folders(\"root.hcl\")";
+    assert_eq!(found(root, ""), "optional");
+    assert_eq!(found(root, "inputs = {\n  tokens = \"required\"\n}\n"), "required");
+    assert_eq!(found("\"../root.hcl\"", ""), "optional");
+    assert_eq!(found("find_in_parent_folders()", ""), "required");
+    let nowhere = "unresolved: the included file is not found";
+    assert_eq!(found("find_in_parent_folders(\"no.hcl\")", ""), nowhere);
+    assert_eq!(found("\"${get_repo_root()}/root.hcl\"", ""), nowhere);
+    let merged = "inputs = merge(dependency.vpc.outputs, { name = \"x\" })\n";
+    assert_eq!(
+        found("find_in_parent_folders()", merged),
+        "unresolved: known only when it is applied"
+    );
+}
+
+#[test]
 fn settings_are_found_under_other_names() {
     let text = r#"module "hosts" {
   source    = "example.com/team/hosts/aws"
