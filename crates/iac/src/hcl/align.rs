@@ -14,7 +14,7 @@ enum Open {
 
 /// The bytes of a line that stand in no string and no comment in asterisks, up to a comment that ends the
 /// line, whose first byte is the last one here.
-fn code(line: &str) -> Vec<(usize, u8)> {
+pub(super) fn code(line: &str) -> Vec<(usize, u8)> {
     let bytes = line.as_bytes();
     let (mut code, mut open, mut at) = (Vec::new(), Vec::new(), 0);
     while let Some(&byte) = bytes.get(at) {
@@ -58,6 +58,10 @@ fn comment(line: &str) -> Option<usize> {
 pub(super) fn assignment(line: &str) -> Option<usize> {
     let (mut equal, mut depth) = (None, 0_i32);
     let bytes = line.as_bytes();
+    // A comment may go on on the next line.
+    if line.rfind("/*") > line.rfind("*/") {
+        return None;
+    }
     for (at, byte) in code(line) {
         match byte {
             b'#' => break,

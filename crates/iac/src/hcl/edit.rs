@@ -61,6 +61,9 @@ fn braces(source: &Source, parent: &Block, head: &str, attributes: New<'_>) -> O
 
 /// Adds attributes to a block: below its last attribute that stands on one line.
 pub fn insert_attributes(source: &Source, parent: &Block, new: New<'_>) -> Option<Splice> {
+    if new.iter().any(|(name, _)| parent.body.attribute(name).is_some()) {
+        return None;
+    }
     let layout = Layout::of(source, parent)?;
     if layout.one_line {
         return Some(layout.unfold(source, new));

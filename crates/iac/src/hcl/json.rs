@@ -44,7 +44,8 @@ pub fn value_of_text(text: &str, at: &Origin, yaml: bool) -> Option<Value> {
     if parsed.error.is_some() {
         return Some(Value::error("this text cannot be decoded", at.clone()));
     }
-    parsed.documents.first().map(|node| value(node, at))
+    let at = Origin { literal: false, ..at.clone() };
+    parsed.documents.first().map(|node| value(node, &at))
 }
 
 fn value(node: &Node, at: &Origin) -> Value {

@@ -1,6 +1,6 @@
 //! How a block is laid out, and what is put into it.
 
-use super::ast::Block;
+use super::{align, ast::Block};
 use crate::{fix::Splice, source::Source};
 
 /// A block's place and white space.
@@ -95,13 +95,6 @@ pub(super) fn lines(attributes: &[(&str, &str)], indent: &str, newline: &str) ->
 
 /// Behind the `{` of a block's text.
 fn header_end(text: &str) -> Option<usize> {
-    let mut quoted = false;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'"' => quoted = !quoted,
-            b'{' if !quoted => return Some(at + 1),
-            _ => {}
-        }
-    }
-    None
+    let header = text.lines().next()?;
+    align::code(header).into_iter().find(|(_, byte)| *byte == b'{').map(|(at, _)| at + 1)
 }

@@ -106,7 +106,10 @@ fn keyed(value: &Value) -> Option<Instances> {
     let turns = items.into_iter().map(|(key, value)| {
         // The members of a set are their own keys.
         let key = if set { value.scalar()? } else { key };
-        let bound = each(Value::text(Rc::clone(&key), value.origin.clone()), value);
+        // Another key would be another instance.
+        let origin = Origin { literal: false, ..value.origin.clone() };
+        let value = if set { Value { origin: origin.clone(), ..value } } else { value };
+        let bound = each(Value::text(Rc::clone(&key), origin), value);
         Some((key, bound))
     });
     turns.collect::<Option<Vec<_>>>().map(Instances::Keyed)

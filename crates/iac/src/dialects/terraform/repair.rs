@@ -86,11 +86,13 @@ pub(in crate::dialects) fn set(value: &Value, form: Form) -> Option<Vec<Splice>>
     hcl::set(&value.origin, required(form)).map(|splice| vec![splice])
 }
 
-/// A `null` that stands where the value would be.
+/// Words that say nothing and stand where the value would be.
+const NOTHING: [&str; 3] = ["null", "\"\"", "\"no-preference\""];
+
+/// Changes such a word.
 fn set_null(value: &Value, form: Form) -> Option<Splice> {
-    let literal = value.is_null()
-        && value.origin.literal
-        && value.origin.source.slice(value.origin.span.range()) == "null";
+    let written = value.origin.source.slice(value.origin.span.range());
+    let literal = value.is_null() && value.origin.literal && NOTHING.contains(&written);
     literal.then(|| hcl::set(&value.origin, required(form))).flatten()
 }
 
@@ -112,6 +114,9 @@ fn insert(source: &Arc<Source>, block: &Block, kind: &Kind, own: &Own) -> Option
             insert_options(source, block, kind, own, name, &new)
         }
         (Form::Options, [outer, inner]) => insert_nested(source, block, own, outer, inner),
+        (Form::Image, [name]) if kind.name == "aws_ami" => {
+            hcl::insert_attributes(source, block, &[(name, required(kind.form))])
+        }
         (Form::Flag, [name]) => hcl::insert_attributes(source, block, &[(name, "true")]),
         (Form::Settings, [name]) => {
             // The list may be made by a loop, and then the new one would stand beside it all the same.
@@ -210,7 +215,15 @@ fn insert_json(source: &Arc<Source>, block: &Block, kind: &Kind) -> Option<Splic
     let options = [("http_endpoint", text("enabled")), ("http_tokens", text("required"))];
     match (kind.form, kind.path) {
         (Form::Options, []) => edit::insert(source, node, &[("http_tokens", text("required"))]),
+        (Form::MinimumVersion, [name]) if node.get(name).is_none() => {
+            let version = ("minimum_instance_metadata_service_version", text("2"));
+            edit::insert(source, node, &[(name, edit::New::map(&[version]))])
+        }
         (Form::Options, [name]) => match node.get(name) {
+            None if kind.name.contains("imagebuilder") => {
+                let tokens = ("http_tokens", text("required"));
+                edit::insert(source, node, &[(name, edit::New::map(&[tokens]))])
+            }
             None => edit::insert(source, node, &[(name, edit::New::map(&options))]),
             Some(inner) => {
                 let inner = inner.items().first().unwrap_or(inner);

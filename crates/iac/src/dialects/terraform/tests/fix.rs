@@ -87,6 +87,14 @@ fn what_nobody_says_is_added() {
             "resource \"aws_instance\" \"web\" {\n  user_data = <<EOF\n}\nEOF\n\n  metadata_options {\n    http_endpoint = \"enabled\"\n    http_tokens   = \"required\"\n  }\n}",
         ),
         (
+            "resource \"aws_instance\" /* { */ \"web\" { # {\n  ami = \"x\" /* a\n  */\n}\n",
+            "resource \"aws_instance\" /* { */ \"web\" { # {\n  ami = \"x\" /* a\n  */\n\n  metadata_options {\n    http_endpoint = \"enabled\"\n    http_tokens   = \"required\"\n  }\n}\n",
+        ),
+        (
+            "resource \"aws_ec2_instance_metadata_defaults\" \"x\" {\n  http_tokens = \"no-preference\"\n}\n",
+            "resource \"aws_ec2_instance_metadata_defaults\" \"x\" {\n  http_tokens = \"required\"\n}\n",
+        ),
+        (
             "resource \"aws_ec2_instance_metadata_defaults\" \"x\" {\n  http_endpoint = \"enabled\"\n}\n",
             "resource \"aws_ec2_instance_metadata_defaults\" \"x\" {\n  http_endpoint = \"enabled\"\n  http_tokens   = \"required\"\n}\n",
         ),
@@ -126,6 +134,11 @@ fn a_block_that_is_there_is_completed() {
             "{\n    http_put_response_hop_limit = 2 # pods\n  }",
             "{\n    http_put_response_hop_limit = 2 # pods\n    http_endpoint               = \"enabled\"\n    http_tokens                 = \"required\"\n  }",
         ),
+        (
+            "{ /* } */\n    http_endpoint = \"enabled\" /* and\n    more */\n  }",
+            "{ /* } */\n    http_tokens = \"required\"\n\n    http_endpoint = \"enabled\" /* and\n    more */\n  }",
+        ),
+        ("{\n    http_tokens = \"\"\n  }", "{\n    http_tokens = \"required\"\n  }"),
         (
             "{\n    # none yet\n  }",
             "{\n    # none yet\n    http_endpoint = \"enabled\"\n    http_tokens   = \"required\"\n  }",
@@ -351,13 +364,19 @@ resource "aws_instance" "x" {
 #[test]
 fn what_cannot_be_changed_for_sure_is_left() {
     for text in [
-        // The file lies in Terraform's own folder, the version is chosen elsewhere, nothing is known.
         instance("var.open", "variable \"open\" {}\n"),
         "resource \"aws_instance\" \"x\" {\n  metadata_options {\n    http_endpoint = \"disabled\"\n  }\n}\n".to_owned(),
         "resource \"aws_instance\" \"x\" {\n  launch_template {\n    id      = aws_launch_template.t.id\n    version = 3\n  }\n}\nresource \"aws_launch_template\" \"t\" {\n  metadata_options {\n    http_tokens = \"required\"\n  }\n}\n".to_owned(),
+        "resource \"aws_emr_security_configuration\" \"x\" {\n  configuration = \"{\\\"InstanceMetadataServiceConfiguration\\\": {\\\"MinimumInstanceMetadataServiceVersion\\\": 1}}\"\n}\n".to_owned(),
+        "resource \"aws_instance\" \"x\" {\n  for_each = { optional = \"a\" }\n  metadata_options {\n    http_tokens = each.key\n  }\n}\n".to_owned(),
+        "resource \"aws_instance\" \"x\" {\n  for_each = toset([\"optional\"])\n  metadata_options {\n    http_tokens = each.key\n  }\n}\n".to_owned(),
+        "resource \"aws_instance\" \"x\" {\n  for_each = toset([\"optional\"])\n  metadata_options {\n    http_tokens = each.value\n  }\n}\n".to_owned(),
+        "variable \"on\" {\n  default = false\n}\nresource \"aws_instance\" \"x\" {\n  dynamic \"metadata_options\" {\n    for_each = var.on ? [1] : []\n    content {\n      http_tokens = \"required\"\n    }\n  }\n}\n".to_owned(),
     ] {
         assert_eq!(fix(&text), text);
     }
+    let encoded = "resource \"aws_emr_security_configuration\" \"x\" {\n  configuration = jsonencode({\n    InstanceMetadataServiceConfiguration = {\n      MinimumInstanceMetadataServiceVersion = 1\n    }\n  })\n}\n";
+    assert_eq!(fix(encoded), encoded.replace("= 1", "= 2"));
 }
 
 #[test]

@@ -154,6 +154,7 @@ fn a_fix_has_the_effect_of_its_type() {
     assert_eq!(effect("aws_imagebuilder_infrastructure_configuration"), Some(Effect::InPlace));
     assert_eq!(effect("aws_ec2_instance_metadata_defaults"), Some(Effect::AccountDefault));
     assert_eq!(effect("aws_elastic_beanstalk_environment"), Some(Effect::Replacement));
+    assert_eq!(effect("aws_ami"), Some(Effect::Replacement));
     assert_eq!(effect("aws_ami_copy"), None);
     assert_eq!(effect("aws_eks_node_group"), None);
 }

@@ -8,6 +8,7 @@ use crate::{
 mod bad;
 mod files;
 mod fix;
+mod formatted;
 mod launch;
 mod modules;
 mod property;

@@ -89,7 +89,7 @@ fn lines(text: &str, style: &Style, level: usize) -> String {
     written
 }
 
-fn module() -> impl Strategy<Value = String> {
+pub(super) fn module() -> impl Strategy<Value = String> {
     let some = prop::sample::subsequence(LINES, 0..6).prop_shuffle();
     let cut = any::<prop::sample::Index>();
     let kind = prop::sample::select(
