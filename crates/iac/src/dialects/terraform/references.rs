@@ -8,7 +8,10 @@ use super::{
     session::{Scope, Session},
 };
 use crate::{
-    hcl::value::{Data, Origin, Reference, Unknown, Value, unresolved},
+    hcl::{
+        unresolved,
+        value::{Data, Origin, Reference, Unknown, Value},
+    },
     spec::{Declared, Inherits, Options},
 };
 

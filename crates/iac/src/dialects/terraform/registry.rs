@@ -19,7 +19,8 @@ use crate::{
     hcl::{
         ast::Block,
         eval::names_metadata,
-        value::{Origin, Unknown, Value, unresolved},
+        unresolved,
+        value::{Origin, Unknown, Value},
     },
     ignore,
     source::Source,

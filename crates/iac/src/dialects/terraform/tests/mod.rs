@@ -8,7 +8,9 @@ use crate::{
 mod bad;
 mod files;
 mod fix;
+mod fix_added;
 mod formatted;
+mod kinds;
 mod launch;
 mod modules;
 mod property;
