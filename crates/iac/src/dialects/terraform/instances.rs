@@ -122,7 +122,11 @@ fn each(key: Value, value: Value) -> Bound {
 }
 
 fn open(value: &Value, at: &Origin) -> Instances {
-    let why = value.why().unwrap_or_else(|| Unknown {
+    let partly = match &value.data {
+        Data::Map(map) => map.open.as_deref().cloned(),
+        _ => None,
+    };
+    let why = value.why().or(partly).unwrap_or_else(|| Unknown {
         reason: "how many there are is not known".into(),
         error: false,
         at: at.clone(),

@@ -56,6 +56,7 @@ pub(super) enum Silent {
     Optional,
     Absent,
     Unsupported,
+    Unknown,
 }
 
 pub(super) static TABLE: LazyLock<Option<Table>> =

@@ -40,8 +40,8 @@ pub(super) fn read(session: &Session<'_>, scope: &Scope, part: usize, sink: &mut
         return true;
     }
     let range = call.versions(reference.as_deref());
-    for known in known {
-        call.known(known, range, sink);
+    for one in &known {
+        call.known(one, range, known.len() > 1, sink);
     }
     true
 }
@@ -120,7 +120,8 @@ impl Call<'_> {
         spec
     }
 
-    fn known(&self, known: &Known, range: (Version, Version), sink: &mut Sink) {
+    /// Rows of one input. Of several inputs, one that the version does not have says nothing.
+    fn known(&self, known: &Known, range: (Version, Version), several: bool, sink: &mut Sink) {
         let fits = fitting(&known.versions, range);
         if fits.is_empty() {
             return;
@@ -128,9 +129,7 @@ impl Call<'_> {
         for turn in self.session.instances(self.scope, self.part).turns() {
             for Input { value, member, holder } in self.inputs(known, &turn) {
                 let given = !value.is_null();
-                if !given
-                    && fits.iter().all(|since| since.silent == Silent::Unsupported)
-                    && known.path.len() > 1
+                if !given && fits.iter().all(|since| since.silent == Silent::Unsupported) && several
                 {
                     continue;
                 }
@@ -207,7 +206,11 @@ impl Call<'_> {
         } else if all.iter().all(silent) {
             Declared::Absent
         } else {
-            let reason = "it depends on the module's version".into();
+            let reason = if all.contains(&Silent::Unknown) {
+                "what the module does by itself is not known".into()
+            } else {
+                "it depends on the module's version".into()
+            };
             unresolved(&Unknown { reason, error: false, at })
         };
         options

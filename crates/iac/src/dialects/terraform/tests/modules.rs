@@ -148,6 +148,20 @@ fn known_modules_have_their_defaults_by_version() {
         ("cloudposse/ec2-bastion-server/aws", "0.30.0", "", "required"),
         ("cloudposse/ec2-autoscale-group/aws", "0.30.0", "", "required"),
         ("cloudposse/ec2-instance-group/aws", "0.9.0", "", "required"),
+        ("philips-labs/github-runner/aws", "~> 5.1", "", "required"),
+        (
+            "philips-labs/github-runner/aws",
+            "4.0.0",
+            "",
+            "unresolved: what the module does by itself is not known",
+        ),
+        ("cattle-ops/gitlab-runner/aws", "7.1.0", "", "required"),
+        (
+            "cattle-ops/gitlab-runner/aws",
+            "5.9.0",
+            "  runner_instance_metadata_options_http_tokens = \"optional\"",
+            "optional",
+        ),
     ] {
         let found = registry(source, version, arguments);
         assert_eq!(found, expected, "{source} {version} {arguments}");
@@ -168,6 +182,11 @@ fn git_sources_name_their_version() {
     assert_eq!(call(ifunky, options), "required");
     assert_eq!(call(ifunky, &options.replace("tokens = true", "tokens = false")), "optional");
     assert_eq!(call("github.com/ifunky/terraform-aws-ec2-instance", ""), "optional");
+    let hosts =
+        "github.com/ministryofjustice/modernisation-platform-terraform-ec2-instance?ref=abc";
+    assert_eq!(call(hosts, "  instance = { type = \"t3.micro\" }\n"), "required");
+    let lax = "  instance = merge({ a = 1 }, { metadata_options_http_tokens = \"optional\" })\n";
+    assert_eq!(call(hosts, lax), "optional");
 }
 
 #[test]
@@ -258,4 +277,69 @@ fn the_account_decides_what_a_module_does_not_send() {
     assert_eq!(scanned.specs[0].inherits_from, [Inherits::AccountDefault]);
     assert!(matches!(scanned.specs[0].options.http_tokens, Declared::Absent));
     assert_eq!(scanned.specs[0].kind, "terraform-aws-modules/ec2-instance/aws");
+}
+
+/// The shape of a platform's repository: hosts in maps by environment, handed through a module to another.
+#[test]
+fn hosts_in_maps_by_environment_are_found() {
+    let main = r#"locals {
+  environment  = trimprefix(terraform.workspace, "shop-")
+  environments = {
+    test       = local.test
+    production = local.production
+  }
+  config = local.environments[local.environment]
+}
+module "baseline" {
+  source = "../../modules/baseline"
+  hosts  = merge(local.common, lookup(local.config, "hosts", {}))
+}
+"#;
+    let hosts = r#"locals {
+  common = {
+    web = { instance = { metadata_options_http_tokens = "optional" } }
+  }
+  test = {
+    hosts = {
+      db = { instance = { metadata_options_http_tokens = "optional" } } # the installer
+    }
+  }
+  production = {
+    hosts = {
+      db = { instance = { metadata_options_http_tokens = "required" } }
+    }
+  }
+}
+"#;
+    let baseline = r#"variable "hosts" {
+  type = map(object({
+    instance = object({ metadata_options_http_tokens = optional(string, "required") })
+  }))
+}
+module "host" {
+  source   = "github.com/ministryofjustice/modernisation-platform-terraform-ec2-instance?ref=abc"
+  for_each = var.hosts
+  instance = each.value.instance
+}
+"#;
+    let files = |main: &str| {
+        rows(&[
+            ("environments/shop/main.tf", main),
+            ("environments/shop/hosts.tf", hosts),
+            ("modules/baseline/main.tf", baseline),
+        ])
+    };
+    // The workspace is chosen when it is applied: each line that says optional stands for itself.
+    let unknown = "module.baseline.module.host: unresolved: known only when it is applied";
+    let line = "metadata_options_http_tokens: optional";
+    assert_eq!(files(main), [line, line, unknown]);
+    // What can be followed is told by its host.
+    let test = main.replace("trimprefix(terraform.workspace, \"shop-\")", "\"test\"");
+    assert_eq!(
+        files(&test),
+        [
+            "module.baseline.module.host[\"db\"]: optional",
+            "module.baseline.module.host[\"web\"]: optional"
+        ]
+    );
 }
