@@ -24,6 +24,8 @@ mod texts;
 pub mod value;
 
 #[cfg(test)]
+mod console_tests;
+#[cfg(test)]
 mod tests;
 
 pub use convert::{block, body};

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::{
     eval::MAX_TEXT,
+    json,
     value::{Data, Origin, Value, number_text},
 };
 
@@ -86,7 +87,11 @@ pub(super) fn call(name: &str, values: &[Value], at: &Origin) -> Option<Value> {
             Some(Value::list(parts.collect(), at.clone()))
         }
         ("substr", [one, offset, length]) => {
-            let (offset, length): (usize, i64) = (offset.parse().ok()?, length.parse().ok()?);
+            let (offset, length): (i64, i64) = (offset.parse().ok()?, length.parse().ok()?);
+            let all = i64::try_from(one.chars().count()).unwrap_or(i64::MAX);
+            // From the end, where it is negative.
+            let offset = if offset < 0 { offset.saturating_add(all) } else { offset };
+            let offset = usize::try_from(offset).ok()?;
             let length = usize::try_from(length).unwrap_or(usize::MAX);
             text(one.chars().skip(offset).take(length).collect())
         }
@@ -94,11 +99,12 @@ pub(super) fn call(name: &str, values: &[Value], at: &Origin) -> Option<Value> {
     }
 }
 
+/// A word begins behind everything that is no letter, digit or underscore.
 fn title(text: &str) -> String {
     let mut start = true;
     let letter = |c: char| {
         let upper = start;
-        start = c.is_whitespace();
+        start = !(c.is_alphanumeric() || c == '_');
         if upper { c.to_uppercase().next().unwrap_or(c) } else { c }
     };
     text.chars().map(letter).collect()
@@ -124,7 +130,11 @@ fn format(pattern: &str, values: &[Value], at: &Origin) -> Option<Value> {
         let verb = rest.get(position + 1..)?.chars().next();
         match verb {
             Some('%') => text.push('%'),
-            Some('s' | 'v' | 't') => text.push_str(&next.next()?.scalar()?),
+            Some('s' | 't') => text.push_str(&next.next()?.scalar()?),
+            Some('v') => {
+                let value = next.next()?;
+                text.push_str(&value.scalar().or_else(|| json::encode(value).map(Into::into))?);
+            }
             Some('d') => text.push_str(&number_text(next.next()?.number()?)),
             Some('q') => text.extend(["\"", &*next.next()?.scalar()?, "\""]),
             _ => return Some(Value::unknown("this format is not evaluated here", at.clone())),

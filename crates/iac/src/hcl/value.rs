@@ -218,8 +218,8 @@ impl Value {
     pub fn boolean(&self) -> Option<bool> {
         match &self.data {
             Data::Bool(value) => Some(*value),
-            Data::Text(text) if &**text == "true" => Some(true),
-            Data::Text(text) if &**text == "false" => Some(false),
+            Data::Text(text) if matches!(&**text, "true" | "1") => Some(true),
+            Data::Text(text) if matches!(&**text, "false" | "0") => Some(false),
             Data::Either(both) => both.0.boolean().filter(|one| both.1.boolean() == Some(*one)),
             _ => None,
         }
@@ -248,7 +248,7 @@ impl Value {
         }
     }
 
-    /// The items of a list or the values of a map that are all there.
+    /// The items of a list or the values of a map that are all there; those in the order of their keys.
     pub fn items(&self) -> Option<Vec<(Rc<str>, Value)>> {
         match &self.data {
             Data::List(items) => Some(
@@ -258,7 +258,11 @@ impl Value {
                     .map(|(index, item)| (index.to_string().into(), item.clone()))
                     .collect(),
             ),
-            Data::Map(map) if map.open.is_none() => Some(map.items.clone()),
+            Data::Map(map) if map.open.is_none() => {
+                let mut items = map.items.clone();
+                items.sort_by(|one, two| one.0.cmp(&two.0));
+                Some(items)
+            }
             _ => None,
         }
     }
