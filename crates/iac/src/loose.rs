@@ -83,7 +83,9 @@ fn value_after(source: &Source, end: usize, option: bool) -> Option<Range<usize>
     let text = text.trim_start().trim_start_matches(['"', '\'', '`', '\\']);
     let length = text.bytes().take_while(u8::is_ascii_alphabetic).count();
     let begin = line.end - text.len();
-    (length > 0).then_some(begin..begin + length)
+    // `optional(string, "required")` is a type.
+    let call = text[length..].starts_with('(');
+    (length > 0 && !call).then_some(begin..begin + length)
 }
 
 fn in_comment(source: &Source, at: usize) -> bool {
@@ -108,7 +110,8 @@ mod tests {
             http_tokens = var.tokens\n\
             http_tokens: required # http_tokens: optional\n\
             tokens: optional\n\
-            http_tokens_x: optional\n";
+            http_tokens_x: optional\n\
+            http_tokens = optional(string, \"required\")\n";
         let rows = optionals(&Source::new("a", text), "x", &[]);
         let mut lines: Vec<u32> = rows.iter().map(|row| row.place.start.line).collect();
         lines.sort_unstable();

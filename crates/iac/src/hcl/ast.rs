@@ -68,6 +68,21 @@ impl Body {
         self.attributes.iter().find(|one| &*one.name == name).map(|one| &one.value)
     }
 
+    /// Whether there is an attribute or block of that name.
+    pub fn says(&self, name: &str) -> bool {
+        self.attribute(name).is_some()
+            || self.blocks(name).next().is_some()
+            || self.dynamics(name).next().is_some()
+    }
+
+    /// The bytes of all that is said under a name.
+    pub fn spans<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Span> {
+        let attributes = self.attributes.iter().filter(move |one| &*one.name == name);
+        let attributes =
+            attributes.map(|one| Span { start: one.name_span.start, end: one.value.span.end });
+        attributes.chain(self.blocks(name).chain(self.dynamics(name)).map(|block| block.span))
+    }
+
     /// The blocks of a kind.
     pub fn blocks<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Block> {
         self.blocks.iter().filter(move |block| &*block.kind == kind)
@@ -168,8 +183,10 @@ pub enum Step {
     Attribute(Box<str>),
     /// `[expression]`, `.0`
     Index(Expr),
-    /// `[*]`, `.*`
+    /// `[*]`: all that follows is asked of each.
     Splat,
+    /// `.*`: the attributes that follow are asked of each.
+    AttributeSplat,
 }
 
 /// An operator with two sides.

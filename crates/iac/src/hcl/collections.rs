@@ -41,6 +41,7 @@ pub(super) fn merge(maps: &[Value], at: &Origin) -> Value {
     for map in maps {
         match &map.data {
             Data::Null => {}
+            Data::List(items) if items.is_empty() => {}
             Data::Map(map) => {
                 if map.open.is_some() {
                     merged = Map { items: Vec::new(), open: map.open.clone() };
@@ -89,6 +90,9 @@ pub(super) fn coalesce(values: &[Value], at: &Origin) -> Value {
 pub(super) fn coalesce_list(values: &[Value], at: &Origin) -> Value {
     let empty =
         |value: &Value| value.is_null() || value.items().is_some_and(|items| items.is_empty());
+    if values.iter().any(|value| value.scalar().is_some()) {
+        return Value::error("this is no list", at.clone());
+    }
     match values.iter().find(|value| !empty(value)) {
         Some(value) => value.clone(),
         None => Value::error("all arguments of coalescelist are empty", at.clone()),
@@ -117,13 +121,9 @@ pub(super) fn length(value: &Value, at: &Origin) -> Option<Value> {
     }
 }
 
-/// Sorted by key, as Terraform gives them.
+/// The members of a map.
 fn sorted(value: &Value) -> Option<Vec<(Rc<str>, Value)>> {
-    let mut items = value.items()?;
-    matches!(value.data, Data::Map(_)).then(|| {
-        items.sort_by(|one, two| one.0.cmp(&two.0));
-        items
-    })
+    value.items().filter(|_| matches!(value.data, Data::Map(_)))
 }
 
 pub(super) fn keys(value: &Value, at: &Origin) -> Option<Value> {
@@ -206,6 +206,22 @@ pub(super) fn distinct(value: &Value, at: &Origin) -> Option<Value> {
     Some(Value::list(kept, at.clone()))
 }
 
+/// Texts and numbers in their order, as a set gives them.
+pub(super) fn set(value: &Value, at: &Origin) -> Option<Value> {
+    if value.is_null() {
+        return Some(value.clone());
+    }
+    let distinct = distinct(value, at)?;
+    let mut items = list(&distinct)?.clone();
+    if items.iter().all(|item| matches!(item.data, Data::Number(_))) {
+        let number = |item: &Value| item.number().unwrap_or_default();
+        items.sort_by(|one, two| number(one).total_cmp(&number(two)));
+    } else if items.iter().all(|item| item.scalar().is_some()) {
+        items.sort_by_key(Value::scalar);
+    }
+    Some(Value::list(items, at.clone()))
+}
+
 pub(super) fn reverse(value: &Value, at: &Origin) -> Option<Value> {
     Some(Value::list(list(value)?.iter().rev().cloned().collect(), at.clone()))
 }
@@ -276,7 +292,7 @@ pub(super) fn product(lists: &[Value], at: &Origin) -> Option<Value> {
         rows = rows
             .iter()
             .flat_map(|row| {
-                items.iter().map(move |item| [row.as_slice(), &[item.clone()]].concat())
+                items.iter().map(move |item| [row.as_slice(), std::slice::from_ref(item)].concat())
             })
             .collect();
     }

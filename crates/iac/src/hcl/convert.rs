@@ -11,6 +11,7 @@ use hcl_edit::{
 use super::{
     Chunk,
     ast::{Attribute, Block, Body, Expr, For, Item, Key, Kind, Op, Part, Span, Step},
+    lenient, respan,
 };
 use crate::{node::TreeError, source::Source};
 
@@ -28,13 +29,17 @@ pub fn body(source: &Source) -> Result<Body, TreeError> {
 }
 
 fn parse(text: &str, base: usize) -> Result<Body, TreeError> {
-    match text.parse::<structure::Body>() {
-        Ok(body) => Ok(Converter { text, base }.body(&body)),
-        Err(failed) => {
-            let message = failed.message().to_owned();
-            let code = if message.contains("nesting depth") { "TooDeep" } else { "Syntax" };
-            Err(error(base + failed.location().offset(), code, message))
-        }
+    let failed = match text.parse::<structure::Body>() {
+        Ok(body) => return Ok(Converter { text, base, changed: false }.body(&body)),
+        Err(failed) => failed,
+    };
+    let message = failed.message().to_owned();
+    if message.contains("nesting depth") {
+        return Err(error(base + failed.location().offset(), "TooDeep", message));
+    }
+    match lenient::parse(text) {
+        Some(body) => Ok(Converter { text, base, changed: true }.body(&body)),
+        None => Err(error(base + failed.location().offset(), "Syntax", message)),
     }
 }
 
@@ -46,58 +51,17 @@ fn error(offset: usize, code: &'static str, message: String) -> TreeError {
 pub(super) fn template(text: &str, span: Span) -> Expr {
     let opaque = Expr { span, kind: Kind::Opaque("this template is not understood") };
     let Ok(template) = text.parse::<Template>() else { return opaque };
-    let mut expr = Converter { text: "", base: 0 }.template(&template, span);
-    respan(&mut expr, span);
+    let converter = Converter { text: "", base: 0, changed: false };
+    let mut expr = converter.template(&template, span);
+    respan::respan(&mut expr, span);
     expr
-}
-
-/// Offsets within the string are none within the file.
-fn respan(expr: &mut Expr, span: Span) {
-    expr.span = span;
-    match &mut expr.kind {
-        Kind::Template(parts) => parts.iter_mut().for_each(|part| {
-            if let Part::Value(value) = part {
-                respan(value, span);
-            }
-        }),
-        Kind::List(items) | Kind::Call(_, items, _) => {
-            items.iter_mut().for_each(|item| respan(item, span));
-        }
-        Kind::Map(items) => items.iter_mut().for_each(|item| {
-            respan(&mut item.value, span);
-            if let Key::Computed(key) = &mut item.key {
-                respan(key, span);
-            }
-        }),
-        Kind::Path(inner, steps) => {
-            respan(inner, span);
-            steps.iter_mut().for_each(|step| {
-                if let Step::Index(index) = step {
-                    respan(index, span);
-                }
-            });
-        }
-        Kind::If(three) => three.iter_mut().for_each(|one| respan(one, span)),
-        Kind::Not(inner) | Kind::Minus(inner) => respan(inner, span),
-        Kind::Binary(_, two) => two.iter_mut().for_each(|one| respan(one, span)),
-        Kind::For(each) => {
-            let each = &mut **each;
-            let inner = [&mut each.over, &mut each.result];
-            let inner = inner.into_iter().chain(&mut each.result_key).chain(&mut each.condition);
-            inner.for_each(|one| respan(one, span));
-        }
-        Kind::Null
-        | Kind::Bool(_)
-        | Kind::Number(_)
-        | Kind::Text(_)
-        | Kind::Name(_)
-        | Kind::Opaque(_) => {}
-    }
 }
 
 struct Converter<'a> {
     text: &'a str,
     base: usize,
+    /// Whether the tree is one of a changed text.
+    changed: bool,
 }
 
 impl Converter<'_> {
@@ -167,7 +131,8 @@ impl Converter<'_> {
                     key: self.key(key),
                     value: self.expr(value.expr()),
                 });
-                Kind::Map(items.collect())
+                let items = items.collect();
+                Kind::Map(if self.changed { last_ones(items) } else { items })
             }
             Expression::StringTemplate(template) => {
                 return self.elements(template.iter().collect(), span);
@@ -216,7 +181,8 @@ impl Converter<'_> {
 
     fn path(&self, traversal: &Traversal) -> Kind {
         let steps = traversal.operators.iter().map(|operator| match operator.value() {
-            TraversalOperator::AttrSplat(_) | TraversalOperator::FullSplat(_) => Step::Splat,
+            TraversalOperator::AttrSplat(_) => Step::AttributeSplat,
+            TraversalOperator::FullSplat(_) => Step::Splat,
             TraversalOperator::GetAttr(name) => Step::Attribute(name.as_str().into()),
             TraversalOperator::Index(index) => Step::Index(self.expr(index)),
             TraversalOperator::LegacyIndex(index) => Step::Index(Expr {
@@ -229,9 +195,13 @@ impl Converter<'_> {
 
     fn key(&self, key: &ObjectKey) -> Key {
         match key {
-            ObjectKey::Ident(name) => Key::Text(name.as_str().into()),
-            ObjectKey::Expression(Expression::String(text)) => Key::Text(text.as_str().into()),
-            ObjectKey::Expression(Expression::Variable(name)) => Key::Text(name.as_str().into()),
+            ObjectKey::Ident(name) => Key::Text(self.word(name.as_str(), name.span())),
+            ObjectKey::Expression(Expression::String(text)) => {
+                Key::Text(self.word(text.as_str(), text.span()))
+            }
+            ObjectKey::Expression(Expression::Variable(name)) => {
+                Key::Text(self.word(name.as_str(), name.span()))
+            }
             ObjectKey::Expression(other) => match self.expr(other) {
                 Expr { kind: Kind::Number(number), .. } => {
                     Key::Text(super::value::number_text(number).into())
@@ -239,6 +209,12 @@ impl Converter<'_> {
                 computed => Key::Computed(computed),
             },
         }
+    }
+
+    /// A key as it was before the text was changed.
+    fn word(&self, name: &str, span: Option<std::ops::Range<usize>>) -> Box<str> {
+        let written = span.filter(|_| self.changed).and_then(|span| self.text.get(span));
+        written.map_or(name, |written| written.trim_matches('"')).into()
     }
 
     fn template(&self, template: &Template, span: Span) -> Expr {
@@ -261,6 +237,21 @@ impl Converter<'_> {
             Element::Directive(_) => Part::Directive,
         }
     }
+}
+
+/// Of items with one key, the last one.
+fn last_ones(items: Vec<Item>) -> Vec<Item> {
+    let mut seen = std::collections::HashSet::new();
+    let mut kept: Vec<Item> = items
+        .into_iter()
+        .rev()
+        .filter(|item| match &item.key {
+            Key::Text(name) => seen.insert(name.clone()),
+            Key::Computed(_) => true,
+        })
+        .collect();
+    kept.reverse();
+    kept
 }
 
 const fn operator(operator: BinaryOperator) -> Op {

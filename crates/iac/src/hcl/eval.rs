@@ -3,7 +3,7 @@
 use std::{cell::Cell, rc::Rc, sync::Arc};
 
 use super::{
-    ast::{Expr, For, Item, Key, Kind, Part, Span, Step},
+    ast::{Expr, Item, Key, Kind, Part, Span, Step},
     functions, ops,
     value::{Data, Map, Origin, Toggle, Unknown, Value},
 };
@@ -82,7 +82,7 @@ pub struct Evaluator<'a> {
     pub budget: &'a Budget,
 }
 
-impl<'a> Evaluator<'a> {
+impl Evaluator<'_> {
     /// The same with one more name.
     #[must_use]
     pub fn with<'b>(&'b self, binding: &'b Binding<'b>) -> Evaluator<'b> {
@@ -135,7 +135,7 @@ impl<'a> Evaluator<'a> {
             Kind::Call(name, arguments, expand) => {
                 functions::call(self, name, arguments, *expand, expr)
             }
-            Kind::Not(inner) => ops::not(self.eval(inner), at()),
+            Kind::Not(inner) => ops::not(&self.eval(inner), at()),
             Kind::Minus(inner) => match self.eval(inner).number() {
                 Some(number) => Value::new(Data::Number(-number), at()),
                 None => Value::unknown("this is no number", at()),
@@ -219,6 +219,13 @@ impl<'a> Evaluator<'a> {
                     let rest = steps.get(index + 1..).unwrap_or_default();
                     return self.splat(&value, rest, expr);
                 }
+                Step::AttributeSplat => {
+                    let rest = steps.get(index + 1..).unwrap_or_default();
+                    let attribute = |step: &&Step| matches!(step, Step::Attribute(_));
+                    let each = rest.iter().take_while(attribute).count();
+                    let (each, rest) = rest.split_at(each);
+                    return self.steps(self.splat(&value, each, expr), rest, expr);
+                }
             };
         }
         value
@@ -270,71 +277,6 @@ impl<'a> Evaluator<'a> {
         }
         value
     }
-
-    fn each(&self, each: &For, expr: &Expr) -> Value {
-        let over = self.eval(&each.over);
-        let at = self.at(expr.span);
-        let Some(items) = over.items() else {
-            let why = over.why().map_or_else(
-                || Value::error("this is no collection", at.clone()).data,
-                |why| Data::Unknown(Rc::new(why)),
-            );
-            return Value::new(why, at);
-        };
-        let numbered = matches!(over.data, Data::List(_));
-        let (mut list, mut map) = (Vec::new(), Map::default());
-        for (key, value) in items {
-            if list.len() + map.items.len() > MAX_ITEMS {
-                return Value::unknown("too complex", at);
-            }
-            let key = match key.parse::<f64>() {
-                Ok(index) if numbered => Data::Number(index),
-                _ => Data::Text(key),
-            };
-            let outer = Binding {
-                name: each.key.as_deref().unwrap_or_default(),
-                value: Value::new(key, over.origin.clone()),
-                outer: self.bound,
-            };
-            let binding = Binding { name: &each.value, value, outer: Some(&outer) };
-            let inner = self.with(&binding);
-            if let Some(condition) = &each.condition {
-                let truth = inner.eval(condition);
-                match truth.boolean() {
-                    Some(true) => {}
-                    Some(false) => continue,
-                    None => {
-                        let why = truth.why().map_or(Data::Null, |why| Data::Unknown(Rc::new(why)));
-                        return Value::new(why, at);
-                    }
-                }
-            }
-            let result = inner.eval(&each.result);
-            let Some(key) = &each.result_key else {
-                list.push(result);
-                continue;
-            };
-            let key = inner.eval(key);
-            match key.scalar() {
-                Some(key) if each.grouping => group(&mut map, key, result, &at),
-                Some(key) => map.set(key, result),
-                None => map.open = key.why().map(Rc::new),
-            }
-        }
-        match each.result_key {
-            Some(_) => Value::map(map, at),
-            None => Value::list(list, at),
-        }
-    }
-}
-
-fn group(map: &mut Map, key: Rc<str>, value: Value, at: &Origin) {
-    let mut items = match map.get(&key).map(|old| &old.data) {
-        Some(Data::List(items)) => items.as_ref().clone(),
-        _ => Vec::new(),
-    };
-    items.push(value);
-    map.set(key, Value::list(items, at.clone()));
 }
 
 /// Whether words are about the metadata service.

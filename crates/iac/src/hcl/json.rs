@@ -44,16 +44,18 @@ pub fn value_of_text(text: &str, at: &Origin, yaml: bool) -> Option<Value> {
     if parsed.error.is_some() {
         return Some(Value::error("this text cannot be decoded", at.clone()));
     }
-    parsed.documents.first().map(|node| value(node, at))
+    let at = Origin { literal: false, ..at.clone() };
+    parsed.documents.first().map(|node| value(node, &at))
 }
 
 fn value(node: &Node, at: &Origin) -> Value {
     let data = match &node.value {
         Tree::Null => Data::Null,
-        Tree::Scalar(text) if node.style == Style::Quoted => Data::Text(text.as_str().into()),
-        Tree::Scalar(text) => match (text.as_str(), text.parse::<f64>()) {
-            ("true", _) => Data::Bool(true),
-            ("false", _) => Data::Bool(false),
+        Tree::Scalar(text) if matches!(node.style, Style::Quoted | Style::Literal) => {
+            Data::Text(text.as_str().into())
+        }
+        Tree::Scalar(text) => match (crate::node::boolean(text), text.parse::<f64>()) {
+            (Some(value), _) => Data::Bool(value),
             (_, Ok(number)) if number.is_finite() => Data::Number(number),
             _ => Data::Text(text.as_str().into()),
         },
@@ -96,7 +98,9 @@ fn write(value: &Value, out: &mut String, depth: usize) -> Option<()> {
         }
         Data::Map(map) if map.open.is_none() => {
             out.push('{');
-            for (index, (key, item)) in map.items.iter().enumerate() {
+            let mut items: Vec<_> = map.items.iter().collect();
+            items.sort_by(|one, two| one.0.cmp(&two.0));
+            for (index, (key, item)) in items.into_iter().enumerate() {
                 out.push_str(if index > 0 { "," } else { "" });
                 quote(key, out);
                 out.push(':');

@@ -5,38 +5,30 @@
 //! Files are cut into their top-level blocks by [`split`], and only blocks that somebody asks about are
 //! parsed: most code of a project has nothing to do with instances, and a mistake in it is not ours to find.
 
-#![allow(
-    dead_code,
-    clippy::needless_for_each,
-    clippy::match_bool,
-    clippy::format_push_string,
-    clippy::single_match_else,
-    clippy::match_same_arms,
-    clippy::redundant_closure_for_method_calls,
-    clippy::unused_self,
-    clippy::unnecessary_wraps,
-    clippy::needless_pass_by_value,
-    clippy::elidable_lifetime_names,
-    clippy::ignored_unit_patterns,
-    clippy::cloned_ref_to_slice_refs,
-    reason = "a first draft of this dialect: to be cleared line by line"
-)]
-
+mod align;
 pub mod ast;
 mod collections;
 mod convert;
+mod declare;
 pub mod edit;
 pub mod eval;
 mod functions;
 mod json;
+mod layout;
+mod lenient;
+mod loops;
 mod ops;
+mod respan;
 mod split;
 mod texts;
 pub mod value;
 
 #[cfg(test)]
+mod console_tests;
+#[cfg(test)]
 mod tests;
 
 pub use convert::{block, body};
+pub use declare::unresolved;
 pub use json::{expression as json_expression, value_of_text};
 pub use split::{Chunk, split};

@@ -71,8 +71,8 @@ pub(super) fn index(value: &Value, key: &Value, at: &Origin) -> Value {
 }
 
 /// `!value`
-pub(super) fn not(value: Value, at: Origin) -> Value {
-    let Some(truth) = value.boolean() else { return stopped(&value, "this is no boolean", at) };
+pub(super) fn not(value: &Value, at: Origin) -> Value {
+    let Some(truth) = value.boolean() else { return stopped(value, "this is no boolean", at) };
     let toggle = value.toggled().map(|toggle| match toggle.other {
         Data::Bool(other) => Toggle { other: Data::Bool(!other), ..toggle },
         _ => toggle,
@@ -85,7 +85,7 @@ pub(super) fn binary(op: Op, one: &Value, two: impl FnOnce() -> Value, at: Origi
     match op {
         Op::And | Op::Or => logic(op == Op::And, one, &two(), at),
         Op::Equal => equal(one, &two(), at),
-        Op::NotEqual => not(equal(one, &two(), at.clone()), at),
+        Op::NotEqual => not(&equal(one, &two(), at.clone()), at),
         _ => arithmetic(op, one, &two(), at),
     }
 }
@@ -122,10 +122,10 @@ fn equal(one: &Value, two: &Value, at: Origin) -> Value {
 /// Whether two values are the same; none where that is not known.
 pub(super) fn same(one: &Value, two: &Value) -> Option<bool> {
     match (&one.data, &two.data) {
-        (Data::Unknown(_) | Data::Either(_), _) | (_, Data::Unknown(_) | Data::Either(_)) => None,
         // What has an id is not nothing.
         (Data::Reference(_), Data::Null) | (Data::Null, Data::Reference(_)) => Some(false),
-        (Data::Reference(_), _) | (_, Data::Reference(_)) => None,
+        (Data::Unknown(_) | Data::Either(_) | Data::Reference(_), _)
+        | (_, Data::Unknown(_) | Data::Either(_) | Data::Reference(_)) => None,
         (Data::Null, Data::Null) => Some(true),
         (Data::Bool(one), Data::Bool(two)) => Some(one == two),
         (Data::Number(one), Data::Number(two)) => Some((one - two).abs() < f64::EPSILON),

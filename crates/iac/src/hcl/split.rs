@@ -105,6 +105,9 @@ impl Lexer<'_> {
 
     fn chunk(&mut self) -> Option<Chunk> {
         let begin = self.at;
+        if self.peek()?.is_ascii_digit() {
+            return None;
+        }
         let kind = self.word()?;
         let mut labels = Vec::new();
         loop {
@@ -203,11 +206,9 @@ impl Lexer<'_> {
         loop {
             let Some(line) = self.bytes.get(at..) else { return false };
             let length = memchr::memchr(b'\n', line).unwrap_or(line.len());
-            let text = line[..length].trim_ascii_start();
-            if let Some(after) = text.strip_prefix(delimiter)
-                && !after.first().is_some_and(word)
-            {
-                self.at = at + length - after.len();
+            let text = line[..length].trim_ascii_end();
+            if text.trim_ascii_start() == delimiter {
+                self.at = at + text.len();
                 return true;
             }
             if at + length >= self.bytes.len() {

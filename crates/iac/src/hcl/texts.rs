@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::{
     eval::MAX_TEXT,
+    json,
     value::{Data, Origin, Value, number_text},
 };
 
@@ -75,17 +76,22 @@ pub(super) fn call(name: &str, values: &[Value], at: &Origin) -> Option<Value> {
         ("startswith", [one, with]) => truth(one.starts_with(&**with)),
         ("endswith", [one, with]) => truth(one.ends_with(&**with)),
         ("strcontains", [one, with]) => truth(one.contains(&**with)),
-        ("replace", [one, from, to]) => replace(one, from, to, at),
+        ("replace", [one, from, to]) => Some(replace(one, from, to, at)),
         ("split", [separator, one]) => {
-            let parts: Vec<&str> = match separator.is_empty() {
-                true => one.split("").filter(|part| !part.is_empty()).collect(),
-                false => one.split(&**separator).collect(),
+            let parts: Vec<&str> = if separator.is_empty() {
+                one.split("").filter(|part| !part.is_empty()).collect()
+            } else {
+                one.split(&**separator).collect()
             };
             let parts = parts.into_iter().map(|part| Value::text(part, at.clone()));
             Some(Value::list(parts.collect(), at.clone()))
         }
         ("substr", [one, offset, length]) => {
-            let (offset, length): (usize, i64) = (offset.parse().ok()?, length.parse().ok()?);
+            let (offset, length): (i64, i64) = (offset.parse().ok()?, length.parse().ok()?);
+            let all = i64::try_from(one.chars().count()).unwrap_or(i64::MAX);
+            // From the end, where it is negative.
+            let offset = if offset < 0 { offset.saturating_add(all) } else { offset };
+            let offset = usize::try_from(offset).ok()?;
             let length = usize::try_from(length).unwrap_or(usize::MAX);
             text(one.chars().skip(offset).take(length).collect())
         }
@@ -93,26 +99,27 @@ pub(super) fn call(name: &str, values: &[Value], at: &Origin) -> Option<Value> {
     }
 }
 
+/// A word begins behind everything that is no letter, digit or underscore.
 fn title(text: &str) -> String {
     let mut start = true;
     let letter = |c: char| {
         let upper = start;
-        start = c.is_whitespace();
+        start = !(c.is_alphanumeric() || c == '_');
         if upper { c.to_uppercase().next().unwrap_or(c) } else { c }
     };
     text.chars().map(letter).collect()
 }
 
 /// A pattern in slashes is a regular expression, which is not evaluated.
-fn replace(text: &str, from: &str, to: &str, at: &Origin) -> Option<Value> {
+fn replace(text: &str, from: &str, to: &str, at: &Origin) -> Value {
     if from.len() > 1 && from.starts_with('/') && from.ends_with('/') {
-        return Some(Value::unknown("a regular expression is not evaluated here", at.clone()));
+        return Value::unknown("a regular expression is not evaluated here", at.clone());
     }
     let longest = text.len().saturating_mul(to.len().max(1));
     if longest > MAX_TEXT * 16 {
-        return Some(Value::unknown("too complex", at.clone()));
+        return Value::unknown("too complex", at.clone());
     }
-    Some(Value::text(text.replace(from, to), at.clone()))
+    Value::text(text.replace(from, to), at.clone())
 }
 
 /// `%s`, `%d`, `%v`, `%q`, `%%`, `%t`; other verbs are not evaluated.
@@ -123,9 +130,13 @@ fn format(pattern: &str, values: &[Value], at: &Origin) -> Option<Value> {
         let verb = rest.get(position + 1..)?.chars().next();
         match verb {
             Some('%') => text.push('%'),
-            Some('s' | 'v' | 't') => text.push_str(&next.next()?.scalar()?),
+            Some('s' | 't') => text.push_str(&next.next()?.scalar()?),
+            Some('v') => {
+                let value = next.next()?;
+                text.push_str(&value.scalar().or_else(|| json::encode(value).map(Into::into))?);
+            }
             Some('d') => text.push_str(&number_text(next.next()?.number()?)),
-            Some('q') => text.push_str(&format!("\"{}\"", next.next()?.scalar()?)),
+            Some('q') => text.extend(["\"", &*next.next()?.scalar()?, "\""]),
             _ => return Some(Value::unknown("this format is not evaluated here", at.clone())),
         }
         rest = rest.get(position + 2..)?;

@@ -3,10 +3,7 @@
 use std::{rc::Rc, sync::Arc};
 
 use super::ast::Span;
-use crate::{
-    source::{Place, Source},
-    spec::{Declared, OptionValue},
-};
+use crate::source::{Place, Source};
 
 /// A value.
 #[derive(Debug, Clone)]
@@ -221,8 +218,8 @@ impl Value {
     pub fn boolean(&self) -> Option<bool> {
         match &self.data {
             Data::Bool(value) => Some(*value),
-            Data::Text(text) if &**text == "true" => Some(true),
-            Data::Text(text) if &**text == "false" => Some(false),
+            Data::Text(text) if matches!(&**text, "true" | "1") => Some(true),
+            Data::Text(text) if matches!(&**text, "false" | "0") => Some(false),
             Data::Either(both) => both.0.boolean().filter(|one| both.1.boolean() == Some(*one)),
             _ => None,
         }
@@ -251,7 +248,7 @@ impl Value {
         }
     }
 
-    /// The items of a list or the values of a map that are all there.
+    /// The items of a list or the values of a map that are all there; those in the order of their keys.
     pub fn items(&self) -> Option<Vec<(Rc<str>, Value)>> {
         match &self.data {
             Data::List(items) => Some(
@@ -261,7 +258,11 @@ impl Value {
                     .map(|(index, item)| (index.to_string().into(), item.clone()))
                     .collect(),
             ),
-            Data::Map(map) if map.open.is_none() => Some(map.items.clone()),
+            Data::Map(map) if map.open.is_none() => {
+                let mut items = map.items.clone();
+                items.sort_by(|one, two| one.0.cmp(&two.0));
+                Some(items)
+            }
             _ => None,
         }
     }
@@ -286,46 +287,6 @@ impl Value {
             Some(toggle) if toggle.named => &toggle.at,
             _ => &self.origin,
         }
-    }
-
-    /// What it says of an option.
-    pub fn declared<T: OptionValue>(&self, parse: fn(&str) -> Option<T>) -> Declared<T> {
-        if let Data::Either(both) = &self.data {
-            let (one, two) = (both.0.declared(parse), both.1.declared(parse));
-            let agree = one.word() == two.word() && one.value() == two.value();
-            return match one {
-                Declared::Unresolved { .. } => one,
-                _ if agree => one,
-                _ => unresolved(&both.2),
-            };
-        }
-        if self.is_null() {
-            return Declared::Absent;
-        }
-        if let Some(why) = self.why() {
-            return unresolved(&why);
-        }
-        match self.scalar().and_then(|text| parse(&text).map(|value| (text, value))) {
-            Some((text, value)) => Declared::Set {
-                value,
-                verbatim: text.as_ref().to_owned(),
-                place: self.decided_at().place(),
-            },
-            None => Declared::Unresolved {
-                reason: "this is no value of the option".to_owned(),
-                expression: self.origin.expression(),
-                place: self.origin.place(),
-            },
-        }
-    }
-}
-
-/// An option that is not known.
-pub fn unresolved<T>(why: &Unknown) -> Declared<T> {
-    Declared::Unresolved {
-        reason: why.reason.as_ref().to_owned(),
-        expression: why.at.expression(),
-        place: why.at.place(),
     }
 }
 

@@ -1,16 +1,18 @@
 //! Templates in HCL: the files of a folder are one.
 
-use std::{cell::RefCell, collections::HashMap, path::Path, sync::Arc};
+use std::{cell::RefCell, collections::HashMap, sync::Arc};
 
-use super::{BUILDERS, is_hcl, own, row, rows};
+use super::{BUILDERS, ends_with, is_hcl, own, row, rows};
 use crate::{
     dialect::{Files, Sink},
     dialects::terraform::{
         blocks,
         kinds::{Form, Kind},
+        module,
         options::Own,
         repair,
     },
+    edit::New,
     fix::Fix,
     hcl::{
         self,
@@ -19,10 +21,12 @@ use crate::{
         eval::{Budget, Evaluator, Names},
         value::{Origin, Value},
     },
+    node::{Node, TreeError},
     source::Source,
 };
 
 /// All blocks of a folder, and the values of its names.
+#[derive(Default)]
 struct Template {
     files: Vec<(Arc<Source>, Body)>,
     given: HashMap<String, Value>,
@@ -32,24 +36,28 @@ struct Template {
 
 /// Puts the rows of a folder's templates into the sink.
 pub(super) fn read(files: &Files<'_>, sink: &mut Sink) {
-    let mut template = Template {
-        files: Vec::new(),
-        given: HashMap::new(),
-        known: RefCell::default(),
-        budget: Budget::default(),
-    };
+    let mut template = Template::default();
     let mut variables = Vec::new();
     for source in files.members().iter().filter(|source| is_hcl(source.path())) {
-        match hcl::body(source) {
-            Ok(body) if is_variables(source.path()) => variables.push((Arc::clone(source), body)),
-            Ok(body) => template.files.push((Arc::clone(source), body)),
+        let variable = ends_with(source.path(), ".pkrvars.hcl");
+        match body(source) {
             Err(error) => sink.tree_error(source, &error),
+            Ok(body) if !variable => template.files.push((Arc::clone(source), body)),
+            // Others are read only when somebody asks for them.
+            Ok(body) if ends_with(source.path(), ".auto.pkrvars.hcl") => {
+                variables.push((Arc::clone(source), body));
+            }
+            Ok(_) => {}
         }
     }
-    for path in &files.settings().var_files {
-        let opened = files.open(path).ok();
-        let body = opened.and_then(|source| Some((Arc::clone(&source), hcl::body(&source).ok()?)));
-        variables.extend(body);
+    for path in files.settings().var_files.iter().filter(|path| is_hcl(path)) {
+        match files.open(path) {
+            Ok(source) => match body(&source) {
+                Ok(body) => variables.push((source, body)),
+                Err(error) => sink.tree_error(&source, &error),
+            },
+            Err(error) => sink.error(error),
+        }
     }
     for (source, body) in &variables {
         for attribute in &body.attributes {
@@ -58,9 +66,7 @@ pub(super) fn read(files: &Files<'_>, sink: &mut Sink) {
         }
     }
     for (name, text) in &files.settings().vars {
-        let source = Arc::new(Source::new(format!("-var {name}"), text.as_str()));
-        let origin = Origin::new(&source, (0..text.len()).into());
-        template.given.insert(name.clone(), Value::text(text.as_str(), origin));
+        template.given.insert(name.clone(), option(name, text));
     }
     for (source, body) in &template.files {
         for block in body.blocks("source") {
@@ -69,11 +75,39 @@ pub(super) fn read(files: &Files<'_>, sink: &mut Sink) {
     }
 }
 
-/// Files of variables that Packer reads by itself.
-fn is_variables(path: &Path) -> bool {
-    path.file_name()
-        .and_then(|name| name.to_str())
-        .is_some_and(|name| name.ends_with(".pkrvars.hcl"))
+/// A variable of the command line.
+pub(super) fn option(name: &str, text: &str) -> Value {
+    let source = Arc::new(Source::new(format!("-var {name}"), text));
+    let origin = Origin::new(&source, (0..text.len()).into());
+    Value::text(text, origin)
+}
+
+/// A file's blocks, whichever form it has.
+fn body(source: &Source) -> Result<Body, TreeError> {
+    if !ends_with(source.path(), ".json") {
+        return hcl::body(source);
+    }
+    let parsed = source.json();
+    if let Some(error) = &parsed.error {
+        return Err(error.clone());
+    }
+    let mut body = Body::default();
+    for root in parsed.documents.iter().flat_map(|document| module::each(document)) {
+        body.blocks.extend(root.members().iter().flat_map(|member| {
+            let depth = match member.key.as_str() {
+                "source" => 2,
+                "variable" | "local" => 1,
+                _ => 0,
+            };
+            json_blocks(&member.key, depth, &member.node)
+        }));
+    }
+    Ok(body)
+}
+
+fn json_blocks(kind: &str, depth: usize, node: &Node) -> Vec<Block> {
+    let labelled = module::labelled(node, depth).into_iter();
+    labelled.map(|(labels, node)| module::json_block(kind.into(), labels, node)).collect()
 }
 
 impl Names for Template {
@@ -142,21 +176,33 @@ impl Template {
         let read = |name| blocks::read(&evaluator, &block.body, name, block.span);
         let (instance, image) = own(read("metadata_options"), read("imds_support"));
         let spec = row(source, kind, &format!("source.{kind}.{name}"), block.span.range());
-        for value in [&instance.tokens, &instance.block] {
-            sink.seen(&value.origin.source, value.origin.span.range());
+        for span in block.body.spans("metadata_options") {
+            sink.seen(source, span.range());
+        }
+        let origin = &instance.tokens.origin;
+        if origin.literal {
+            sink.seen(&origin.source, origin.span.range());
         }
         let fixed = |kind: &Kind, own: &Own| fix(source, block, kind, own);
-        rows(&spec, &instance, &image, fixed).into_iter().for_each(|spec| sink.spec(spec));
+        for spec in rows(&spec, &instance, &image, fixed) {
+            sink.spec(spec);
+        }
     }
 }
 
 fn fix(source: &Arc<Source>, block: &Block, kind: &Kind, own: &Own) -> Option<Fix> {
-    if kind.form == Form::Image {
-        let splice = edit::insert_attribute(source, block, "imds_support", "\"v2.0\"");
-        let splice = splice
-            .filter(|_| own.tokens.is_null() && block.body.attribute("imds_support").is_none())?;
-        let title = "Mark the image as made for version 2".to_owned();
-        return Some(Fix { title, effect: kind.effect, splices: vec![splice] });
+    if kind.form != Form::Image {
+        return repair::fix(source, block, kind, own, &own.options);
     }
-    repair::fix(source, block, kind, own, &own.options)
+    if !own.tokens.is_null() || block.body.attribute("imds_support").is_some() {
+        return None;
+    }
+    let splice = if block.json {
+        let node = repair::json_node(source, block)?;
+        super::json::insert_first(source, node, ("imds_support", &New::text("v2.0")))?
+    } else {
+        edit::insert_first(source, block, ("imds_support", "\"v2.0\""))?
+    };
+    let title = "Mark the image as made for version 2".to_owned();
+    Some(Fix { title, effect: kind.effect, splices: vec![splice] })
 }

@@ -1,23 +1,6 @@
 //! Packer: builders of Amazon images, in HCL and in the JSON of old. Packer sends an explicit `optional`
 //! where a template is silent, so an account's default does not reach the instance that it builds on.
 
-#![allow(
-    dead_code,
-    clippy::needless_for_each,
-    clippy::match_bool,
-    clippy::format_push_string,
-    clippy::single_match_else,
-    clippy::match_same_arms,
-    clippy::redundant_closure_for_method_calls,
-    clippy::unused_self,
-    clippy::unnecessary_wraps,
-    clippy::needless_pass_by_value,
-    clippy::elidable_lifetime_names,
-    clippy::ignored_unit_patterns,
-    clippy::cloned_ref_to_slice_refs,
-    reason = "a first draft of this dialect: to be cleared line by line"
-)]
-
 use std::{path::Path, sync::Arc};
 
 use imdsure_model::{
@@ -103,15 +86,17 @@ impl Dialect for Packer {
 
     fn read(&self, files: &Files<'_>, sink: &mut Sink) {
         hcl::read(files, sink);
-        for source in files.members().iter().filter(|source| !is_hcl(source.path())) {
-            json::read(source, sink);
-        }
+        json::read(files, sink);
     }
 }
 
+/// HCL, also in its JSON form; else it is the JSON of old.
 fn is_hcl(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    [".pkr.hcl", ".pkrvars.hcl"].iter().any(|end| name.ends_with(end))
+    [".pkr.hcl", ".pkrvars.hcl", ".pkr.json"].iter().any(|end| ends_with(path, end))
+}
+
+fn ends_with(path: &Path, end: &str) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with(end))
 }
 
 /// A row of a builder, before its options.

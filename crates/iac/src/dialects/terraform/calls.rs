@@ -125,10 +125,7 @@ impl Session<'_> {
                 None => Err(format!("module {source} is not in the given paths")),
             };
         }
-        let key = match scope.key.as_str() {
-            "" => name.to_owned(),
-            key => format!("{key}.{name}"),
-        };
+        let key = scope.key_of(name);
         let entry = self.manifest().and_then(|manifest| manifest.get(&key));
         let module = entry.and_then(|entry| self.copy(&entry.folder));
         match module {

@@ -10,7 +10,7 @@ use crate::{
         self,
         ast::{Expr, Kind, Step},
         eval::{Budget, Evaluator, Names},
-        value::{Origin, Value},
+        value::{Data, Map, Origin, Value},
     },
     source::Source,
 };
@@ -93,12 +93,26 @@ fn option(name: &str, text: &str) -> Value {
     let origin = Origin::new(&plain, (0..text.len()).into());
     match parsed {
         Some(attribute) if !matches!(attribute.value.kind, Kind::Name(_) | Kind::Path(..)) => {
-            let mut value = constant(&source, &attribute.value);
-            value.origin = origin;
-            value
+            settled(constant(&source, &attribute.value), &origin)
         }
         _ => Value::text(text, origin),
     }
+}
+
+/// What stands on the command line stands in no file: nothing of it can be changed.
+fn settled(value: Value, origin: &Origin) -> Value {
+    let data = match value.data {
+        Data::List(items) => Data::List(
+            items.iter().map(|item| settled(item.clone(), origin)).collect::<Vec<_>>().into(),
+        ),
+        Data::Map(map) => {
+            let items = map.items.iter();
+            let items = items.map(|(key, item)| (key.clone(), settled(item.clone(), origin)));
+            Data::Map(Map { items: items.collect(), open: map.open.clone() }.into())
+        }
+        data => data,
+    };
+    Value::new(data, origin.clone())
 }
 
 /// Files of variables that nobody reads by itself are still parsed: what is wrong in them is told.

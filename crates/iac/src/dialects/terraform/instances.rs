@@ -73,9 +73,12 @@ impl Session<'_> {
     }
 
     fn find(&self, scope: &Scope, part: usize) -> Instances {
-        let Some((source, block)) = scope.module.block(part) else { return Instances::Single };
         let nothing = Vec::new();
-        if let Some(count) = block.body.attribute("count") {
+        let said = |name: &'static str| {
+            let (source, block) = scope.module.says(part, name)?;
+            block.body.attribute(name).map(|expr| (source, expr))
+        };
+        if let Some((source, count)) = said("count") {
             let value = self.eval(scope, source, &nothing, count);
             return match value.number() {
                 Some(number) if number >= 0.0 && number <= MAX_INSTANCES as f64 => {
@@ -85,7 +88,7 @@ impl Session<'_> {
                 _ => open(&value, &Origin::new(source, count.span)),
             };
         }
-        let Some(each) = block.body.attribute("for_each") else { return Instances::Single };
+        let Some((source, each)) = said("for_each") else { return Instances::Single };
         let value = self.eval(scope, source, &nothing, each);
         keyed(&value).unwrap_or_else(|| open(&value, &Origin::new(source, each.span)))
     }
@@ -103,7 +106,10 @@ fn keyed(value: &Value) -> Option<Instances> {
     let turns = items.into_iter().map(|(key, value)| {
         // The members of a set are their own keys.
         let key = if set { value.scalar()? } else { key };
-        let bound = each(Value::text(Rc::clone(&key), value.origin.clone()), value);
+        // Another key would be another instance.
+        let origin = Origin { literal: false, ..value.origin.clone() };
+        let value = if set { Value { origin: origin.clone(), ..value } } else { value };
+        let bound = each(Value::text(Rc::clone(&key), origin), value);
         Some((key, bound))
     });
     turns.collect::<Option<Vec<_>>>().map(Instances::Keyed)
@@ -116,7 +122,11 @@ fn each(key: Value, value: Value) -> Bound {
 }
 
 fn open(value: &Value, at: &Origin) -> Instances {
-    let why = value.why().unwrap_or_else(|| Unknown {
+    let partly = match &value.data {
+        Data::Map(map) => map.open.as_deref().cloned(),
+        _ => None,
+    };
+    let why = value.why().or(partly).unwrap_or_else(|| Unknown {
         reason: "how many there are is not known".into(),
         error: false,
         at: at.clone(),

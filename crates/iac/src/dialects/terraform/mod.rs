@@ -1,23 +1,6 @@
 //! Terraform, OpenTofu and Terragrunt: modules in HCL and JSON, files of variables, plans and states. A
 //! folder is a module, so folders are read at a time, and a folder that others call through its callers.
 
-#![allow(
-    dead_code,
-    clippy::needless_for_each,
-    clippy::match_bool,
-    clippy::format_push_string,
-    clippy::single_match_else,
-    clippy::match_same_arms,
-    clippy::redundant_closure_for_method_calls,
-    clippy::unused_self,
-    clippy::unnecessary_wraps,
-    clippy::needless_pass_by_value,
-    clippy::elidable_lifetime_names,
-    clippy::ignored_unit_patterns,
-    clippy::cloned_ref_to_slice_refs,
-    reason = "a first draft of this dialect: to be cleared line by line"
-)]
-
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -33,8 +16,9 @@ mod calls;
 mod inputs;
 mod instances;
 pub(super) mod kinds;
+mod known;
 mod manifest;
-mod module;
+pub(super) mod module;
 mod module_fix;
 mod names;
 pub(super) mod options;
@@ -42,6 +26,7 @@ mod references;
 mod registry;
 pub(super) mod repair;
 mod rows;
+mod scope;
 mod session;
 mod snapshot;
 mod survey;
@@ -51,8 +36,6 @@ mod version;
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod tests_fix;
 
 /// The dialect.
 pub(crate) static DIALECT: Terraform = Terraform;
@@ -108,16 +91,22 @@ fn module(files: &Files<'_>, survey: &survey::Survey, sink: &mut Sink) {
         files.members().iter().filter(|source| is_module_file(source.path())).collect();
     let variables = inputs::given(files, sink);
     for source in files.members().iter().filter(|one| has_extension(one.path(), &["tfvars"])) {
-        inputs::check(source).into_iter().for_each(|error| sink.error(error));
+        if let Some(error) = inputs::check(source) {
+            sink.error(error);
+        }
     }
     let Some(folder) = members.first().and_then(|source| source.path().parent()) else { return };
-    let read = match survey.module(folder, files.overlay()) {
+    let is_root = survey.is_root(folder);
+    let read = match (!is_root).then(|| survey.module(folder, files.overlay())).flatten() {
         Some(Ok(module)) => module,
         _ => Arc::new(module::Module::of(folder, members.into_iter().cloned().collect())),
     };
-    if !survey.is_root(folder) {
+    if !is_root {
         // Its rows come through its callers.
-        read.errors().into_iter().for_each(|error| sink.error(error));
+        rows::told_by_callers(&read, sink);
+        for error in read.errors() {
+            sink.error(error);
+        }
         return;
     }
     let session = session::Session::new(files, survey);

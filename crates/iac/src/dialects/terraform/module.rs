@@ -32,6 +32,8 @@ pub(super) struct Module {
     /// Calls of modules, by name.
     pub(super) calls: Vec<(String, usize)>,
     locals: OnceLock<HashMap<String, (usize, usize)>>,
+    /// Blocks of override files, by the part that they change.
+    overrides: HashMap<usize, Vec<usize>>,
     errors: Vec<ScanError>,
 }
 
@@ -65,9 +67,13 @@ impl Module {
             by_address: HashMap::new(),
             calls: Vec::new(),
             locals: OnceLock::new(),
+            overrides: HashMap::new(),
             errors: Vec::new(),
         };
-        for source in files {
+        // What overrides comes last.
+        let (last, first): (Vec<_>, Vec<_>) =
+            files.into_iter().partition(|source| is_override(source.path()));
+        for source in first.into_iter().chain(last) {
             let index = module.files.len();
             module.files.push(Arc::clone(&source));
             if source.path().extension().is_some_and(|extension| extension == "json") {
@@ -115,7 +121,13 @@ impl Module {
 
     fn register(&mut self, kind: &str, labels: [Option<String>; 2], part: Part) {
         let index = self.parts.len();
+        let overrides = self.files.get(part.file).is_some_and(|file| is_override(file.path()));
         let [one, two] = labels;
+        if let Some(base) = self.known(kind, one.as_deref(), two.as_deref()).filter(|_| overrides) {
+            self.overrides.entry(base).or_default().push(index);
+            self.parts.push(part);
+            return;
+        }
         match (kind, one, two) {
             ("resource", Some(kind), Some(name)) => {
                 self.by_address.insert((kind.clone(), name.clone()), self.resources.len());
@@ -132,6 +144,18 @@ impl Module {
             _ => return,
         }
         self.parts.push(part);
+    }
+
+    /// The part of that kind and name that was registered before.
+    fn known(&self, kind: &str, one: Option<&str>, two: Option<&str>) -> Option<usize> {
+        let name = one?;
+        match kind {
+            "resource" => Some(self.resources.get(self.resource(name, two?)?)?.part),
+            "variable" => self.variables.get(name).copied(),
+            "output" => self.outputs.get(name).copied(),
+            "module" => self.calls.iter().find(|(call, _)| call == name).map(|(_, part)| *part),
+            _ => None,
+        }
     }
 
     /// The JSON form: kinds, labels and names are nested objects.
@@ -167,14 +191,16 @@ impl Module {
         part.block.get_or_init(parse).as_ref().ok().map(|block| (source, block))
     }
 
+    /// The block that says something under a name: one that overrides the part, else the part itself.
+    pub(super) fn says(&self, part: usize, name: &str) -> Option<(&Arc<Source>, &Block)> {
+        let overrides = self.overrides.get(&part).map(Vec::as_slice).unwrap_or_default();
+        let mut found = overrides.iter().rev().filter_map(|part| self.block(*part));
+        found.find(|(_, block)| block.body.says(name)).or_else(|| self.block(part))
+    }
+
     /// A resource by type and name.
     pub(super) fn resource(&self, kind: &str, name: &str) -> Option<usize> {
         self.by_address.get(&(kind.to_owned(), name.to_owned())).copied()
-    }
-
-    /// Whether there is a resource of that type.
-    pub(super) fn has_kind(&self, kind: &str) -> bool {
-        self.resources.iter().any(|resource| resource.kind == kind)
     }
 
     /// A local value.
@@ -207,8 +233,15 @@ impl Module {
     }
 }
 
+/// Whether a file changes what others of the folder say.
+fn is_override(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let stem = name.split('.').next().unwrap_or_default();
+    stem == "override" || stem.ends_with("_override")
+}
+
 /// A node, or the items of a list: both may stand where an object is meant.
-fn each(node: &Node) -> Vec<&Node> {
+pub(in crate::dialects) fn each(node: &Node) -> Vec<&Node> {
     if node.items().is_empty() {
         vec![node]
     } else {
@@ -216,7 +249,7 @@ fn each(node: &Node) -> Vec<&Node> {
     }
 }
 
-fn labelled(node: &Node, depth: usize) -> Vec<(Vec<Box<str>>, &Node)> {
+pub(in crate::dialects) fn labelled(node: &Node, depth: usize) -> Vec<(Vec<Box<str>>, &Node)> {
     let mut open: Vec<(Vec<Box<str>>, &Node)> =
         each(node).into_iter().map(|node| (Vec::new(), node)).collect();
     for _ in 0..depth {
@@ -234,7 +267,7 @@ fn labelled(node: &Node, depth: usize) -> Vec<(Vec<Box<str>>, &Node)> {
 }
 
 /// A JSON object as a block: all that it has are attributes.
-pub(super) fn json_block(kind: Box<str>, labels: Vec<Box<str>>, node: &Node) -> Block {
+pub(in crate::dialects) fn json_block(kind: Box<str>, labels: Vec<Box<str>>, node: &Node) -> Block {
     let attributes = node.members().iter().map(|member| Attribute {
         name: member.key.as_str().into(),
         name_span: Span::from(member.key_span.clone()),

@@ -35,8 +35,7 @@ pub(in crate::dialects) struct Own {
 pub(super) fn own(
     session: &Session<'_>,
     scope: &Scope,
-    source: &Arc<Source>,
-    block: &Block,
+    (source, block): (&Arc<Source>, &Block),
     kind: &Kind,
     bound: &Bound,
 ) -> Own {
@@ -119,7 +118,7 @@ fn emr(value: &Value) -> Value {
     let decoded = match &value.data {
         Data::Encoded(inner) => (**inner).clone(),
         Data::Text(text) => match value_of_text(text, &value.origin, false) {
-            Some(decoded) => Value { origin: value.origin.clone(), ..decoded },
+            Some(decoded) => decoded,
             None => value.clone(),
         },
         _ => value.clone(),

@@ -9,13 +9,11 @@ use super::{
 };
 use crate::{
     hcl::{
-        ast::Block,
-        value::{Data, Origin, Reference, Unknown, Value, unresolved},
+        unresolved,
+        value::{Data, Origin, Reference, Unknown, Value},
     },
-    source::Source,
     spec::{Declared, Inherits, Options},
 };
-use std::sync::Arc;
 
 /// What stands below a resource's own options.
 pub(super) struct Base {
@@ -32,28 +30,28 @@ const IDS: [&str; 4] = ["id", "name", "launch_template_id", "launch_template_nam
 pub(super) fn bases(
     session: &Session<'_>,
     scope: &Scope,
-    source: &Arc<Source>,
-    block: &Block,
+    part: usize,
     kind: &Kind,
     bound: &Bound,
 ) -> Vec<Base> {
     let mut bases = Vec::new();
     for path in kind.from {
         let Some((first, rest)) = path.split_first() else { continue };
+        let Some((source, block)) = scope.module.says(part, first) else { continue };
         let value = session.with(scope, source, bound, &mut |evaluator| {
             blocks::read(evaluator, &block.body, first, block.span)
         });
         for found in blocks::each(&value, rest) {
-            bases.extend(base(session, &blocks::first(&found)));
+            bases.extend(base(session, scope, &blocks::first(&found)));
         }
     }
     bases
 }
 
 /// The base that a specification names; none where it names nothing.
-fn base(session: &Session<'_>, value: &Value) -> Option<Base> {
+fn base(session: &Session<'_>, scope: &Scope, value: &Value) -> Option<Base> {
     if let Data::Either(both) = &value.data {
-        return match (base(session, &both.0), base(session, &both.1)) {
+        return match (base(session, scope, &both.0), base(session, scope, &both.1)) {
             (None, None) => None,
             (Some(one), Some(two)) if one.options == two.options => Some(one),
             _ => Some(open(&both.2)),
@@ -69,22 +67,31 @@ fn base(session: &Session<'_>, value: &Value) -> Option<Base> {
             (named, Some(blocks::get(value, "version")))
         }
     };
-    Some(named_base(session, &named, version.as_ref()))
+    Some(named_base(session, scope, &named, version.as_ref()))
 }
 
-fn named_base(session: &Session<'_>, named: &Value, version: Option<&Value>) -> Base {
-    match &named.data {
-        Data::Reference(reference) => {
-            let base = resource_base(session, reference, &named.origin);
-            match version.and_then(|version| other_version(reference, version)) {
-                Some(why) if base.in_code => Base { options: all_open(&why), ..base },
-                _ => base,
-            }
+fn named_base(
+    session: &Session<'_>,
+    scope: &Scope,
+    named: &Value,
+    version: Option<&Value>,
+) -> Base {
+    let referred = |reference: &Reference| {
+        let base = resource_base(session, reference, &named.origin);
+        match version.and_then(|version| other_version(reference, version)) {
+            Some(why) if base.in_code => Base { options: all_open(&why), ..base },
+            _ => base,
         }
-        Data::Text(name) => outside(name),
+    };
+    match &named.data {
+        Data::Reference(reference) => referred(reference),
+        Data::Text(name) => match by_name(session, scope, name) {
+            Some(reference) => referred(&reference),
+            None => outside(name),
+        },
         Data::Either(both) => {
-            let one = named_base(session, &both.0, version);
-            let two = named_base(session, &both.1, version);
+            let one = named_base(session, scope, &both.0, version);
+            let two = named_base(session, scope, &both.1, version);
             if one.options == two.options && one.in_code == two.in_code {
                 one
             } else {
@@ -93,6 +100,24 @@ fn named_base(session: &Session<'_>, named: &Value, version: Option<&Value>) -> 
         }
         _ => outside(&named.origin.expression()),
     }
+}
+
+/// The template or configuration of the module that has this name.
+fn by_name(session: &Session<'_>, scope: &Scope, name: &str) -> Option<Reference> {
+    let resource = scope.module.resources.iter().position(|resource| {
+        let named = kind_of(&resource.kind).filter(|kind| is_template(kind));
+        let said = named.and_then(|_| scope.module.says(resource.part, "name"));
+        said.is_some_and(|(source, block)| {
+            let value = block.body.attribute("name");
+            let value = value.map(|expr| session.eval(scope, source, &Vec::new(), expr));
+            value.and_then(|value| value.scalar()).is_some_and(|text| &*text == name)
+        })
+    })?;
+    Some(Reference { scope: scope.id, resource, key: None, path: "name".into(), open: false })
+}
+
+fn is_template(kind: &Kind) -> bool {
+    kind.name.ends_with("launch_template") || kind.name.ends_with("launch_configuration")
 }
 
 fn outside(name: &str) -> Base {
@@ -139,16 +164,14 @@ fn resource_base(session: &Session<'_>, reference: &Reference, at: &Origin) -> B
 fn read(session: &Session<'_>, reference: &Reference) -> Option<Base> {
     let scope = session.scope(reference.scope)?;
     let resource = scope.module.resources.get(reference.resource)?;
-    let kind = kind_of(&resource.kind).filter(|kind| {
-        kind.name.ends_with("launch_template") || kind.name.ends_with("launch_configuration")
-    })?;
-    let (source, block) = scope.module.block(resource.part)?;
+    let kind = kind_of(&resource.kind).filter(|kind| is_template(kind))?;
+    let saying = scope.module.says(resource.part, kind.path.first()?)?;
     let turns = session.instances(&scope, resource.part).turns();
     let turn = turns
         .iter()
         .find(|turn| reference.key.is_some() && turn.key == reference.key)
         .or_else(|| turns.first().filter(|_| reference.key.is_none() || turns.len() == 1))?;
-    let own = options::own(session, &scope, source, block, kind, &turn.bound);
+    let own = options::own(session, &scope, saying, kind, &turn.bound);
     let inherits = vec![Inherits::AccountDefault];
     Some(Base { options: own.options, inherits, in_code: true })
 }

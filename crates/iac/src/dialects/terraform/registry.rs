@@ -1,16 +1,15 @@
 //! Modules that lie elsewhere. Terraform's own copy is read where there is one; else the table of known
 //! modules says which input decides, and since which version they do what without it.
 
-use std::sync::LazyLock;
+use std::sync::Arc;
 
-use imdsure_model::{Effect, effective::Tokens};
-use serde::Deserialize;
+use imdsure_model::effective::Tokens;
 
 use super::{
     blocks,
     calls::{Children, is_local, source_of, text_of},
     instances::Turn,
-    kinds::Form,
+    known::{Known, Silent, Since, Spelling, TABLE, fitting, form, split},
     module_fix as fix, options,
     session::{Scope, Session},
     version::{self, Version},
@@ -20,58 +19,13 @@ use crate::{
     hcl::{
         ast::Block,
         eval::names_metadata,
-        value::{Origin, Unknown, Value, unresolved},
+        unresolved,
+        value::{Origin, Unknown, Value},
     },
     ignore,
     source::Source,
     spec::{Declared, Inherits, LaunchSpec, Options},
 };
-use std::sync::Arc;
-
-#[derive(Debug, Deserialize)]
-struct Table {
-    launches: Vec<String>,
-    module: Vec<Known>,
-}
-
-/// A known module, or one of its inputs.
-#[derive(Debug, Deserialize)]
-pub(super) struct Known {
-    sources: Vec<String>,
-    pub(super) path: Vec<String>,
-    pub(super) form: Spelling,
-    pub(super) effect: Effect,
-    versions: Vec<Since>,
-}
-
-/// How an input says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Spelling {
-    Options,
-    Flag,
-    Tokens,
-}
-
-#[derive(Debug, Deserialize)]
-struct Since {
-    from: String,
-    silent: Silent,
-    partial: Option<Silent>,
-}
-
-/// What a module does when nothing is given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Silent {
-    Required,
-    Optional,
-    Absent,
-    Unsupported,
-}
-
-static TABLE: LazyLock<Option<Table>> =
-    LazyLock::new(|| toml::from_str(include_str!("modules.toml")).ok());
 
 /// Rows of a call whose code is not here; whether the call is done with.
 pub(super) fn read(session: &Session<'_>, scope: &Scope, part: usize, sink: &mut Sink) -> bool {
@@ -80,35 +34,34 @@ pub(super) fn read(session: &Session<'_>, scope: &Scope, part: usize, sink: &mut
     let Children::Missing(reason) = &*session.children(scope, part) else { return false };
     let call = Call { session, scope, source, block, from, part };
     let (name, reference) = split(from);
-    let known: Vec<&Known> = TABLE
-        .iter()
-        .flat_map(|table| &table.module)
-        .filter(|known| known.sources.iter().any(|one| is(&name, one)))
-        .collect();
+    let known = Known::of(&name);
     if known.is_empty() || is_local(from) {
         call.unread(reason, sink);
         return true;
     }
     let range = call.versions(reference.as_deref());
-    for known in known {
-        call.known(known, range, sink);
+    for one in &known {
+        call.known(one, range, known.len() > 1, sink);
     }
     true
 }
 
-/// A source without its version, its submodule and how it is fetched; and its version, if it names one.
-fn split(source: &str) -> (String, Option<String>) {
-    let (path, query) = source.split_once('?').unwrap_or((source, ""));
-    let reference = query.split('&').find_map(|pair| pair.strip_prefix("ref=").map(str::to_owned));
-    let path = path.strip_prefix("git::").unwrap_or(path);
-    let path = path.split_once("://").map_or(path, |(_, path)| path);
-    let path = path.split("//").next().unwrap_or(path);
-    (path.trim_end_matches(".git").to_ascii_lowercase(), reference)
+/// What a call says for one of the groups that its module makes.
+struct Input {
+    value: Value,
+    /// The group.
+    member: Option<String>,
+    /// The object that the value is a member of, or would be.
+    holder: Value,
 }
 
-/// Whether a source is the known one: all of it, or behind a host.
-fn is(name: &str, known: &str) -> bool {
-    name.strip_suffix(known).is_some_and(|host| host.is_empty() || host.ends_with(['/', ':']))
+fn input(value: &Value, path: &[&str], member: Option<String>) -> Input {
+    let outer = path.split_last().map_or(&[][..], |(_, outer)| outer);
+    let holder = match path {
+        [] => Value::null(value.origin.clone()),
+        _ => end(value, outer),
+    };
+    Input { value: end(value, path), member, holder }
 }
 
 struct Call<'a> {
@@ -127,10 +80,7 @@ impl Call<'_> {
 
     /// The versions that may be meant.
     fn versions(&self, reference: Option<&str>) -> (Version, Version) {
-        let key = match self.scope.key.as_str() {
-            "" => self.name().to_owned(),
-            key => format!("{key}.{}", self.name()),
-        };
+        let key = self.scope.key_of(self.name());
         let taken =
             self.session.manifest().and_then(|manifest| manifest.get(&key)?.version.clone());
         let written = text_of(self.block, "version").or(reference);
@@ -170,17 +120,16 @@ impl Call<'_> {
         spec
     }
 
-    fn known(&self, known: &Known, range: (Version, Version), sink: &mut Sink) {
+    /// Rows of one input. Of several inputs, one that the version does not have says nothing.
+    fn known(&self, known: &Known, range: (Version, Version), several: bool, sink: &mut Sink) {
         let fits = fitting(&known.versions, range);
         if fits.is_empty() {
             return;
         }
         for turn in self.session.instances(self.scope, self.part).turns() {
-            for (value, member) in self.inputs(known, &turn) {
+            for Input { value, member, holder } in self.inputs(known, &turn) {
                 let given = !value.is_null();
-                if !given
-                    && fits.iter().all(|since| since.silent == Silent::Unsupported)
-                    && known.path.len() > 1
+                if !given && fits.iter().all(|since| since.silent == Silent::Unsupported) && several
                 {
                     continue;
                 }
@@ -194,7 +143,8 @@ impl Call<'_> {
                 spec.options = self.options(known, &own, &fits);
                 let supported = !fits.iter().any(|since| since.silent == Silent::Unsupported);
                 if supported && self.scope.copy_of.is_none() {
-                    spec.fix = fix::fix(self.source, self.block, known, &own, &spec.options);
+                    spec.fix =
+                        fix::fix(self.source, self.block, known, &own, &holder, &spec.options);
                 }
                 sink.seen(&value.origin.source, value.origin.span.range());
                 sink.spec(spec);
@@ -202,29 +152,36 @@ impl Call<'_> {
         }
     }
 
-    /// The input of each group that the module makes, with the group's name.
-    fn inputs(&self, known: &Known, turn: &Turn) -> Vec<(Value, Option<String>)> {
+    /// The input of each group that the module makes.
+    fn inputs(&self, known: &Known, turn: &Turn) -> Vec<Input> {
         let path: Vec<&str> = known.path.iter().map(String::as_str).collect();
         let Some((first, rest)) = path.split_first() else { return Vec::new() };
-        let at = self.block.span;
-        let value =
-            self.session.with(self.scope, self.source, &turn.bound, &mut |evaluator| match self
-                .block
-                .body
-                .attribute(first)
-            {
-                Some(expr) => evaluator.eval(expr),
-                None => Value::null(evaluator.at(at)),
-            });
-        match rest {
-            ["*", rest @ ..] => value
-                .items()
-                .unwrap_or_default()
-                .into_iter()
-                .map(|(key, item)| (end(&item, rest), Some(key.as_ref().to_owned())))
-                .collect(),
-            rest => vec![(end(&value, rest), None)],
-        }
+        let value = self.argument(first, turn);
+        let ["*", rest @ ..] = rest else { return vec![input(&value, rest, None)] };
+        let groups = value.items().unwrap_or_default().into_iter();
+        let each = groups.map(|(key, group)| input(&group, rest, Some(key.as_ref().to_owned())));
+        each.map(|input| match known.defaults.split_first() {
+            Some((first, rest)) if input.value.is_null() => {
+                let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
+                let value = end(&self.argument(first, turn), &rest);
+                if value.is_null() { input } else { Input { value, ..input } }
+            }
+            _ => input,
+        })
+        .collect()
+    }
+
+    /// An argument of the call; nothing where it is not given.
+    fn argument(&self, name: &str, turn: &Turn) -> Value {
+        let saying = self.scope.module.says(self.part, name);
+        let (source, block) = saying.unwrap_or((self.source, self.block));
+        self.session.with(self.scope, source, &turn.bound, &mut |evaluator| match block
+            .body
+            .attribute(name)
+        {
+            Some(expr) => evaluator.eval(expr),
+            None => Value::null(evaluator.at(block.span)),
+        })
     }
 
     fn options(&self, known: &Known, own: &options::Own, fits: &[&Since]) -> Options {
@@ -249,7 +206,11 @@ impl Call<'_> {
         } else if all.iter().all(silent) {
             Declared::Absent
         } else {
-            let reason = "it depends on the module's version".into();
+            let reason = if all.contains(&Silent::Unknown) {
+                "what the module does by itself is not known".into()
+            } else {
+                "it depends on the module's version".into()
+            };
             unresolved(&Unknown { reason, error: false, at })
         };
         options
@@ -267,55 +228,4 @@ fn decided(value: Tokens, at: &Origin) -> Declared<Tokens> {
 
 fn end(value: &Value, path: &[&str]) -> Value {
     path.iter().fold(value.clone(), |value, name| blocks::get(&value, name))
-}
-
-/// As resources spell it.
-pub(super) const fn form(spelling: Spelling) -> Form {
-    match spelling {
-        Spelling::Options => Form::Options,
-        Spelling::Flag => Form::Flag,
-        Spelling::Tokens => Form::Word,
-    }
-}
-
-/// The entries that count for some version of a range.
-fn fitting(versions: &[Since], (from, to): (Version, Version)) -> Vec<&Since> {
-    let begin = |since: &Since| version::parse(&since.from).unwrap_or_default();
-    let entries = versions.iter().enumerate().filter(|(index, since)| {
-        let end = versions.get(index + 1).map_or([u64::MAX; 3], begin);
-        begin(since) < to && from < end
-    });
-    entries.map(|(_, since)| since).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_table_is_sound() {
-        let table = TABLE.as_ref().expect("it parses");
-        assert!(table.module.len() > 5);
-        for known in &table.module {
-            let versions: Vec<Version> =
-                known.versions.iter().map(|since| version::parse(&since.from).unwrap()).collect();
-            assert!(versions.is_sorted(), "{known:?}");
-        }
-    }
-
-    #[test]
-    fn sources_are_recognised_however_they_are_fetched() {
-        for source in [
-            "terraform-aws-modules/ec2-instance/aws",
-            "registry.terraform.io/terraform-aws-modules/ec2-instance/aws",
-            "git::https://github.com/terraform-aws-modules/terraform-aws-ec2-instance.git?ref=v5.0.0",
-            "git@github.com:terraform-aws-modules/terraform-aws-ec2-instance.git",
-        ] {
-            let (name, _) = split(source);
-            let table = TABLE.as_ref().unwrap();
-            assert!(table.module[0].sources.iter().any(|known| is(&name, known)), "{name}");
-        }
-        let (name, _) = split("xterraform-aws-modules/ec2-instance/aws");
-        assert!(!is(&name, "terraform-aws-modules/ec2-instance/aws"));
-    }
 }

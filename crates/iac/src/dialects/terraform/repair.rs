@@ -17,6 +17,7 @@ use crate::{
         edit as hcl,
         value::{Data, Value},
     },
+    node::Node,
     source::Source,
     spec::Options,
 };
@@ -37,12 +38,10 @@ pub(in crate::dialects) fn fix(
     if disabled || merged.http_tokens.value() == Some(&Tokens::Required) {
         return None;
     }
-    let splices = match own.options.http_tokens.is_absent() {
-        false => set(&own.tokens, kind.form)?,
-        true => match set_null(&own.tokens, kind.form) {
-            Some(splice) => vec![splice],
-            None => vec![insert(source, block, kind, own)?],
-        },
+    let splices = if own.options.http_tokens.is_absent() {
+        vec![set_null(&own.tokens, kind.form).or_else(|| insert(source, block, kind, own))?]
+    } else {
+        set(&own.tokens, kind.form)?
     };
     let title = match kind.form {
         Form::Flag | Form::Settings => "Disable version 1 of the metadata service",
@@ -87,11 +86,13 @@ pub(in crate::dialects) fn set(value: &Value, form: Form) -> Option<Vec<Splice>>
     hcl::set(&value.origin, required(form)).map(|splice| vec![splice])
 }
 
-/// A `null` that stands where the value would be.
+/// Words that say nothing and stand where the value would be.
+const NOTHING: [&str; 3] = ["null", "\"\"", "\"no-preference\""];
+
+/// Changes such a word.
 fn set_null(value: &Value, form: Form) -> Option<Splice> {
-    let literal = value.is_null()
-        && value.origin.literal
-        && value.origin.source.slice(value.origin.span.range()) == "null";
+    let written = value.origin.source.slice(value.origin.span.range());
+    let literal = value.is_null() && value.origin.literal && NOTHING.contains(&written);
     literal.then(|| hcl::set(&value.origin, required(form))).flatten()
 }
 
@@ -101,7 +102,9 @@ fn insert(source: &Arc<Source>, block: &Block, kind: &Kind, own: &Own) -> Option
         return insert_json(source, block, kind);
     }
     match (kind.form, kind.path) {
-        (Form::Options, []) => hcl::insert_attribute(source, block, "http_tokens", "\"required\""),
+        (Form::Options, []) => {
+            hcl::insert_attributes(source, block, &[("http_tokens", "\"required\"")])
+        }
         (Form::Options, [name]) if kind.name.contains("imagebuilder") => {
             insert_options(source, block, kind, own, name, &[("http_tokens", "\"required\"")])
         }
@@ -111,7 +114,10 @@ fn insert(source: &Arc<Source>, block: &Block, kind: &Kind, own: &Own) -> Option
             insert_options(source, block, kind, own, name, &new)
         }
         (Form::Options, [outer, inner]) => insert_nested(source, block, own, outer, inner),
-        (Form::Flag, [name]) => hcl::insert_attribute(source, block, name, "true"),
+        (Form::Image, [name]) if kind.name == "aws_ami" => {
+            hcl::insert_attributes(source, block, &[(name, required(kind.form))])
+        }
+        (Form::Flag, [name]) => hcl::insert_attributes(source, block, &[(name, "true")]),
         (Form::Settings, [name]) => {
             // The list may be made by a loop, and then the new one would stand beside it all the same.
             let new = [
@@ -138,28 +144,33 @@ fn insert_options(
     if let Some(expr) = block.body.attribute(name) {
         return match &expr.kind {
             Syntax::Map(_) => hcl::insert_item(source, expr.span, leaf, value),
-            _ => object_literal(own).and_then(|_| {
+            _ => object_literal(own).and_then(|()| {
                 hcl::insert_item(&own.block.origin.source, own.block.origin.span, leaf, value)
             }),
         };
     }
     if let Some(inner) = block.body.blocks(name).next() {
-        let given = inner.body.attribute(leaf).is_some();
-        return (!given).then(|| hcl::insert_attribute(source, inner, leaf, value)).flatten();
+        return complete(source, inner, new);
     }
     if let Some(dynamic) = block.body.dynamics(name).next() {
         let content = dynamic.body.blocks("content").next()?;
         // Where the loop makes no block, an argument in it is none either.
         let made = !matches!(own.block.data, Data::Null | Data::Either(_));
-        let given = content.body.attribute(leaf).is_some();
-        return (made && !given)
-            .then(|| hcl::insert_attribute(source, content, leaf, value))
-            .flatten();
+        return made.then(|| complete(source, content, new)).flatten();
     }
     if kind.name.starts_with("awscc_") {
         return hcl::insert_object(source, block, name, new);
     }
     hcl::insert_block(source, block, name, new)
+}
+
+/// Adds what a block does not say yet. What it says already is no literal, or nothing would be missing.
+fn complete(source: &Source, block: &Block, new: hcl::New<'_>) -> Option<Splice> {
+    let (leaf, _) = new.last()?;
+    let missing: Vec<(&str, &str)> =
+        new.iter().filter(|(name, _)| block.body.attribute(name).is_none()).copied().collect();
+    let open = block.body.attribute(leaf).is_none();
+    open.then(|| hcl::insert_attributes(source, block, &missing)).flatten()
 }
 
 /// The object literal that the options come from.
@@ -184,8 +195,8 @@ fn insert_nested(
     own.block.is_null().then(|| hcl::insert_item(source, expr.span, inner, value)).flatten()
 }
 
-/// The same in the JSON form.
-fn insert_json(source: &Arc<Source>, block: &Block, kind: &Kind) -> Option<Splice> {
+/// The object that a block is in the JSON form.
+pub(in crate::dialects) fn json_node<'a>(source: &'a Source, block: &Block) -> Option<&'a Node> {
     let mut found = None;
     for document in &source.json().documents {
         document.visit(&mut |node| {
@@ -194,16 +205,32 @@ fn insert_json(source: &Arc<Source>, block: &Block, kind: &Kind) -> Option<Splic
             }
         });
     }
-    let node = found?;
+    found
+}
+
+/// The same in the JSON form.
+fn insert_json(source: &Arc<Source>, block: &Block, kind: &Kind) -> Option<Splice> {
+    let node = json_node(source, block)?;
     let text = |text: &str| edit::New::text(text);
     let options = [("http_endpoint", text("enabled")), ("http_tokens", text("required"))];
     match (kind.form, kind.path) {
         (Form::Options, []) => edit::insert(source, node, &[("http_tokens", text("required"))]),
+        (Form::MinimumVersion, [name]) if node.get(name).is_none() => {
+            let version = ("minimum_instance_metadata_service_version", text("2"));
+            edit::insert(source, node, &[(name, edit::New::map(&[version]))])
+        }
         (Form::Options, [name]) => match node.get(name) {
+            None if kind.name.contains("imagebuilder") => {
+                let tokens = ("http_tokens", text("required"));
+                edit::insert(source, node, &[(name, edit::New::map(&[tokens]))])
+            }
             None => edit::insert(source, node, &[(name, edit::New::map(&options))]),
             Some(inner) => {
                 let inner = inner.items().first().unwrap_or(inner);
-                edit::insert(source, inner, &[("http_tokens", text("required"))])
+                let missing = options
+                    .into_iter()
+                    .filter(|(name, _)| *name == "http_tokens" || inner.get(name).is_none());
+                edit::insert(source, inner, &missing.collect::<Vec<_>>())
             }
         },
         _ => None,

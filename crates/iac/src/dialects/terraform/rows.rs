@@ -6,7 +6,7 @@ use super::{
     blocks,
     instances::Turn,
     kinds::{Kind, kind_of},
-    module::Resource,
+    module::{Module, Resource},
     options::{self, Own},
     references::{self, Base},
     registry, repair,
@@ -26,6 +26,8 @@ struct Site<'a> {
     scope: &'a Scope,
     source: &'a Arc<Source>,
     block: &'a Block,
+    /// Where it says its options: an override file may do so.
+    saying: (&'a Arc<Source>, &'a Block),
     resource: &'a Resource,
     kind: &'static Kind,
 }
@@ -35,9 +37,14 @@ pub(super) fn read(session: &Session<'_>, scope: &Scope, sink: &mut Sink) {
     for resource in &scope.module.resources {
         let Some(kind) = kind_of(&resource.kind) else { continue };
         let Some((source, block)) = scope.module.block(resource.part) else { continue };
-        Site { session, scope, source, block, resource, kind }.read(sink);
+        let name = kind.path.first().copied().unwrap_or_default();
+        let saying = scope.module.says(resource.part, name).unwrap_or((source, block));
+        Site { session, scope, source, block, saying, resource, kind }.read(sink);
     }
     for (_, part) in &scope.module.calls {
+        if never_made(session, scope, *part, sink) {
+            continue;
+        }
         if registry::read(session, scope, *part, sink) {
             continue;
         }
@@ -49,19 +56,35 @@ pub(super) fn read(session: &Session<'_>, scope: &Scope, sink: &mut Sink) {
     }
 }
 
+/// Whether a part makes nothing: then nothing that it says counts.
+fn never_made(session: &Session<'_>, scope: &Scope, part: usize, sink: &mut Sink) -> bool {
+    let nothing = session.instances(scope, part).turns().is_empty();
+    if let Some((source, block)) = scope.module.block(part).filter(|_| nothing) {
+        sink.seen(source, block.span.range());
+    }
+    nothing
+}
+
+/// What resources of a module say is told by its callers: no line of it is reported by itself.
+pub(super) fn told_by_callers(module: &Module, sink: &mut Sink) {
+    for resource in &module.resources {
+        let Some(kind) = kind_of(&resource.kind) else { continue };
+        let Some((source, block)) = module.block(resource.part) else { continue };
+        for span in kind.path.first().into_iter().flat_map(|name| block.body.spans(name)) {
+            sink.seen(source, span.range());
+        }
+    }
+}
+
 impl Site<'_> {
     fn read(&self, sink: &mut Sink) {
+        if never_made(self.session, self.scope, self.resource.part, sink) {
+            return;
+        }
         let instances = self.session.instances(self.scope, self.resource.part);
         let mut rows: Vec<(String, LaunchSpec)> = Vec::new();
         for turn in instances.turns() {
-            let own = options::own(
-                self.session,
-                self.scope,
-                self.source,
-                self.block,
-                self.kind,
-                &turn.bound,
-            );
+            let own = options::own(self.session, self.scope, self.saying, self.kind, &turn.bound);
             self.saw(&own, sink);
             rows.extend(
                 self.specs(&turn, &own).into_iter().map(|spec| (turn.suffix.clone(), spec)),
@@ -74,8 +97,18 @@ impl Site<'_> {
 
     /// What the value went through is known: no line of it is reported once more.
     fn saw(&self, own: &Own, sink: &mut Sink) {
+        let (_, block) = self.saying;
+        for (source, block) in [self.saying, (self.source, self.block)] {
+            for span in self.kind.path.first().into_iter().flat_map(|name| block.body.spans(name)) {
+                sink.seen(source, span.range());
+            }
+        }
+        // Of a value that is not there the origin is the whole resource, scripts in it included.
         for value in [&own.tokens, &own.block] {
-            sink.seen(&value.origin.source, value.origin.span.range());
+            let origin = &value.origin;
+            if origin.literal || origin.span != block.span {
+                sink.seen(&origin.source, origin.span.range());
+            }
         }
     }
 
@@ -85,8 +118,7 @@ impl Site<'_> {
             return Vec::new();
         }
         let (session, scope) = (self.session, self.scope);
-        let bases =
-            references::bases(session, scope, self.source, self.block, self.kind, &turn.bound);
+        let bases = references::bases(session, scope, self.resource.part, self.kind, &turn.bound);
         let bases: Vec<Option<Base>> =
             if bases.is_empty() { vec![None] } else { bases.into_iter().map(Some).collect() };
         let several = bases.len() > 1;
@@ -104,7 +136,8 @@ impl Site<'_> {
             let base = base.map_or(Options::SILENT, |base| base.options);
             spec.options = own.options.clone().or(base);
             if !own.options.http_tokens.is_absent() || !below {
-                spec.fix = repair::fix(self.source, self.block, self.kind, own, &spec.options);
+                let (source, block) = self.saying;
+                spec.fix = repair::fix(source, block, self.kind, own, &spec.options);
             }
             if scope.copy_of.is_some() {
                 spec.fix = spec.fix.filter(|fix| !fix.splices.iter().any(|one| is_copy(&one.path)));
@@ -197,9 +230,9 @@ fn path_text(expr: &Expr) -> Option<String> {
             let mut text = path_text(inner)?;
             for step in steps {
                 match step {
-                    Step::Attribute(name) => text.push_str(&format!(".{name}")),
+                    Step::Attribute(name) => text.extend([".", &**name]),
                     Step::Index(Expr { kind: Syntax::Number(index), .. }) => {
-                        text.push_str(&format!("[{index}]"));
+                        text.extend(["[", &*index.to_string(), "]"]);
                     }
                     _ => return Some(text),
                 }

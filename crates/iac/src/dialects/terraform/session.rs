@@ -9,14 +9,10 @@ use std::{
     sync::Arc,
 };
 
+pub(super) use super::scope::{Child, Inputs, Scope, Space};
 use super::{
-    calls::Children,
-    instances::{Bound, Instances},
-    manifest::Manifest,
-    module::Module,
-    names::ScopeNames,
-    survey::Survey,
-    types,
+    instances::Bound, manifest::Manifest, module::Module, names::ScopeNames, scope::Memo,
+    survey::Survey, types,
 };
 use crate::{
     dialect::{Files, Sink},
@@ -25,55 +21,13 @@ use crate::{
         eval::{Binding, Budget, Evaluator},
         value::{Origin, Value},
     },
-    source::{Place, Source},
+    source::Source,
 };
 
 /// More module instances are not made.
 pub(super) const MAX_SCOPES: usize = 4_000;
 /// Modules within modules.
 pub(super) const MAX_DEPTH: usize = 12;
-
-/// One instance of a module.
-pub(super) struct Scope {
-    pub(super) id: usize,
-    pub(super) module: Arc<Module>,
-    /// What stands before an address: `module.web.`
-    pub(super) address: String,
-    /// The names of the calls that led here, as Terraform's manifest joins them.
-    pub(super) key: String,
-    pub(super) inputs: Inputs,
-    /// Names that the call binds: `each`, `count`.
-    pub(super) bound: Bound,
-    /// Whether it is known how often it is made.
-    pub(super) counted: bool,
-    /// The call, where the code is a copy that Terraform downloaded.
-    pub(super) copy_of: Option<Place>,
-    pub(super) depth: usize,
-    memo: RefCell<HashMap<(Space, String), Memo>>,
-    pub(super) children: RefCell<HashMap<usize, Rc<Children>>>,
-    pub(super) instances: RefCell<HashMap<usize, Rc<Instances>>>,
-}
-
-/// What gives a module its variables.
-pub(super) enum Inputs {
-    /// Files of variables and options.
-    Given(HashMap<String, Value>),
-    /// The call: its scope, and the part of that scope's module.
-    Call(usize, usize),
-}
-
-/// A space of names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Space {
-    Variable,
-    Local,
-    Output,
-}
-
-enum Memo {
-    Pending,
-    Done(Value),
-}
 
 /// A reading.
 pub(super) struct Session<'a> {
@@ -98,41 +52,12 @@ impl<'a> Session<'a> {
 
     /// Adds the root module.
     pub(super) fn root(&self, module: Arc<Module>, given: HashMap<String, Value>) -> Rc<Scope> {
-        self.add(Scope {
-            id: 0,
-            module,
-            address: String::new(),
-            key: String::new(),
-            inputs: Inputs::Given(given),
-            bound: Vec::new(),
-            counted: true,
-            copy_of: None,
-            depth: 0,
-            memo: RefCell::default(),
-            children: RefCell::default(),
-            instances: RefCell::default(),
-        })
+        self.add(Scope::root(module, given))
     }
 
     /// Adds an instance of a module that a scope calls.
     pub(super) fn child(&self, parent: &Scope, part: usize, child: Child) -> Rc<Scope> {
-        self.add(Scope {
-            id: 0,
-            module: child.module,
-            address: format!("{}module.{}{}.", parent.address, child.name, child.suffix),
-            key: match parent.key.as_str() {
-                "" => child.name,
-                key => format!("{key}.{}", child.name),
-            },
-            inputs: Inputs::Call(parent.id, part),
-            bound: child.bound,
-            counted: parent.counted && child.counted,
-            copy_of: parent.copy_of.clone().or(child.copy_of),
-            depth: parent.depth + 1,
-            memo: RefCell::default(),
-            children: RefCell::default(),
-            instances: RefCell::default(),
-        })
+        self.add(parent.child(part, child))
     }
 
     fn add(&self, mut scope: Scope) -> Rc<Scope> {
@@ -223,8 +148,9 @@ impl<'a> Session<'a> {
         };
         let nothing = Vec::new();
         let default = || {
-            let default = block.body.attribute("default");
-            default.map(|default| self.eval(scope, source, &nothing, default))
+            let (source, block) = scope.module.says(*part?, "default")?;
+            let default = block.body.attribute("default")?;
+            Some(self.eval(scope, source, &nothing, default))
         };
         let nullable = block.body.attribute("nullable");
         let nullable = nullable
@@ -232,13 +158,13 @@ impl<'a> Session<'a> {
             .unwrap_or(true);
         let value = match self.input(scope, name) {
             Some(value) if !value.is_null() || nullable => value,
-            _ => match default() {
-                Some(value) => value,
-                None => {
+            _ => {
+                let Some(value) = default() else {
                     let reason = format!("variable {name} has no default");
                     return Value::unknown(reason, Origin::new(source, header(block)));
-                }
-            },
+                };
+                value
+            }
         };
         let Some(kind) = block.body.attribute("type") else { return value };
         self.with(scope, source, &nothing, &mut |evaluator| {
@@ -252,7 +178,7 @@ impl<'a> Session<'a> {
             Inputs::Given(values) => values.get(name).cloned(),
             Inputs::Call(parent, part) => {
                 let parent = self.scope(*parent)?;
-                let (source, block) = parent.module.block(*part)?;
+                let (source, block) = parent.module.says(*part, name)?;
                 let value = block.body.attribute(name)?;
                 Some(self.eval(&parent, source, &scope.bound, value))
             }
@@ -263,7 +189,9 @@ impl<'a> Session<'a> {
     pub(super) fn errors(&self, sink: &mut Sink) {
         for scope in self.scopes.borrow().iter() {
             if scope.copy_of.is_none() {
-                scope.module.errors().into_iter().for_each(|error| sink.error(error));
+                for error in scope.module.errors() {
+                    sink.error(error);
+                }
             }
         }
     }
@@ -272,16 +200,6 @@ impl<'a> Session<'a> {
     pub(super) fn open(&self, path: &Path) -> Option<Arc<Source>> {
         self.files.open(path).ok()
     }
-}
-
-/// A module instance to be.
-pub(super) struct Child {
-    pub(super) module: Arc<Module>,
-    pub(super) name: String,
-    pub(super) suffix: String,
-    pub(super) bound: Bound,
-    pub(super) counted: bool,
-    pub(super) copy_of: Option<Place>,
 }
 
 /// `variable "name"`, without its body.

@@ -130,7 +130,7 @@ fn value(source: &Arc<Source>, node: &Node, later: Option<&Node>) -> Value {
         Tree::Null => Data::Null,
         Tree::Scalar(text) => scalar(text),
         Tree::List(items) => {
-            let later = later.map(|later| later.items()).unwrap_or_default();
+            let later = later.map(Node::items).unwrap_or_default();
             let items = items.iter().enumerate();
             let items =
                 items.map(|(index, item)| value(source, item, later.get(index).map(AsRef::as_ref)));
@@ -142,7 +142,7 @@ fn value(source: &Arc<Source>, node: &Node, later: Option<&Node>) -> Value {
                 let later = later.and_then(|later| later.get(&member.key)).map(AsRef::as_ref);
                 map.set(member.key.as_str().into(), value(source, &member.node, later));
             }
-            for member in later.map(|later| later.members()).unwrap_or_default() {
+            for member in later.map(Node::members).unwrap_or_default() {
                 if member.node.boolean() == Some(true) && map.get(&member.key).is_none() {
                     let unknown = Value::unknown("known only when it is applied", origin.clone());
                     map.set(member.key.as_str().into(), unknown);

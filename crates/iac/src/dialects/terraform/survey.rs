@@ -3,8 +3,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
+    num::NonZero,
     path::{Component, Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    thread,
 };
 
 use super::{is_code, module::Module};
@@ -34,15 +36,16 @@ impl Survey {
     pub(super) fn of(paths: &[PathBuf], overlay: &Overlay) -> Self {
         let mut survey = Self::default();
         let mut calls: BTreeMap<PathBuf, BTreeSet<PathBuf>> = BTreeMap::new();
-        for path in paths.iter().filter(|path| is_code(path)) {
+        let paths: Vec<&PathBuf> = paths.iter().filter(|path| is_code(path)).collect();
+        for (path, sources) in paths.iter().zip(all_sources(&paths, overlay)) {
             let folder = clean(path.parent().unwrap_or(Path::new("")));
-            for source in sources(path, overlay) {
+            for source in sources {
                 let called = clean(&folder.join(source));
                 if called != folder {
                     calls.entry(folder.clone()).or_default().insert(called);
                 }
             }
-            survey.folders.entry(folder).or_default().push(path.clone());
+            survey.folders.entry(folder).or_default().push((*path).clone());
         }
         survey.called = called(&survey.folders, &calls);
         survey
@@ -62,7 +65,10 @@ impl Survey {
             return Some(module.clone());
         }
         let loaded = read(&folder, paths, overlay);
-        lock().insert(folder, loaded.clone());
+        // Only for the next caller: a repository has more folders than fit into memory.
+        if self.called.contains(&folder) {
+            lock().insert(folder, loaded.clone());
+        }
         Some(loaded)
     }
 }
@@ -116,6 +122,24 @@ fn is_example(folder: &Path) -> bool {
     folder
         .components()
         .any(|part| EXAMPLES.iter().any(|example| part.as_os_str().eq_ignore_ascii_case(example)))
+}
+
+/// Those of all files, in their order: they are read on all cores.
+fn all_sources(paths: &[&PathBuf], overlay: &Overlay) -> Vec<Vec<String>> {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let size = paths.len().div_ceil(threads).max(64);
+    let read = |part: &[&PathBuf]| -> Vec<Vec<String>> {
+        part.iter().map(|path| sources(path, overlay)).collect()
+    };
+    thread::scope(|scope| {
+        let parts: Vec<_> =
+            paths.chunks(size).map(|part| (part, scope.spawn(move || read(part)))).collect();
+        let done = parts.into_iter().map(|(part, reader)| match reader.join() {
+            Ok(found) => found,
+            Err(_) => vec![Vec::new(); part.len()],
+        });
+        done.flatten().collect()
+    })
 }
 
 /// The local folders that a file names as sources of modules.

@@ -1,33 +1,35 @@
-//! `terragrunt.hcl`: a module, called with `inputs`. Includes and dependencies of other files are not
-//! evaluated.
+//! `terragrunt.hcl`: a module, called with `inputs`, those of the files that it includes below its own.
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
 use super::{
     calls::is_local,
     rows,
-    session::{Scope, Session},
+    session::Session,
     survey::{self, Survey},
 };
 use crate::{
     dialect::{Files, Sink},
     hcl::{
         self,
-        ast::{Attribute, Body, Kind, Step},
+        ast::{Attribute, Body, Expr, Kind, Step},
         eval::{Budget, Evaluator, Names},
         value::{Data, Origin, Value},
     },
     source::Source,
 };
 
-/// A file's own locals.
-struct Locals<'a> {
+/// Folders are nested less deep.
+const MAX_PARENTS: usize = 40;
+
+/// A file, and the budget of its evaluation.
+struct File<'a> {
     source: &'a Arc<Source>,
     body: &'a Body,
-    budget: &'a Budget,
+    budget: Budget,
 }
 
-impl Names for Locals<'_> {
+impl Names for File<'_> {
     fn name(&self, root: &str, steps: &[Step], at: Origin) -> Option<(Value, usize)> {
         let Some(Step::Attribute(name)) = steps.first() else { return None };
         if root != "local" {
@@ -35,13 +37,20 @@ impl Names for Locals<'_> {
         }
         let mut locals = self.body.blocks("locals").flat_map(|block| &block.body.attributes);
         let local: &Attribute = locals.find(|local| local.name == *name)?;
-        Some((self.evaluator().eval(&local.value), 1))
+        Some((self.eval(&local.value), 1))
     }
 }
 
-impl Locals<'_> {
-    fn evaluator(&self) -> Evaluator<'_> {
-        Evaluator { names: self, source: self.source, bound: None, budget: self.budget }
+impl File<'_> {
+    fn eval(&self, expr: &Expr) -> Value {
+        let evaluator =
+            Evaluator { names: self, source: self.source, bound: None, budget: &self.budget };
+        evaluator.eval(expr)
+    }
+
+    /// What it hands over; none where it says nothing.
+    fn inputs(&self) -> Option<Value> {
+        self.body.attribute("inputs").map(|expr| self.eval(expr))
     }
 }
 
@@ -51,25 +60,69 @@ pub(super) fn read(files: &Files<'_>, survey: &Survey, source: &Arc<Source>, sin
         Ok(body) => body,
         Err(error) => return sink.tree_error(source, &error),
     };
-    let budget = Budget::default();
-    let locals = Locals { source, body: &body, budget: &budget };
     let from = body.blocks("terraform").find_map(|block| block.body.attribute("source"));
     let Some(Kind::Text(from)) = from.map(|expr| &expr.kind) else { return };
     let folder = source.path().parent().unwrap_or(Path::new(""));
     if !is_local(from) {
         return;
     }
-    let inputs = body.attribute("inputs").map(|expr| locals.evaluator().eval(expr));
-    let given: HashMap<String, Value> = match inputs.map(|inputs| inputs.data) {
-        Some(Data::Map(map)) => {
-            map.items.iter().map(|(key, value)| (key.to_string(), value.clone())).collect()
-        }
-        _ => HashMap::new(),
-    };
     let path = survey::clean(&folder.join(&**from));
     let Some(Ok(module)) = survey.module(&path, files.overlay()) else { return };
+    let mut given = HashMap::new();
+    let mut open = None;
+    let own = File { source, body: &body, budget: Budget::default() };
+    for inputs in included(files, source, &body).into_iter().chain(own.inputs()) {
+        match inputs.data {
+            Data::Map(map) => {
+                open = open.or_else(|| map.open.clone());
+                let items = map.items.iter().cloned();
+                given.extend(items.map(|(key, value)| (key.to_string(), value)));
+            }
+            _ => open = open.or_else(|| inputs.why().map(Into::into)),
+        }
+    }
+    if let Some(why) = open {
+        // What is not seen here may be given all the same.
+        for name in module.variables.keys() {
+            let unknown = || Value::new(Data::Unknown(why.clone()), why.at.clone());
+            given.entry(name.clone()).or_insert_with(unknown);
+        }
+    }
     let session = Session::new(files, survey);
-    let root: std::rc::Rc<Scope> = session.root(module, given);
+    let root = session.root(module, given);
     rows::read(&session, &root, sink);
     session.errors(sink);
+}
+
+/// The inputs of included files; an unknown value for a file that is not found.
+fn included(files: &Files<'_>, source: &Arc<Source>, body: &Body) -> Vec<Value> {
+    let paths = body.blocks("include").filter_map(|block| block.body.attribute("path"));
+    paths.filter_map(|path| include(files, source, path)).collect()
+}
+
+fn include(files: &Files<'_>, source: &Arc<Source>, path: &Expr) -> Option<Value> {
+    let at = Origin::new(source, path.span);
+    let missing = || Some(Value::unknown("the included file is not found", at.clone()));
+    let Some(parent) = parent(files, source, path) else { return missing() };
+    let Ok(body) = hcl::body(&parent) else { return missing() };
+    let file = File { source: &parent, body: &body, budget: Budget::default() };
+    file.inputs()
+}
+
+/// The file that `include` names: `find_in_parent_folders("root.hcl")`, or a path.
+fn parent(files: &Files<'_>, source: &Arc<Source>, path: &Expr) -> Option<Arc<Source>> {
+    let folder = source.path().parent()?;
+    match &path.kind {
+        Kind::Text(path) => files.open(&survey::clean(&folder.join(&**path))).ok(),
+        Kind::Call(name, arguments, _) if &**name == "find_in_parent_folders" => {
+            let wanted = match arguments.first().map(|argument| &argument.kind) {
+                None => "terragrunt.hcl",
+                Some(Kind::Text(name)) => name,
+                Some(_) => return None,
+            };
+            let above = folder.ancestors().skip(1).take(MAX_PARENTS);
+            above.map(|folder| folder.join(wanted)).find_map(|path| files.open(&path).ok())
+        }
+        _ => None,
+    }
 }
