@@ -281,12 +281,16 @@ impl Past {
         self.done.has(place)
     }
 
-    /// What was begun and may have changed something, by place.
+    /// What was begun and may have changed something, by place. A change of several steps may have been refused or found
+    /// drifted at a later one: what the earlier ones did is there all the same.
     pub(crate) fn touched(&self) -> impl DoubleEndedIterator<Item = (u64, &Touched)> {
+        let changed = |touched: &Touched| {
+            touched.ending.is_none_or(Ending::touched) || !touched.made.steps.is_empty()
+        };
         self.touched
             .iter()
             .map(|(place, touched)| (*place, touched))
-            .filter(|(_, touched)| touched.called && touched.ending.is_none_or(Ending::touched))
+            .filter(move |(_, touched)| touched.called && changed(touched))
     }
 
     /// Whether the changes of a lane were left alone before, and counted.
