@@ -173,10 +173,12 @@ impl Client {
     ) -> Result<(T, Option<String>), Failure> {
         let credentials = place.access.credentials(self).await?;
         // Only a closed semaphore refuses, and nobody closes it.
-        let _slot = self.slots.acquire().await.ok();
+        let slot = self.slots.acquire().await.ok();
         let request = request(operation, place, parameters, &credentials, self.clock.now())?;
         self.progress.calls.add(1);
         let answer = timeout(ATTEMPT_TIMEOUT, self.exchange(request)).await;
+        // What follows may wait for credentials, and who renews them needs a slot.
+        drop(slot);
         let answer = match answer.unwrap_or_else(|_| Err(timed_out())) {
             Err(failure) if failure.code == NO_HOST && self.lacks(operation, place).await => {
                 return Err(not_offered(operation, place.region));
