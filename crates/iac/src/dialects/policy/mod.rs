@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::{
     dialect::{Dialect, Files, Sink, has_extension, has_word},
+    node::Node,
     policy::PolicyText,
     source::Source,
 };
@@ -64,14 +65,31 @@ fn read(source: &Source, sink: &mut Sink) {
     }
     // A template or plan that holds a policy somewhere is another dialect's.
     let is_policy = parsed.documents.first().is_some_and(|root| {
-        let effect = |statement: &crate::node::Node| statement.get("Effect").is_some();
+        let effect = |statement: &Node| statement.get("Effect").is_some();
         let statement = root.get("Statement").is_some_and(|statement| {
             effect(statement) || statement.items().iter().any(|one| effect(one))
         });
         let ec2 = ["ec2_attributes", "ec2-attributes", "instance_metadata_defaults", "policies"];
         statement || root.is_map() && ec2.iter().any(|key| root.get(key).is_some())
     });
-    if is_policy && let Some(spec) = PolicyText::of_file(source).judged("policy", &name, None) {
+    let foreign = parsed.documents.first().is_some_and(|root| is_of_a_resource(root));
+    if is_policy
+        && !foreign
+        && let Some(spec) = PolicyText::of_file(source).judged("policy", &name, None)
+    {
         sink.policy(spec);
     }
+}
+
+/// A policy of a bucket or the trust policy of a role: it names a principal, and no action of EC2.
+fn is_of_a_resource(root: &Node) -> bool {
+    let Some(statement) = root.get("Statement") else { return false };
+    let all = statement.items().iter().chain([statement]);
+    let mut of_resources =
+        all.filter(|one| ["Principal", "NotPrincipal"].iter().any(|key| one.get(key).is_some()));
+    of_resources.any(|one| {
+        let actions = ["Action", "NotAction"].iter().find_map(|key| one.get(key));
+        let ec2 = |node: &Node| node.text().is_some_and(|text| text.starts_with("ec2:"));
+        !actions.is_some_and(|node| ec2(node) || node.items().iter().any(|item| ec2(item)))
+    })
 }

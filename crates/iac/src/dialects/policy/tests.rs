@@ -39,6 +39,10 @@ fn files_that_are_guardrails_have_rows() {
     assert_eq!(policies("a.json.tpl", ec2)[0].kind, PolicyKind::Ec2);
     assert!(policies("a.json", "{\"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"ec2:RunInstances\", \"Resource\": \"*\"}]}").is_empty());
     assert!(policies("a.json", &format!("{{\"Policy\": {SCP}}}")).is_empty());
+    let principal = SCP.replace("\"Sid\"", "\"Principal\": \"*\", \"Sid\"");
+    assert_eq!(policies("a.json", &principal).len(), 1);
+    let bucket = principal.replace("ec2:RunInstances", "s3:GetObject");
+    assert!(policies("a.json", &bucket).is_empty());
     let filled = SCP.replace("\"required\"", "%{ if x }\"required\"%{ endif }");
     assert!(policies("a.json.tpl", &filled).is_empty());
 }

@@ -12,8 +12,6 @@ use crate::{
 
 /// Steps of one evaluation.
 const STEPS: u32 = 5_000;
-/// More stacks of one program are not compared.
-const MAX_STACKS: usize = 200;
 
 /// The configuration of one stack.
 pub(super) struct Stack {
@@ -55,7 +53,7 @@ pub(super) fn stacks(files: &Files<'_>, source: &Source, sink: &mut Sink) -> Vec
     let folder = inner.map_or_else(|| folder.to_path_buf(), |inner| folder.join(inner));
     let Ok(paths) = files.list(&folder) else { return Vec::new() };
     let mut stacks = Vec::new();
-    for path in paths.iter().filter(|path| is_yaml(path)).take(MAX_STACKS) {
+    for path in paths.iter().filter(|path| is_yaml(path)) {
         let Some(name) = stack_name(path) else { continue };
         match files.open(path) {
             Ok(source) => stacks.push(Stack { name: name.to_owned(), source }),

@@ -113,7 +113,7 @@ impl Lexer<'_> {
         let begin = self.at;
         let mut pieces = Vec::new();
         if self.depth >= MAX_DEPTH {
-            self.at = self.text.len();
+            self.stop("TooDeep", "substitutions are nested too deep");
         }
         self.depth += 1;
         let mut end = self.at;

@@ -39,7 +39,7 @@ impl Lexer<'_> {
     }
 
     /// A here-document as a word.
-    pub(super) fn body(&self, range: Range<usize>, here: &Here) -> Word {
+    pub(super) fn body(&mut self, range: Range<usize>, here: &Here) -> Word {
         let text = self.text.get(range.clone()).unwrap_or_default();
         let mut pieces = Vec::new();
         let mut at = range.start;
@@ -63,8 +63,10 @@ impl Lexer<'_> {
                 functions: 0,
                 heredocs: Vec::new(),
                 commands: Vec::new(),
+                stopped: None,
             };
             inner.here(&mut pieces);
+            self.stopped = self.stopped.or(inner.stopped);
         }
         Word { span: self.base + range.start..self.base + range.end, pieces }
     }

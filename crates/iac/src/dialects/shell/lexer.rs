@@ -92,8 +92,17 @@ pub(super) struct Command {
     pub(super) in_function: bool,
 }
 
-/// All commands of a text, those within substitutions too, in the order in which they end.
-pub(super) fn commands(text: &str, base: usize, make: bool) -> Vec<Command> {
+/// Why the rest of a text was not read, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stop {
+    pub(super) offset: usize,
+    pub(super) code: &'static str,
+    pub(super) message: &'static str,
+}
+
+/// All commands of a text, those within substitutions too, in the order in which they end; and why it was
+/// not read to its end.
+pub(super) fn commands(text: &str, base: usize, make: bool) -> (Vec<Command>, Option<Stop>) {
     let mut lexer = Lexer {
         text,
         base,
@@ -105,9 +114,10 @@ pub(super) fn commands(text: &str, base: usize, make: bool) -> Vec<Command> {
         functions: 0,
         heredocs: Vec::new(),
         commands: Vec::new(),
+        stopped: None,
     };
     lexer.list(None);
-    lexer.commands
+    (lexer.commands, lexer.stopped)
 }
 
 /// A here-document that is announced.
@@ -133,6 +143,7 @@ pub(super) struct Lexer<'a> {
     /// Here-documents that begin on the next line.
     pub(super) heredocs: Vec<Here>,
     pub(super) commands: Vec<Command>,
+    pub(super) stopped: Option<Stop>,
 }
 
 impl<'a> Lexer<'a> {
@@ -148,12 +159,19 @@ impl<'a> Lexer<'a> {
         self.base + begin..self.base + self.at
     }
 
+    /// Goes to the end, and remembers why.
+    pub(super) fn stop(&mut self, code: &'static str, message: &'static str) {
+        let offset = self.base + self.at;
+        self.stopped.get_or_insert(Stop { offset, code, message });
+        self.at = self.text.len();
+    }
+
     /// Commands up to a terminator, which is consumed.
     pub(super) fn list(&mut self, end: Option<u8>) {
         let mut command = Self::empty();
         while let Some(byte) = self.peek() {
             if self.words > MAX_WORDS {
-                self.at = self.text.len();
+                self.stop("TooManyNodes", "too many words");
                 break;
             }
             match byte {
@@ -234,7 +252,7 @@ impl<'a> Lexer<'a> {
                     self.at += 1;
                 }
                 b'#' => self.skip_line(),
-                _ if words.len() > MAX_WORDS => self.at = self.text.len(),
+                _ if words.len() > MAX_WORDS => self.stop("TooManyNodes", "too many words"),
                 _ => words.push(self.word(None)),
             }
         }
@@ -280,8 +298,7 @@ impl<'a> Lexer<'a> {
     /// Commands within a substitution or subshell.
     pub(super) fn nested(&mut self, end: u8) {
         if self.depth >= MAX_DEPTH {
-            self.at = self.text.len();
-            return;
+            return self.stop("TooDeep", "substitutions are nested too deep");
         }
         self.depth += 1;
         let heredocs = std::mem::take(&mut self.heredocs);

@@ -63,7 +63,10 @@ impl Dialect for Shell {
         for source in files.members() {
             let (text, base) = source.body();
             let make = is_makefile(source.path());
-            let commands = lexer::commands(text, base, make);
+            let (commands, stopped) = lexer::commands(text, base, make);
+            if let Some(stop) = stopped {
+                sink.error(source.error(stop.offset, stop.code, stop.message));
+            }
             let variables = expand::Variables::of(&commands, make);
             let mut calls: Vec<_> = commands
                 .iter()
