@@ -2,7 +2,9 @@
 //! time, so memory follows the largest files and not the number of them; only rows stay.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet, HashMap},
+    ffi::OsString,
     fs,
     io::{self, Read as _},
     num::NonZero,
@@ -10,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{self, AtomicUsize},
     },
     thread,
 };
@@ -96,7 +98,7 @@ impl Scan {
         self.progress.read.store(0, Ordering::Relaxed);
         let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
         let worker = || {
-            while let Some(work) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
+            while let Some(work) = work.get(next.fetch_add(1, atomic::Ordering::Relaxed)) {
                 let done = read(work, &around);
                 self.progress.read.fetch_add(work.files(), Ordering::Relaxed);
                 results.lock().unwrap_or_else(PoisonError::into_inner).push(done);
@@ -263,21 +265,28 @@ fn head(path: &Path) -> io::Result<Vec<u8>> {
 /// What of a file the structure led to.
 fn covered(sink: &Sink, path: &Path) -> Vec<Range<usize>> {
     let places = sink.specs.iter().flat_map(|spec| spec.options.places());
-    let places = places.filter(|place| place.path.as_ref() == path);
-    let seen = sink.seen.iter().filter(|(seen, _)| seen.as_ref() == path);
+    // As bytes: there are many, and all come from the same walk.
+    let path = path.as_os_str();
+    let places = places.filter(|place| place.path.as_os_str() == path);
+    let seen = sink.seen.iter().filter(|(seen, _)| seen.as_os_str() == path);
     places.map(|place| place.bytes.clone()).chain(seen.map(|(_, range)| range.clone())).collect()
 }
 
 /// A line that stands for itself, and decides a row of another file as well (a variable of a role), is that row.
 fn drop_lines_that_are_decided(specs: &mut Vec<LaunchSpec>) {
-    let mut decided: BTreeMap<Arc<Path>, Vec<Range<usize>>> = BTreeMap::new();
-    for place in
-        specs.iter().filter(|spec| spec.kind != loose::KIND).flat_map(|spec| spec.options.places())
-    {
-        decided.entry(Arc::clone(&place.path)).or_default().push(place.bytes.clone());
+    let (lines, others): (Vec<_>, Vec<_>) = specs.iter().partition(|spec| spec.kind == loose::KIND);
+    let mut decided: HashMap<OsString, Vec<Range<usize>>> =
+        lines.iter().map(|spec| (spec.place.path.as_os_str().to_owned(), Vec::new())).collect();
+    for place in others.iter().flat_map(|spec| spec.options.places()) {
+        if let Some(ranges) = decided.get_mut(place.path.as_os_str()) {
+            ranges.push(place.bytes.clone());
+        }
     }
     specs.retain(|spec| {
-        let ranges = decided.get(&spec.place.path).filter(|_| spec.kind == loose::KIND);
+        if spec.kind != loose::KIND {
+            return true;
+        }
+        let ranges = decided.get(spec.place.path.as_os_str());
         let value = spec.options.http_tokens.place().map_or(0..0, |place| place.bytes.clone());
         let within = |range: &Range<usize>| range.start <= value.start && value.end <= range.end;
         !ranges.is_some_and(|ranges| ranges.iter().any(within))
@@ -295,9 +304,10 @@ fn gather(errors: Vec<ScanError>, results: Vec<Done>) -> Scanned {
     }
     drop_lines_that_are_decided(&mut all.specs);
     all.specs.sort_by(|one, two| {
-        let key = |spec: &LaunchSpec| (spec.place.path.clone(), spec.place.bytes.start);
-        key(one)
-            .cmp(&key(two))
+        let (path, other) = (&one.place.path, &two.place.path);
+        let paths = if Arc::ptr_eq(path, other) { Ordering::Equal } else { path.cmp(other) };
+        paths
+            .then_with(|| one.place.bytes.start.cmp(&two.place.bytes.start))
             .then_with(|| one.dialect.cmp(two.dialect))
             .then_with(|| one.address.cmp(&two.address))
     });

@@ -17,7 +17,7 @@ fn number(number: usize, at: &Origin) -> Value {
 }
 
 /// The items of a list; not the values of a map.
-fn list(value: &Value) -> Option<&Vec<Value>> {
+pub(super) fn list(value: &Value) -> Option<&Vec<Value>> {
     match &value.data {
         Data::List(items) => Some(items),
         _ => None,
@@ -204,22 +204,6 @@ pub(super) fn distinct(value: &Value, at: &Origin) -> Option<Value> {
         }
     }
     Some(Value::list(kept, at.clone()))
-}
-
-/// Texts and numbers in their order, as a set gives them.
-pub(super) fn set(value: &Value, at: &Origin) -> Option<Value> {
-    if value.is_null() {
-        return Some(value.clone());
-    }
-    let distinct = distinct(value, at)?;
-    let mut items = list(&distinct)?.clone();
-    if items.iter().all(|item| matches!(item.data, Data::Number(_))) {
-        let number = |item: &Value| item.number().unwrap_or_default();
-        items.sort_by(|one, two| number(one).total_cmp(&number(two)));
-    } else if items.iter().all(|item| item.scalar().is_some()) {
-        items.sort_by_key(Value::scalar);
-    }
-    Some(Value::list(items, at.clone()))
 }
 
 pub(super) fn reverse(value: &Value, at: &Origin) -> Option<Value> {

@@ -19,6 +19,10 @@ pub fn set(origin: &Origin, value: &str) -> Option<Splice> {
     let range = origin.span.range();
     let old = origin.source.slice(range.clone());
     let bare = value.trim_matches('"');
+    // In JSON an expression is a text with a place of its own, and a literal within it has none.
+    if old.contains("${") || old.contains("%{") {
+        return None;
+    }
     let new = match old {
         "true" | "false" if matches!(bare, "true" | "false") => bare.to_owned(),
         "null" => value.to_owned(),

@@ -7,8 +7,8 @@ use super::{
     ast::Expr,
     collections as many,
     eval::Evaluator,
-    json, texts,
-    value::{Data, Origin, Value},
+    json, sets, texts,
+    value::{Data, Origin, Unknown, Value},
 };
 
 /// Calls a function.
@@ -34,12 +34,25 @@ pub(super) fn call(
         }
     }
     let known = lenient(name, &values, &at).or_else(|| strict(name, &values, &at));
-    known.unwrap_or_else(|| match values.iter().find(|value| value.why().is_some()) {
+    known.unwrap_or_else(|| match values.iter().find_map(|value| unsettled(value, 0)) {
         // An unknown argument says more than an unknown function.
-        Some(value) if is_known(name) => stopped(value, "", at),
+        Some(why) if is_known(name) => Value::new(Data::Unknown(Rc::new(why)), at),
         _ if is_known(name) => Value::error(format!("{name} does not take this"), at),
         _ => Value::unknown(format!("{name} is not evaluated here"), at),
     })
+}
+
+/// Why a value is not known, or something in it.
+fn unsettled(value: &Value, depth: usize) -> Option<Unknown> {
+    match &value.data {
+        Data::List(items) if depth < 20 => items.iter().find_map(|item| unsettled(item, depth + 1)),
+        Data::Map(map) if depth < 20 => {
+            let open = map.open.as_deref().cloned();
+            open.or_else(|| map.items.iter().find_map(|(_, item)| unsettled(item, depth + 1)))
+        }
+        Data::Encoded(inner) if depth < 20 => unsettled(inner, depth + 1),
+        _ => value.why(),
+    }
 }
 
 fn stopped(value: &Value, otherwise: &str, at: Origin) -> Value {
@@ -87,7 +100,11 @@ fn lenient(name: &str, values: &[Value], at: &Origin) -> Option<Value> {
         ("flatten", [list]) => many::flatten(list, at),
         ("compact", [list]) => many::compact(list, at),
         ("distinct", [list]) => many::distinct(list, at),
-        ("toset", [list]) => many::set(list, at),
+        ("toset", [list]) => sets::of(list, at),
+        ("sort", [list]) => sets::sort(list, at),
+        ("sum", [list]) => sets::sum(list, at),
+        ("index", [list, item]) => sets::index(list, item, at),
+        ("setunion" | "setintersection" | "setsubtract", all) => sets::combined(name, all, at),
         ("reverse", [list]) => many::reverse(list, at),
         ("slice", [list, from, to]) => many::slice(list, from, to, at),
         ("zipmap", [keys, values]) => many::zipmap(keys, values, at),
@@ -129,8 +146,6 @@ const KNOWN: &[&str] = &[
     "abs",
     "alltrue",
     "anytrue",
-    "base64decode",
-    "base64encode",
     "ceil",
     "chomp",
     "coalesce",
@@ -144,7 +159,7 @@ const KNOWN: &[&str] = &[
     "flatten",
     "floor",
     "format",
-    "indent",
+    "index",
     "join",
     "jsondecode",
     "keys",
@@ -159,13 +174,18 @@ const KNOWN: &[&str] = &[
     "range",
     "replace",
     "reverse",
+    "setintersection",
     "setproduct",
+    "setsubtract",
+    "setunion",
     "slice",
+    "sort",
     "split",
     "startswith",
     "strcontains",
     "strrev",
     "substr",
+    "sum",
     "title",
     "tobool",
     "tolist",

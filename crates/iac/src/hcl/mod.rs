@@ -19,6 +19,7 @@ mod lenient;
 mod loops;
 mod ops;
 mod respan;
+mod sets;
 mod split;
 mod texts;
 pub mod value;

@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     num::NonZero,
+    ops::Range,
     path::{Component, Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     thread,
@@ -12,7 +13,8 @@ use std::{
 use super::{is_code, module::Module};
 use crate::{
     ScanError,
-    dialect::{Overlay, load},
+    dialect::{self, Overlay, load},
+    hcl,
     source::Source,
 };
 
@@ -146,13 +148,27 @@ fn all_sources(paths: &[&PathBuf], overlay: &Overlay) -> Vec<Vec<String>> {
 fn sources(path: &Path, overlay: &Overlay) -> Vec<String> {
     let Ok(source) = load(path, overlay) else { return Vec::new() };
     let text = source.text().as_bytes();
-    if memchr::memmem::find(text, b"module").is_none() {
+    let hits: Vec<usize> = memchr::memmem::find_iter(text, b"\"./")
+        .chain(memchr::memmem::find_iter(text, b"\"../"))
+        .collect();
+    if hits.is_empty() {
         return Vec::new();
     }
-    memchr::memmem::find_iter(text, b"\"./")
-        .chain(memchr::memmem::find_iter(text, b"\"../"))
-        .filter_map(|at| local_source(&source, at))
-        .collect()
+    // Other things have a `source` as well. Behind a mistake there are no calls for the reader either.
+    let is_json = dialect::has_extension(path, &["json"]);
+    let calls: Vec<Range<usize>> = if is_json { Vec::new() } else { calls(&source) };
+    let called = |at: &usize| is_json || calls.iter().any(|call| call.contains(at));
+    hits.into_iter().filter(called).filter_map(|at| local_source(&source, at)).collect()
+}
+
+/// The blocks that call modules.
+fn calls(source: &Source) -> Vec<Range<usize>> {
+    let (_, from) = source.body();
+    let (chunks, _) = hcl::split(source.text(), from);
+    let calls = chunks
+        .into_iter()
+        .filter(|chunk| matches!(chunk.kind(source.text()), "module" | "terraform"));
+    calls.map(|chunk| chunk.span).collect()
 }
 
 fn local_source(source: &Source, at: usize) -> Option<String> {

@@ -135,6 +135,15 @@ fn json_is_repaired_as_json() {
 }
 "#;
     assert_eq!(fixed("main.tf.json", before), after);
+    // Within an expression nothing has a place of its own.
+    for value in
+        ["${var.strict ? \\\"required\\\" : \\\"optional\\\"}", "${lower(\\\"OPTIONAL\\\")}"]
+    {
+        let text = format!(
+            r#"{{"variable": {{"strict": {{"default": "${{false}}"}}}}, "resource": {{"aws_instance": {{"x": {{"metadata_options": {{"http_tokens": "{value}"}}}}}}}}}}"#
+        );
+        assert_eq!(fixed("main.tf.json", &text), text);
+    }
     let vars = [
         ("main.tf", instance("var.tokens", "variable \"tokens\" {}\n")),
         ("terraform.tfvars.json", "{ \"tokens\": \"optional\" }\n".to_owned()),

@@ -97,6 +97,17 @@ fn modules_within_modules_and_outside_the_given_paths() {
 }
 
 #[test]
+fn what_only_looks_like_a_call_hides_no_folder() {
+    let main = "resource \"aws_s3_object\" \"o\" {\n  source = \"./web\"\n}\n";
+    let read = ["aws_launch_template.this: optional"];
+    assert_eq!(rows(&[("main.tf", main), ("web/main.tf", CHILD)]), read);
+    let broken = "locals {\n\nmodule \"web\" {\n  source = \"./web\"\n}\n";
+    let scanned = Tree::of(&[("main.tf", broken), ("web/main.tf", CHILD)]).scan();
+    assert_eq!(scanned.errors.len(), 1);
+    assert_eq!(scanned.specs.iter().map(crate::testing::row).collect::<Vec<_>>(), read);
+}
+
+#[test]
 fn a_module_that_examples_alone_call_is_read_by_itself() {
     let example = "module \"web\" {\n  source = \"../../\"\n  tokens = \"required\"\n}\n";
     assert_eq!(

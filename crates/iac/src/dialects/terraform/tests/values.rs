@@ -173,6 +173,20 @@ fn functions_come_to_their_value() {
         (r#"sensitive("required")"#, "required"),
         ("nonsensitive(sensitive(var.tokens))", "optional"),
         (r#"lookup(var.open, "a", "required")"#, "unresolved: variable open has no default"),
+        (
+            "try(alltrue([var.open]), false) ? \"required\" : \"optional\"",
+            "unresolved: variable open has no default",
+        ),
+        (
+            "contains([var.open], \"a\") ? \"required\" : \"optional\"",
+            "unresolved: variable open has no default",
+        ),
+        (
+            "try(base64decode(\"eA==\"), \"required\")",
+            "unresolved: base64decode is not evaluated here",
+        ),
+        ("tolist(setunion([\"required\"], [\"optional\"]))[0]", "optional"),
+        ("sort([\"required\", \"optional\"])[1]", "required"),
         ("upper(var.open)", "unresolved: variable open has no default"),
         (r#"cidrhost("10.0.0.0/8", 1)"#, "unresolved: cidrhost is not evaluated here"),
     ] {
