@@ -358,6 +358,7 @@ fn excerpt(part: Part, place: &Place, source: &Source) -> Option<Excerpt> {
         path: self::shown(&place.path),
         line: place.start.line,
         text: shown,
+        skipped: u32::try_from(skipped).ok()?,
         start_column: column(first)?,
         end_column: column(last)?,
         part,
