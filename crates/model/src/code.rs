@@ -39,14 +39,22 @@ pub struct Excerpt {
     pub path: String,
     /// The line's number, from 1.
     pub line: u32,
-    /// The line.
+    /// The line, or of a long one the part around what is marked.
     pub text: String,
-    /// The first marked character, from 1.
+    /// How many characters of the line are left out before that.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub skipped: u32,
+    /// The first marked character of the text, from 1.
     pub start_column: u32,
     /// The character after the last marked one.
     pub end_column: u32,
     /// What it is.
     pub part: Part,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// What a marked part of code is.

@@ -82,7 +82,8 @@ impl Pretty {
         let width = width.max(20);
         let title = format!("{:<8}  {:<width$}", "severity", "control");
         let numbers = ["fail", "unknown", "pass", "skip"].map(|name| format!("{name:>9}")).concat();
-        let has_waived = !head.waivers.is_empty();
+        let waived = head.controls.iter().any(|control| control.waived.total() > 0);
+        let has_waived = waived || !head.waivers.is_empty();
         let waived = if has_waived { format!("{:>9}", "waived") } else { String::new() };
         writeln!(out, "{}", self.bold(&format!("{title}{numbers}{waived}")))?;
         for control in &head.controls {

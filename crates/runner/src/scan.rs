@@ -1,5 +1,6 @@
 //! `scan`: read infrastructure code, judge it, repair it, write the reports.
 
+mod excerpt;
 mod record;
 mod repair;
 

@@ -232,6 +232,9 @@ fn comments_of_other_tools_count_only_when_asked_for() {
     assert_eq!(of_silent(&honoured)["waived"], waived);
     let summary = &honoured["controls"][0]["summary"];
     assert_eq!((&summary["fail"], &summary["waived"]), (&json!(2), &json!(1)));
+    // Nobody is exempt in silence.
+    let pretty = scan(folder.path(), &[".", "--output", "pretty"]).out;
+    assert!(pretty.contains("Waived by ignore comments in the code: 1 finding."), "{pretty}");
     fs::write(folder.path().join("imdsure.toml"), "[scan]\nhonor = [\"trivy\"]\n").unwrap();
     let (_, other) = report(folder.path(), &["."]);
     assert_eq!(of_silent(&other)["waived"], Value::Null);

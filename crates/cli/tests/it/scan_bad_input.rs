@@ -113,3 +113,22 @@ fn arguments_that_cannot_be_meant() {
         assert_eq!(ended.code, 64, "{arguments:?}: {}", ended.err);
     }
 }
+
+#[test]
+fn long_lines_and_foreign_line_ends_are_shown_all_the_same() {
+    let padding = "x".repeat(5_000);
+    let minified = format!(
+        "{{\"Description\":\"{padding}\",\"Resources\":{{\"Web\":{{\"Type\":\"AWS::EC2::Instance\",\"Properties\":{{\"MetadataOptions\":{{\"HttpTokens\":\"optional\"}}}}}}}},\"Metadata\":\"{padding}\"}}"
+    );
+    let windows = "\u{feff}resource \"aws_instance\" \"w\" {\r\n\tmetadata_options {\r\n\t\thttp_tokens = \"optional\" # \u{65e5}\u{672c}\r\n\t}\r\n}\r\n";
+    let folder = folder(&[("a.json", &minified), ("b.tf", windows)]);
+    let ended = scan(folder.path(), &[".", "--output", "pretty", "--control", "CKV_AWS_79"]);
+    assert_eq!(ended.code, 1);
+    assert!(ended.out.lines().all(|line| line.chars().count() < 400), "{}", ended.out);
+    let column = minified.find("\"optional\"").unwrap() + 1;
+    assert!(ended.out.contains(&format!("a.json:1:{column}\n")), "{}", ended.out);
+    let marks = ended.out.matches("^ HttpTokens is optional").count();
+    assert_eq!(marks, 2, "{}", ended.out);
+    assert!(ended.out.contains("b.tf:3:"), "{}", ended.out);
+    assert!(!ended.out.contains('\r'), "{:?}", ended.out);
+}

@@ -9,6 +9,9 @@ use imdsure_model::{Excerpt, Finding, Location, Part, Verdict};
 use super::Pretty;
 use crate::text::{clean, count, harmless, thousands};
 
+/// Lines between two that are shown, and columns before a part, at most: each takes a byte until it is folded.
+const FAR: u32 = 10_000;
+
 impl Pretty {
     pub(super) fn code(&mut self, out: &mut dyn io::Write) -> io::Result<()> {
         let mut findings = std::mem::take(&mut self.code);
@@ -96,15 +99,23 @@ fn snippets<'a>(excerpts: &[Excerpt], finding: &Finding) -> Vec<Snippet<'a, Anno
     paths.sort_by_key(|path| !deciding(path));
     let snippet = |path: &str| {
         let lines: Vec<&Excerpt> = excerpts.iter().filter(|one| one.path == path).collect();
-        let first = lines.iter().map(|one| one.line).min().unwrap_or(1);
-        let last = lines.iter().map(|one| one.line).max().unwrap_or(1);
+        let (first, last) = around(&lines);
         let (mut source, mut marks) = (String::new(), Vec::new());
         for number in first..=last {
-            let mut of_line = lines.iter().filter(|one| one.line == number).peekable();
-            let text = of_line.peek().map(|one| harmless(&one.text)).unwrap_or_default();
-            for one in of_line {
-                let span = source.len() + byte(&text, one.start_column)
-                    ..source.len() + byte(&text, one.end_column);
+            let of_line = || lines.iter().filter(|one| one.line == number);
+            let Some(base) = of_line().find(|one| decides(one.part)).or_else(|| of_line().next())
+            else {
+                source.push('\n');
+                continue;
+            };
+            let text = harmless(&base.text);
+            // What is left out before it is blank: the column is that of the file, and blanks are folded.
+            source.extend(std::iter::repeat_n(' ', base.skipped.min(FAR) as usize));
+            // Of one long line two excerpts may show different parts.
+            for one in of_line().filter(|one| one.skipped == base.skipped) {
+                let start = byte(&text, one.start_column);
+                let end = byte(&text, one.end_column).max(start);
+                let span = source.len() + start..source.len() + end;
                 marks.extend(mark(one.part, decided, finding).map(|(kind, label)| {
                     let mark = kind.span(span);
                     if label.is_empty() { mark } else { mark.label(label) }
@@ -113,12 +124,25 @@ fn snippets<'a>(excerpts: &[Excerpt], finding: &Finding) -> Vec<Snippet<'a, Anno
             source.push_str(&text);
             source.push('\n');
         }
+        // A column that is further off would be told wrong.
+        let known = lines.iter().all(|one| one.skipped <= FAR);
         Snippet::source(source)
             .line_start(first as usize)
-            .path(clean(path).into_owned())
+            .path(known.then(|| clean(path).into_owned()))
             .annotations(marks)
     };
     paths.into_iter().map(snippet).collect()
+}
+
+/// The lines from the first to the last; from what decides alone where they are far apart.
+fn around(lines: &[&Excerpt]) -> (u32, u32) {
+    let numbers = || lines.iter().map(|one| one.line);
+    let (first, last) = (numbers().min().unwrap_or(1), numbers().max().unwrap_or(1));
+    if last - first <= FAR {
+        return (first, last);
+    }
+    let deciding = lines.iter().find(|one| decides(one.part)).map_or(first, |one| one.line);
+    (deciding, deciding)
 }
 
 const fn decides(part: Part) -> bool {
@@ -148,4 +172,64 @@ fn mark(part: Part, decided: bool, finding: &Finding) -> Option<(AnnotationKind,
 fn byte(text: &str, column: u32) -> usize {
     let index = column.saturating_sub(1) as usize;
     text.char_indices().nth(index).map_or(text.len(), |(at, _)| at)
+}
+
+#[cfg(test)]
+mod tests {
+    use imdsure_model::{Code, Severity};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn finding(excerpts: Vec<Excerpt>) -> Finding {
+        Finding {
+            control: "code-launches-imdsv2".to_owned(),
+            aliases: Vec::new(),
+            verdict: Verdict::Fail,
+            severity: Severity::High,
+            risk: None,
+            resource: "a.tf:x".to_owned(),
+            name: None,
+            owner: None,
+            account_id: None,
+            account_name: None,
+            organizational_unit: None,
+            region: None,
+            managed_by: None,
+            reason: "launches with IMDSv1".to_owned(),
+            facts: serde_json::Map::new(),
+            location: Some(Location {
+                path: "a.tf".to_owned(),
+                start_line: 1,
+                start_column: 1,
+                end_line: 1,
+                end_column: 2,
+                address: "x".to_owned(),
+            }),
+            fix: None,
+            waived: None,
+            code: Some(Box::new(Code { excerpts, ..Code::default() })),
+        }
+    }
+
+    fn excerpt() -> impl Strategy<Value = Excerpt> {
+        let parts = [Part::Definition, Part::HttpTokens, Part::HopLimit, Part::Between];
+        let lines = prop_oneof![0..20_u32, any::<u32>()];
+        let columns = prop_oneof![0..20_u32, any::<u32>()];
+        (".{0,20}", lines, columns.clone(), columns, 0..4_usize, "[ab]").prop_map(
+            move |(text, line, start_column, end_column, part, path)| {
+                let part = parts[part];
+                Excerpt { path, line, text, skipped: end_column, start_column, end_column, part }
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn no_excerpt_is_too_odd_to_be_shown(excerpts in prop::collection::vec(excerpt(), 0..4)) {
+            let text = shown(&[finding(excerpts)], &Renderer::plain());
+            prop_assert!(text.contains("launches with IMDSv1"));
+            prop_assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
+        }
+    }
 }

@@ -16,10 +16,16 @@ const SHOWN: usize = 10;
 impl Pretty {
     /// What is waived and by which waivers; those that want attention come first.
     pub(super) fn waivers(&self, head: &Head, out: &mut dyn io::Write) -> io::Result<()> {
+        let all: u64 = head.controls.iter().map(|control| control.waived.total()).sum();
+        let waived: u64 = head.waivers.iter().map(|waiver| waiver.waives).sum();
+        if all > waived {
+            let number = count(all - waived, "finding", "findings");
+            let title = format!("Waived by ignore comments in the code: {number}.");
+            writeln!(out, "{} --output brief lists them.\n", self.bold(&title))?;
+        }
         if head.waivers.is_empty() {
             return Ok(());
         }
-        let waived = head.controls.iter().map(|control| control.waived.total()).sum();
         let waivers = count(head.waivers.len() as u64, "waiver", "waivers");
         let title = format!("Waived: {}, of {waivers}", count(waived, "finding", "findings"));
         writeln!(out, "{}", self.bold(&title))?;
