@@ -99,7 +99,8 @@ impl PolicySpec {
 
     /// Whether a policy may be about launches or the metadata service, by what is written of it.
     pub fn may_be_one(written: &str) -> bool {
-        let words = ["metadata", "runinstances", "roledelivery", "http_tokens", "httptokens", "imds"];
+        let words =
+            ["metadata", "runinstances", "roledelivery", "http_tokens", "httptokens", "imds"];
         let written = written.to_ascii_lowercase();
         words.iter().any(|word| written.contains(word))
     }

@@ -28,7 +28,8 @@ impl Lines {
         let there = source.slice(begin..place.bytes.end).trim_end().lines().count();
         // The last line of a heredoc is its end mark.
         let there = there.saturating_sub(usize::from(heredoc));
-        (text.trim_end().lines().count() == there).then(|| Self { source: Arc::clone(source), first })
+        (text.trim_end().lines().count() == there)
+            .then(|| Self { source: Arc::clone(source), first })
     }
 
     /// Where a position of the text is in the file: as narrow as the line allows, in which something may have

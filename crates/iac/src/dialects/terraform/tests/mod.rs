@@ -13,6 +13,7 @@ mod formatted;
 mod kinds;
 mod launch;
 mod modules;
+mod policies;
 mod property;
 mod values;
 
