@@ -127,6 +127,9 @@ fn strict(name: &str, values: &[Value], at: &Origin) -> Option<Value> {
     match (name, values) {
         ("jsondecode" | "yamldecode", [text]) => match &text.data {
             Data::Encoded(value) => Some((**value).clone()),
+            Data::Text(file) if text.origin.source.text() == &**file => {
+                json::value_of_text(file, &text.origin, name == "yamldecode")
+            }
             _ => json::value_of_text(&text.scalar()?, at, name == "yamldecode"),
         },
         ("range", values) => many::range(values, at),

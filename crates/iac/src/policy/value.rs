@@ -11,7 +11,7 @@ impl PolicyText {
     pub(crate) fn of_value(value: &Value) -> Option<Result<Self, Unresolved>> {
         match &value.data {
             Data::Null => None,
-            Data::Encoded(inner) => Some(encoded(inner, &value.origin)),
+            Data::Encoded(inner) => Some(encoded(inner)),
             _ => match (value.scalar(), value.why()) {
                 (Some(text), _) => Some(Ok(written(&text, &value.origin))),
                 (None, Some(why)) => Some(Err(open(&why))),
@@ -31,10 +31,10 @@ fn written(text: &str, origin: &Origin) -> PolicyText {
 }
 
 /// The JSON of a value, with the places that its parts come from.
-fn encoded(value: &Value, origin: &Origin) -> Result<PolicyText, Unresolved> {
+fn encoded(value: &Value) -> Result<PolicyText, Unresolved> {
     let mut out = Output::new();
     write(value, 0, &mut out)?;
-    Ok(out.policy(origin.place()))
+    Ok(out.policy(value.origin.place()))
 }
 
 fn write(value: &Value, level: usize, out: &mut Output) -> Result<(), Unresolved> {

@@ -115,11 +115,7 @@ fn inherited(value: &Value) -> Result<Vec<Value>, Unknown> {
             Data::Null => continue,
             _ => return Err(why(document)),
         };
-        let inner = blocks::get(&decoded, "Statement");
-        match &inner.data {
-            Data::Map(_) => statements.push(inner),
-            _ => statements.extend(listed(&inner)?),
-        }
+        statements.extend(listed(&blocks::get(&decoded, "Statement"))?);
     }
     Ok(statements)
 }
@@ -199,11 +195,12 @@ fn variables(value: &Value) -> Value {
     Value::new(data, value.origin.clone())
 }
 
-/// The items of a list that is all there.
+/// The items of a list that is all there; one that stands alone, as JSON allows, is one.
 fn listed(value: &Value) -> Result<Vec<Value>, Unknown> {
     match &value.data {
         Data::Null => Ok(Vec::new()),
         Data::List(items) => Ok(items.iter().cloned().collect()),
+        Data::Map(_) => Ok(vec![value.clone()]),
         _ => Err(why(value)),
     }
 }
