@@ -28,7 +28,9 @@ pub(super) fn read(session: &Session<'_>, scope: &Scope, sink: &mut Sink) {
         let specs = turns
             .iter()
             .filter_map(|turn| Some((turn.suffix.as_str(), spec(session, scope, resource, turn)?)));
-        joined(specs.collect()).into_iter().for_each(|spec| sink.policy(spec));
+        for spec in joined(specs.collect()) {
+            sink.policy(spec);
+        }
     }
 }
 
@@ -48,7 +50,7 @@ fn spec(
         let (source, block) = scope.module.says(resource.part, name)?;
         Some(session.eval(scope, source, &turn.bound, block.body.attribute(name)?))
     };
-    let kind = kind_of(said("type").as_ref())?;
+    let kind = kind_of(said("type").as_ref()).ok()?;
     let content = said("content")?;
     let address = format!("{}{}.{}", scope.address, resource.kind, resource.name);
     match PolicyText::of_value(&content)? {
@@ -105,14 +107,17 @@ pub(super) fn of_snapshot(
     }
 }
 
-/// What it is attached as: unknown where the text does not say; none where it is a policy of tags or backups.
-fn kind_of(said: Option<&Value>) -> Option<Option<PolicyKind>> {
+/// A policy of tags or backups.
+struct NoGuardrail;
+
+/// What it is attached as; none where the text does not say.
+fn kind_of(said: Option<&Value>) -> Result<Option<PolicyKind>, NoGuardrail> {
     match said.filter(|value| !value.is_null()) {
         // The provider's default.
-        None => Some(Some(PolicyKind::Scp)),
+        None => Ok(Some(PolicyKind::Scp)),
         Some(value) => match value.scalar() {
-            Some(name) => PolicyKind::of_type(&name).map(Some),
-            None => Some(None),
+            Some(name) => PolicyKind::of_type(&name).map(Some).ok_or(NoGuardrail),
+            None => Ok(None),
         },
     }
 }

@@ -13,19 +13,15 @@ fn policy(content: &str) -> String {
 fn line(spec: &PolicySpec, folder: &std::path::Path) -> String {
     let name =
         |path: &std::path::Path| path.strip_prefix(folder).unwrap_or(path).display().to_string();
+    let lints = spec.lints.iter();
+    let lints =
+        lints.filter(|lint| lint.mistake.severity > crate::MistakeSeverity::Info).map(|lint| {
+            let start = lint.place.start;
+            format!("{} at {}:{start}", lint.mistake.code, name(&lint.place.path))
+        });
     let said = match &spec.text {
         Err(open) => format!("{} (`{}`)", open.reason, open.expression),
-        Ok(_) => {
-            let lints = spec
-                .lints
-                .iter()
-                .filter(|lint| lint.mistake.severity > crate::MistakeSeverity::Info);
-            let lints = lints.map(|lint| {
-                let start = lint.place.start;
-                format!("{} at {}:{start}", lint.mistake.code, name(&lint.place.path))
-            });
-            lints.collect::<Vec<_>>().join(", ")
-        }
+        Ok(_) => lints.collect::<Vec<_>>().join(", "),
     };
     let place = name(&spec.place.path);
     format!("{place} {} {}: {said}", spec.address, spec.kind.as_str())
