@@ -194,10 +194,7 @@ impl PolicyText {
             let source = Source::new(self.place.path.to_path_buf(), text.as_str());
             let at = crate::source::Position { line: position.line, column: position.column };
             let offset = source.offset(at);
-            let end = (offset + 1..=source.text().len())
-                .find(|end| source.text().is_char_boundary(*end))
-                .unwrap_or(offset);
-            return source.place(offset..end);
+            return source.place(offset..offset + lines::length(&source, offset));
         }
         let line = || self.lines.as_ref().and_then(|lines| lines.place(&self.text, position));
         let mark = self.marks.iter().find(|(own, _)| *own == position);

@@ -98,8 +98,8 @@ fn guardrails_of_each_language_are_judged() {
     let expected = [
         "main.tf:aws_organizations_policy.imds fail main.tf:10",
         "scp/no-way-back.json:no-way-back.json fail scp/no-way-back.json:9",
-        "t.yaml:ImdsGiven unknown t.yaml:10",
         "t.yaml:Defaults pass t.yaml:9",
+        "t.yaml:ImdsGiven unknown t.yaml:10",
     ];
     assert_eq!(lines, expected);
     let terraform = &found[0];
@@ -112,7 +112,7 @@ fn guardrails_of_each_language_are_judged() {
     let sound: Value =
         serde_json::from_str(terraform["facts"]["sound_form"].as_str().unwrap()).unwrap();
     assert_eq!(sound["Condition"]["StringNotEquals"]["ec2:MetadataHttpTokens"], "required");
-    let unknown = found[2]["reason"].as_str().unwrap();
+    let unknown = found[3]["reason"].as_str().unwrap();
     assert!(
         unknown.starts_with("its text is not known: ") && unknown.ends_with("(`!Ref Text`)"),
         "{unknown}"

@@ -42,12 +42,26 @@ impl Lines {
         if let Some((before, _)) = there.split_once(here).filter(|_| !here.is_empty()) {
             let column = at.column + u32::try_from(before.chars().count()).ok()?;
             let from = self.source.offset(source::Position { line, column });
-            let next = self.source.slice(from..range.end).chars().next();
-            return Some(self.source.place(from..from + next.map_or(0, char::len_utf8)));
+            return Some(self.source.place(from..from + length(&self.source, from)));
         }
         let indent = there.len() - there.trim_start().len();
         Some(self.source.place(range.start + indent..range.start + there.trim_end().len()))
     }
+}
+
+/// The bytes of what begins at an offset: a string to its end, of all else one character.
+pub(super) fn length(source: &Source, offset: usize) -> usize {
+    let line = source.slice(offset..source.line_at(offset).end);
+    let mut escaped = false;
+    let end = line.strip_prefix('"').and_then(|rest| {
+        rest.find(|c| {
+            let end = c == '"' && !escaped;
+            escaped = c == '\\' && !escaped;
+            end
+        })
+    });
+    let first = line.chars().next().map_or(0, char::len_utf8);
+    end.map_or(first, |end| end + 2)
 }
 
 const fn begin(line: u32) -> source::Position {
