@@ -7,7 +7,7 @@ use super::{
     ast::{Span, Step},
     convert,
     eval::{Binding, Evaluator, MAX_TEXT, Names},
-    value::{Data, Origin, Value},
+    value::{Data, Origin, Unknown, Value},
 };
 use crate::source::Source;
 
@@ -19,6 +19,9 @@ impl Names for Nothing {
         None
     }
 }
+
+/// More names are not given to a template.
+const MAX_NAMES: usize = 1_000;
 
 /// Calls one of them; none where it is another function, or an argument is not known.
 pub(super) fn call(
@@ -42,8 +45,22 @@ pub(super) fn call(
         None => Some(Value::text(source.text(), whole(&source))),
         Some(given) => {
             let given = given.items()?;
-            Some(template(evaluator, &source, &given, None))
+            if given.len() > MAX_NAMES {
+                return Some(Value::unknown("too complex", at.clone()));
+            }
+            Some(at_the_call(template(evaluator, &source, &given, None), &source, at))
         }
+    }
+}
+
+/// What a template does not know is shown where it is filled in: all of its own text would say less.
+fn at_the_call(value: Value, source: &Arc<Source>, at: &Origin) -> Value {
+    match &value.data {
+        Data::Unknown(why) if Arc::ptr_eq(&why.at.source, source) => {
+            let why = Unknown { at: at.clone(), ..(**why).clone() };
+            Value::new(Data::Unknown(Rc::new(why)), at.clone())
+        }
+        _ => value,
     }
 }
 

@@ -33,11 +33,11 @@ impl Session<'_> {
         let one = |bound: &Bound| self.one_document(scope, *part, bound, at);
         match &*self.instances(scope, *part) {
             Instances::Single => one(&Vec::new()),
-            Instances::Open(bound) => match one(bound) {
-                // How many there are is not known, so neither is which one is meant.
-                value if value.why().is_some() => value,
-                value => Value::unknown("how many there are is not known", value.origin),
-            },
+            // How many there are is not known: what is attached of numbered ones is there, and says the same.
+            Instances::Open(bound) if is_numbered(scope, *part) => {
+                Value::list(vec![one(bound)], at.clone())
+            }
+            Instances::Open(_) => Value::unknown("how many there are is not known", at.clone()),
             Instances::Indexed(all) => {
                 Value::list(all.iter().map(|(_, bound)| one(bound)).collect(), at.clone())
             }
@@ -68,6 +68,10 @@ impl Session<'_> {
         let items = vec![("json".into(), json.clone()), ("minified_json".into(), json)];
         Value::map(Map { items, open: Some(Rc::new(later)) }, origin)
     }
+}
+
+fn is_numbered(scope: &Scope, part: usize) -> bool {
+    scope.module.block(part).is_some_and(|(_, block)| block.body.says("count"))
 }
 
 /// The document as JSON has it.

@@ -58,7 +58,8 @@ impl Names for ScopeNames<'_> {
     fn file(&self, path: &str) -> Option<Arc<Source>> {
         let root = self.session.scope(0)?;
         let path = paths::beside(&root.module.folder, &self.scope.module.folder, path)?;
-        self.session.open(&path)
+        let read = paths::within(self.session.survey.top(), &path);
+        read.then(|| self.session.open(&path)).flatten()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where files are that code names: `file("${path.module}/scp.json")`.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::survey::clean;
 
@@ -23,6 +23,24 @@ pub(super) fn beside(root: &Path, module: &Path, name: &str) -> Option<PathBuf> 
     (!path.has_root()).then(|| clean(&root.join(path)))
 }
 
+/// The folder that all of these files are in.
+pub(super) fn common(files: &[PathBuf]) -> PathBuf {
+    let mut folders = files.iter().map(|file| clean(file.parent().unwrap_or(Path::new(""))));
+    let first = folders.next().unwrap_or_default();
+    folders.fold(first, |common, folder| {
+        let same = common.components().zip(folder.components()).take_while(|(one, two)| one == two);
+        same.map(|(part, _)| part).collect()
+    })
+}
+
+/// Whether a file is in that folder. Where code lies far apart, in what is worked in: whoever writes code should
+/// not get to see the files of who scans it.
+pub(super) fn within(top: &Path, file: &Path) -> bool {
+    let named = top.components().any(|part| matches!(part, Component::Normal(_)));
+    let away = matches!(file.components().next(), Some(Component::ParentDir)) || file.has_root();
+    file.starts_with(top) && (named || !away)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -39,5 +57,20 @@ mod tests {
         assert_eq!(beside("/x/infra", "/x/infra", "/x/infra/../a.json"), some("/x/a.json"));
         assert_eq!(beside("infra", "infra", "/etc/passwd"), None);
         assert_eq!(beside("", "", "/etc/passwd"), None);
+    }
+
+    #[test]
+    fn only_files_among_the_code_are_read() {
+        let top = |files: &[&str]| common(&files.iter().map(PathBuf::from).collect::<Vec<_>>());
+        let read = |files: &[&str], file: &str| within(&top(files), Path::new(file));
+        let infra = ["./infra/org/main.tf", "infra/policies/a.json"];
+        assert!(read(&infra, "infra/policies/b.json.tpl"));
+        assert!(!read(&infra, "other/b.json") && !read(&infra, "../b.json"));
+        assert!(read(&["main.tf"], "b.json") && !read(&["main.tf"], "../b.json"));
+        assert!(read(&["../infra/main.tf"], "../infra/b.json"));
+        assert!(!read(&["../infra/main.tf"], "../b.json"));
+        assert!(read(&["/x/main.tf"], "/x/b.json") && !read(&["/x/main.tf"], "/etc/passwd"));
+        assert!(!read(&["/x/main.tf", "/y/main.tf"], "/etc/passwd"));
+        assert!(!read(&["../main.tf", "../../main.tf"], "../../../b.json"));
     }
 }

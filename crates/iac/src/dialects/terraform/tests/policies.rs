@@ -157,10 +157,8 @@ fn a_template_is_filled_in() {
         [format!("scp.json.tpl aws_organizations_policy.imds scp: {SLIPS} at scp.json.tpl:8:5")]
     );
     let found = files(&code("{ tokens = \"optional\" }"));
-    assert!(
-        found.iter().any(|line| line.contains("action is not known here (`{ \"Version\"")),
-        "{found:#?}"
-    );
+    let open = "main.tf aws_organizations_policy.imds scp: action is not known here (`templatefile(\"${path.module}/scp.json.tpl\", { tokens = \"optional\" })`)";
+    assert_eq!(found, [open, "scp.json.tpl scp.json.tpl scp: it is filled in later (`${action}`)"]);
 }
 
 const DOCUMENT: &str = r#"data "aws_iam_policy_document" "imds" {
@@ -285,9 +283,19 @@ fn documents_are_made_as_often_as_they_say() {
         "{found:#?}"
     );
     let numbered = DOCUMENT.replace("  statement {", "  count = 1\n  statement {");
-    let attached = policy("one(data.aws_iam_policy_document.imds[*].json)");
-    let found = one(&[("main.tf", &format!("{numbered}{attached}"))]);
-    assert!(found.contains(SLIPS), "{found}");
+    for (count, content) in [
+        ("1", "one(data.aws_iam_policy_document.imds[*].json)"),
+        ("var.open", "data.aws_iam_policy_document.imds[0].json"),
+    ] {
+        let numbered = numbered.replace("count = 1", &format!("count = {count}"));
+        let code = format!("variable \"open\" {{}}\n{numbered}{}", policy(content));
+        let found = one(&[("main.tf", &code)]);
+        assert!(found.contains(SLIPS), "{found}");
+    }
+    let open = each.replace("{ a = \"optional\", b = \"required\" }", "var.open");
+    let attached = policy("data.aws_iam_policy_document.imds[\"a\"].json");
+    let found = one(&[("main.tf", &format!("variable \"open\" {{}}\n{open}{attached}"))]);
+    assert!(found.contains("how many there are is not known"), "{found}");
 }
 
 #[test]
