@@ -175,6 +175,16 @@ fn the_report_shows_the_line_and_what_to_write() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_may_have_had_a_policy() {
+    let folder = folder(&[("main.tf", TERRAFORM), ("scp.json", &FILE.replace(']', ""))]);
+    let (code, report) = report(folder.path(), &["."]);
+    assert_eq!((code, report["errors"][0]["path"].as_str()), (2, Some("scp.json")));
+    let controls = report["controls"].as_array().unwrap();
+    let unread: Vec<&Value> = controls.iter().map(|one| &one["summary"]["unread"]).collect();
+    assert_eq!(unread, [1, 1, 1, 1]);
+}
+
+#[test]
 fn kept_rows_are_judged_alike() {
     let folder = folder(&[("main.tf", TERRAFORM), ("scp.json", FILE)]);
     let (_, fresh) = found(folder.path(), &[".", "--save", "kept", "--control", SOUND]);

@@ -28,7 +28,6 @@ pub(super) struct Module {
     /// By name: the part.
     pub(super) variables: HashMap<String, usize>,
     pub(super) outputs: HashMap<String, usize>,
-    /// Policy documents, by name.
     pub(super) documents: HashMap<String, usize>,
     pub(super) resources: Vec<Resource>,
     by_address: HashMap<(String, String), usize>,

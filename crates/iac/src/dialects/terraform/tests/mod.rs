@@ -6,6 +6,7 @@ use crate::{
 };
 
 mod bad;
+mod documents;
 mod files;
 mod fix;
 mod fix_added;
