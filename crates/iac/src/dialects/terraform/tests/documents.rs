@@ -1,7 +1,11 @@
 //! Policy documents: their statements, what they inherit, how often they are made.
 
+use std::path::Path;
+
+use proptest::prelude::*;
+
 use super::policies::{SLIPS, one, policy, read};
-use crate::testing::Tree;
+use crate::{scan::scan_text, testing::Tree};
 
 pub(super) const DOCUMENT: &str = r#"data "aws_iam_policy_document" "imds" {
   statement {
@@ -138,4 +142,26 @@ fn documents_are_made_as_often_as_they_say() {
     let attached = policy("data.aws_iam_policy_document.imds[\"a\"].json");
     let found = one(&[("main.tf", &format!("variable \"open\" {{}}\n{open}{attached}"))]);
     assert!(found.contains("how many there are is not known"), "{found}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn fuzz_broken_documents_never_panic(at in 0_usize..900, gone in 0_usize..40, with in "[ -~\n\"{}\\[\\]$é]{0,12}") {
+        let document = policy("data.aws_iam_policy_document.imds.json");
+        let heredoc = policy("<<-EOF\n  {\"Statement\": [{\"Effect\": \"Deny\",\n    \"Action\": \"ec2:RunInstances\"}]}\nEOF\n").replace("imds", "text");
+        let mut text = format!("{DOCUMENT}{document}{heredoc}");
+        let from = text.floor_char_boundary(at.min(text.len()));
+        let to = text.floor_char_boundary((from + gone).min(text.len()));
+        text.replace_range(from..to, &with);
+        let source = crate::source::Source::new("main.tf", text.as_str());
+        for policy in scan_text(Path::new("main.tf"), &text).policies {
+            let places = policy.lints.iter().map(|lint| &lint.place).chain([&policy.place]);
+            for place in places {
+                prop_assert!(place.bytes.end <= text.len());
+                prop_assert_eq!(&source.place(place.bytes.clone()), place);
+            }
+        }
+    }
 }
