@@ -26,6 +26,7 @@ mod scan;
 mod scan_bad_input;
 mod scan_evidence;
 mod scan_fix;
+mod scan_policies;
 mod stage;
 mod tables;
 mod usage;
