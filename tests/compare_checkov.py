@@ -22,7 +22,7 @@ from dataclasses import dataclass
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "crates" / "iac" / "fixtures" / "compare"
 PAGE = ROOT / "docs" / "scan-and-checkov.md"
-BINARY = ROOT / "target" / "debug" / "imdsure"
+BINARY = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "imdsure"
 
 # What is compared with what, unless a fixture says otherwise.
 USUAL = ("CKV_AWS_79", "code-launches-imdsv2")
@@ -37,7 +37,7 @@ INTRO = """# imdsure scan and checkov
 [checkov](https://www.checkov.io) looks at the same code with two of its checks: `CKV_AWS_79` (tokens) and `CKV_AWS_341` (hop
 limit). This page is what both say of the same small fixtures, and why they differ where they do. Each fixture is a folder of
 [`crates/iac/fixtures/compare`](../crates/iac/fixtures/compare); the explanation stands in the first lines of its first file.
-`make compare` runs both and writes this page; a test holds imdsure to it.
+`tests/compare_checkov.py` runs both and writes this page, `make compare` runs both and compares; a test holds imdsure to it.
 
 `nothing` is no verdict at all: no finding, no pass. imdsure's severity is high unless it says *medium*: what the code does not
 say is inherited, and checkov's `fail` is the same for that and for an explicit `optional`. *either*: it depends on what one asks.
@@ -198,14 +198,14 @@ def page(binary):
 def main():
     parser = argparse.ArgumentParser(description="Compare imdsure with checkov on small fixtures.")
     parser.add_argument("--check", action="store_true", help="write nothing; fail where the page is another")
-    parser.add_argument("--binary", type=pathlib.Path, default=BINARY, help="imdsure (default: target/debug/imdsure)")
+    parser.add_argument("--binary", type=pathlib.Path, default=BINARY, help="imdsure (else that of `cargo build`)")
     arguments = parser.parse_args()
     os.environ.pop("BC_API_KEY", None)
     text = page(arguments.binary.resolve())
     if not arguments.check:
         PAGE.write_text(text)
     elif PAGE.read_text() != text:
-        fail(f"{PAGE.relative_to(ROOT)} says something else: run `make compare` and look at the changes")
+        fail(f"{PAGE.relative_to(ROOT)} says something else: run this without --check and look at the changes")
     print(text.split("\n\n")[3])
 
 
