@@ -47,7 +47,7 @@ compare: $(BENCH_INSTALLED)
 # The parsers under random input for some minutes (FUZZ_CASES of each property).
 FUZZ_CASES ?= 2000000
 fuzz:
-	PROPTEST_CASES=$(FUZZ_CASES) cargo test --profile fast --package imdsure-aws --package imdsure-policy fuzz
+	PROPTEST_CASES=$(FUZZ_CASES) cargo test --profile fast --package imdsure-aws --package imdsure-policy --package imdsure-iac --package imdsure-fix fuzz
 
 # What imdsure believes of AWS, checked in a sandbox account (IMDSURE_VERIFY_ACCOUNT). It asks before it begins.
 verify-aws: $(INSTALLED)

@@ -31,7 +31,7 @@ pub(super) fn lookup(map: &Value, key: &Value, default: Option<&Value>, at: &Ori
     }
     let found = ops::index(map, key, at);
     match default {
-        Some(default) if found.is_error() => default.clone(),
+        Some(default) if found.is_error() && matches!(map.data, Data::Map(_)) => default.clone(),
         _ => found,
     }
 }

@@ -81,7 +81,7 @@ pub fn insert_attributes(source: &Source, parent: &Block, new: New<'_>) -> Optio
         None if parent.body.attributes.is_empty() && parent.body.blocks.is_empty() => {
             Some(layout.append(source, text.trim_end(), false))
         }
-        None => Some(layout.prepend(source, text.trim_end())),
+        None => layout.prepend(source, text.trim_end()),
     }
 }
 
@@ -91,7 +91,7 @@ pub fn insert_first(source: &Source, parent: &Block, new: (&str, &str)) -> Optio
     if layout.one_line || parent.body.attributes.is_empty() && parent.body.blocks.is_empty() {
         return insert_attributes(source, parent, &[new]);
     }
-    Some(layout.prepend(source, lines(&[new], &layout.inner(), source.newline()).trim_end()))
+    layout.prepend(source, lines(&[new], &layout.inner(), source.newline()).trim_end())
 }
 
 /// Adds a member to an object literal that has none of that name.

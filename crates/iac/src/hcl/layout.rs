@@ -60,7 +60,13 @@ impl Layout {
             return Splice::of(source, self.open..self.close, text);
         }
         let end = self.open + kept.len();
-        Splice::of(source, end..end, format!("{newline}{blank}{text}"))
+        // Behind a comment the closing brace may stand on its line.
+        let (until, tail) = if source.slice(end..self.close).contains('\n') {
+            (end, String::new())
+        } else {
+            (self.close, format!("{newline}{indent}"))
+        };
+        Splice::of(source, end..until, format!("{newline}{blank}{text}{tail}"))
     }
 
     /// Opens a block on one line, and puts attributes beside the only one that it may have.
@@ -78,11 +84,14 @@ impl Layout {
         Splice::of(source, self.open..self.close, text)
     }
 
-    /// Puts lines behind the opening brace's line, with an empty one below.
-    pub(super) fn prepend(&self, source: &Source, text: &str) -> Splice {
+    /// Puts lines behind the opening brace's line, with an empty one below. None where a comment begins
+    /// there and goes on.
+    pub(super) fn prepend(&self, source: &Source, text: &str) -> Option<Splice> {
         let newline = source.newline();
         let at = source.line_at(self.open).end;
-        Splice::of(source, at..at, format!("{newline}{text}{newline}"))
+        let behind = source.slice(self.open..at);
+        let whole = behind.rfind("/*") <= behind.rfind("*/");
+        whole.then(|| Splice::of(source, at..at, format!("{newline}{text}{newline}")))
     }
 }
 

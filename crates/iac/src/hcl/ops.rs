@@ -115,15 +115,20 @@ fn equal(one: &Value, two: &Value, at: Origin) -> Value {
     match same(one, two) {
         Some(same) => Value::new(Data::Bool(same), at),
         None if one.why().is_some() => stopped(one, "", at),
-        None => stopped(two, "this is not comparable", at),
+        None => match two.why() {
+            Some(why) => Value::new(Data::Unknown(Rc::new(why)), at),
+            // Something within them is not known.
+            None => Value::unknown("this is not compared here", at),
+        },
     }
 }
 
 /// Whether two values are the same; none where that is not known.
 pub(super) fn same(one: &Value, two: &Value) -> Option<bool> {
     match (&one.data, &two.data) {
-        // What has an id is not nothing.
-        (Data::Reference(_), Data::Null) | (Data::Null, Data::Reference(_)) => Some(false),
+        // What has an id or a text is not nothing.
+        (Data::Reference(_) | Data::Encoded(_), Data::Null)
+        | (Data::Null, Data::Reference(_) | Data::Encoded(_)) => Some(false),
         (Data::Unknown(_) | Data::Either(_) | Data::Reference(_), _)
         | (_, Data::Unknown(_) | Data::Either(_) | Data::Reference(_)) => None,
         (Data::Null, Data::Null) => Some(true),

@@ -142,6 +142,7 @@ fn attributes_are_added_and_aligned() {
             "a {\n  b = 1\n\n  c {\n  }\n}\n",
             "a {\n  b         = 1\n  long_name = 1\n\n  c {\n  }\n}\n",
         ),
+        ("a {\n  /* b\n  */ }\n", "a {\n  /* b\n  */\n  long_name = 1\n}\n"),
         // Many neighbours stay where they are.
         (
             "a {\n  b = 1\n  c = 1\n  d = 1\n  e = 1\n  f = 1\n}\n",
@@ -154,6 +155,9 @@ fn attributes_are_added_and_aligned() {
     ] {
         assert_eq!(added(before, &new), after);
     }
+    let source = Source::new("a.tf", "a { /* x\n  */\n  b {}\n}\n");
+    let parsed = body(&source).unwrap();
+    assert_eq!(edit::insert_attributes(&source, &parsed.blocks[0], &new), None);
     assert_eq!(
         added("a {\n  b = 2\n}\n", &[("c", "3"), ("dd", "4")]),
         "a {\n  b  = 2\n  c  = 3\n  dd = 4\n}\n"

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::hcl::{
     ast::{Block, Body, Kind, Span},
     eval::{Binding, Evaluator},
-    value::{Data, Map, Value},
+    value::{Data, Map, Toggle, Value},
 };
 
 /// Nested blocks deeper than any resource has them.
@@ -42,7 +42,44 @@ fn read_at(evaluator: &Evaluator<'_>, body: &Body, name: &str, at: Span, depth: 
             Err(_) => break,
         }
     }
-    if list.is_empty() { Value::null(origin) } else { Value::list(list, origin) }
+    if list.is_empty() {
+        let toggle = body.dynamics(name).find_map(|block| flag(evaluator, block, depth + 1));
+        return Value { toggle: toggle.map(Rc::new), ..Value::null(origin) };
+    }
+    Value::list(list, origin)
+}
+
+/// The flag that would make a block of a loop over nothing, and what the block would be.
+fn flag(evaluator: &Evaluator<'_>, block: &Block, depth: usize) -> Option<Toggle> {
+    let over = evaluator.eval(block.body.attribute("for_each")?);
+    let toggle = over.toggle.as_deref().filter(|toggle| toggle.named)?.clone();
+    let other = Value::new(toggle.other, over.origin);
+    let (key, value) = other.items()?.into_iter().next()?;
+    let made = turn(evaluator, block, Value::text(key, other.origin.clone()), value, depth)?;
+    Some(Toggle { other: made.data, ..toggle })
+}
+
+/// The block that one turn of a loop makes.
+fn turn(
+    evaluator: &Evaluator<'_>,
+    block: &Block,
+    key: Value,
+    value: Value,
+    depth: usize,
+) -> Option<Value> {
+    let content = block.body.blocks("content").next()?;
+    let iterator = match block.body.attribute("iterator").map(|expr| &expr.kind) {
+        Some(Kind::Name(name)) => &**name,
+        _ => block.label(0).unwrap_or_default(),
+    };
+    let origin = value.origin.clone();
+    let items = vec![("key".into(), key), ("value".into(), value)];
+    let binding = Binding {
+        name: iterator,
+        value: Value::map(Map { items, open: None }, origin),
+        outer: evaluator.bound,
+    };
+    Some(object(&evaluator.with(&binding), &content.body, content.span, depth))
 }
 
 fn json_dynamic(body: &Body, name: &str) -> Option<Span> {
@@ -81,22 +118,11 @@ pub(in crate::dialects) fn object(
 
 /// The blocks of a `dynamic` block; where their number is not known, what they would be or nothing.
 fn dynamic(evaluator: &Evaluator<'_>, block: &Block, depth: usize) -> Result<Vec<Value>, Value> {
-    let Some(content) = block.body.blocks("content").next() else { return Ok(Vec::new()) };
     let Some(each) = block.body.attribute("for_each") else { return Ok(Vec::new()) };
-    let iterator = match block.body.attribute("iterator").map(|expr| &expr.kind) {
-        Some(Kind::Name(name)) => &**name,
-        _ => block.label(0).unwrap_or_default(),
-    };
     let over = evaluator.eval(each);
     let turn = |key: Value, value: Value| {
-        let origin = value.origin.clone();
-        let items = vec![("key".into(), key), ("value".into(), value)];
-        let binding = Binding {
-            name: iterator,
-            value: Value::map(Map { items, open: None }, origin),
-            outer: evaluator.bound,
-        };
-        object(&evaluator.with(&binding), &content.body, content.span, depth)
+        let at = value.origin.clone();
+        turn(evaluator, block, key, value, depth).unwrap_or_else(|| Value::null(at))
     };
     if let Data::Null = over.data {
         return Ok(Vec::new());

@@ -1,6 +1,6 @@
 //! What a resource itself says of each option.
 
-use std::sync::Arc;
+use std::{rc::Rc, sync::Arc};
 
 use imdsure_model::effective::{Endpoint, Tokens};
 
@@ -13,7 +13,7 @@ use super::{
 use crate::{
     hcl::{
         ast::Block,
-        value::{Data, Value},
+        value::{Data, Toggle, Value},
         value_of_text,
     },
     source::Source,
@@ -63,6 +63,14 @@ pub(in crate::dialects) fn of_block(form: Form, block: Value) -> Own {
         Form::EmrJson => blocks::get(&block, "MinimumInstanceMetadataServiceVersion"),
         Form::Flag | Form::Image | Form::Word => block.clone(),
         Form::Settings => setting(&block),
+    };
+    let tokens = match &block.toggle {
+        Some(toggle) if form == Form::Options && block.is_null() => {
+            let made = Value::new(toggle.other.clone(), block.origin.clone());
+            let other = blocks::get(&made, "http_tokens").data;
+            Value { toggle: Some(Rc::new(Toggle { other, ..(**toggle).clone() })), ..tokens }
+        }
+        _ => tokens,
     };
     let mut options = match form {
         Form::Options => rest(&block),

@@ -39,7 +39,9 @@ pub(in crate::dialects) fn fix(
         return None;
     }
     let splices = if own.options.http_tokens.is_absent() {
-        vec![set_null(&own.tokens, kind.form).or_else(|| insert(source, block, kind, own))?]
+        let splice = turned(&own.tokens, kind.form);
+        let splice = splice.or_else(|| set_null(&own.tokens, kind.form));
+        vec![splice.or_else(|| insert(source, block, kind, own))?]
     } else {
         set(&own.tokens, kind.form)?
     };
@@ -74,16 +76,21 @@ pub(in crate::dialects) fn set(value: &Value, form: Form) -> Option<Vec<Splice>>
     if current == Some(Tokens::Required) {
         return Some(Vec::new());
     }
-    if let Some(toggle) = value.toggle.as_ref().filter(|toggle| toggle.named) {
-        let other = Value::new(toggle.other.clone(), value.origin.clone());
-        if other.scalar().and_then(|text| parse(&text)) == Some(Tokens::Required) {
-            let word = if toggle.now { "false" } else { "true" };
-            return hcl::set(&toggle.at, word).map(|splice| vec![splice]);
-        }
+    if let Some(splice) = turned(value, form) {
+        return Some(vec![splice]);
     }
     // What is no value of the option may mean anything.
     current?;
     hcl::set(&value.origin, required(form)).map(|splice| vec![splice])
+}
+
+/// Turns the flag that would make it required, if it is named for that.
+fn turned(value: &Value, form: Form) -> Option<Splice> {
+    let toggle = value.toggle.as_ref().filter(|toggle| toggle.named)?;
+    let other = Value::new(toggle.other.clone(), value.origin.clone());
+    let other = other.scalar().and_then(|text| parser(form)(&text));
+    let word = if toggle.now { "false" } else { "true" };
+    (other == Some(Tokens::Required)).then(|| hcl::set(&toggle.at, word)).flatten()
 }
 
 /// Words that say nothing and stand where the value would be.

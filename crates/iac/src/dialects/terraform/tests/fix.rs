@@ -130,6 +130,7 @@ locals {
         "http_tokens = try(var.options.http_tokens, \"required\")"
     );
     assert_eq!(fixed("coalesce(null, var.tokens)"), "default = \"required\"");
+    assert_eq!(fixed("var.imdsv2_required ? \"required\" : null"), "default = true");
     for left in ["format(\"%s\", \"optional\")", "\"${var.tokens}-x\"", "var.nope", "\"maybe\""] {
         assert_eq!(fixed(left), "", "{left}");
     }
@@ -276,4 +277,19 @@ fn what_cannot_be_changed_for_sure_is_left() {
     }
     let encoded = "resource \"aws_emr_security_configuration\" \"x\" {\n  configuration = jsonencode({\n    InstanceMetadataServiceConfiguration = {\n      MinimumInstanceMetadataServiceVersion = 1\n    }\n  })\n}\n";
     assert_eq!(fix(encoded), encoded.replace("= 1", "= 2"));
+}
+
+#[test]
+fn a_flag_that_makes_the_block_is_turned() {
+    let text = |flag: &str, tokens: &str| {
+        format!(
+            "variable \"{flag}\" {{\n  default = false\n}}\nresource \"aws_instance\" \"x\" {{\n  dynamic \"metadata_options\" {{\n    for_each = var.{flag} ? [1] : []\n    content {{\n      http_tokens = \"{tokens}\"\n    }}\n  }}\n}}\n"
+        )
+    };
+    let imds = text("imdsv2", "required");
+    assert_eq!(fix(&imds), imds.replace("false", "true"));
+    // It decides more than this, or would not help.
+    for left in [text("production", "required"), text("imdsv2", "optional")] {
+        assert_eq!(fix(&left), left);
+    }
 }

@@ -14,6 +14,7 @@ mod kinds;
 mod launch;
 mod modules;
 mod property;
+mod registry;
 mod values;
 
 /// An instance whose `http_tokens` is that expression.

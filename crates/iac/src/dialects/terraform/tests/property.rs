@@ -63,6 +63,7 @@ const SAID: &[&str] = &[
     "metadata_options {|^http_tokens=var.tokens~|}",
     "metadata_options {|^http_tokens=var.strict_tokens ? \"required\" : \"optional\"~|}",
     "dynamic \"metadata_options\" {|^for_each=[1]~|^content {|^^http_tokens=\"optional\"~|^}|}",
+    "dynamic \"metadata_options\" {|^for_each=var.strict_tokens ? [1] : []~|^content {|^^http_tokens=\"required\"~|^}|}",
     "dynamic \"metadata_options\" {|^for_each=[1]|^content {|^^http_endpoint=\"enabled\"|^}|}",
 ];
 
