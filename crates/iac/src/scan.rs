@@ -94,13 +94,13 @@ impl Scan {
         let work = plan(&walked.files);
         let around = Around::of(&walked.files, &self.overlay, &self.settings);
         let to_read = work.iter().map(Work::files).sum();
-        self.progress.found.store(to_read, Ordering::Relaxed);
-        self.progress.read.store(0, Ordering::Relaxed);
+        self.progress.found.store(to_read, atomic::Ordering::Relaxed);
+        self.progress.read.store(0, atomic::Ordering::Relaxed);
         let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
         let worker = || {
             while let Some(work) = work.get(next.fetch_add(1, atomic::Ordering::Relaxed)) {
                 let done = read(work, &around);
-                self.progress.read.fetch_add(work.files(), Ordering::Relaxed);
+                self.progress.read.fetch_add(work.files(), atomic::Ordering::Relaxed);
                 results.lock().unwrap_or_else(PoisonError::into_inner).push(done);
             }
         };
