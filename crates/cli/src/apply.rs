@@ -23,7 +23,7 @@ use crate::{
     audit::stop_on_signal,
     failure::Failure,
     journal,
-    progress::RunLine,
+    progress::ProgressLine,
     terminal,
 };
 
@@ -52,7 +52,7 @@ pub(crate) async fn run(arguments: ApplyArguments, clock: Clock) -> Result<ExitC
     };
     let applied = match (arguments.resume, arguments.plan) {
         (Some(run), _) => {
-            let line = RunLine::start(&progress);
+            let line = ProgressLine::of_run(&progress);
             let applied = Box::pin(resume(&run, request)).await;
             line.stop().await;
             applied?
@@ -67,7 +67,7 @@ pub(crate) async fn run(arguments: ApplyArguments, clock: Clock) -> Result<ExitC
                 Some(approved) => approved,
                 None => approved_plan(&plan)?,
             };
-            let line = RunLine::start(&progress);
+            let line = ProgressLine::of_run(&progress);
             let applied = Box::pin(apply(plan, &approved, request)).await;
             line.stop().await;
             applied?
@@ -101,7 +101,7 @@ pub(crate) async fn run_undo(arguments: UndoArguments, clock: Clock) -> Result<E
         progress: Arc::clone(&progress),
         stop: stop_on_signal(),
     };
-    let line = RunLine::start(&progress);
+    let line = ProgressLine::of_run(&progress);
     let undone = Box::pin(undo(&run, request)).await;
     line.stop().await;
     let undone = undone?;

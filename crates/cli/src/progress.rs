@@ -24,17 +24,39 @@ pub(crate) const CLEAR_LINE: &str = "\r\x1b[2K";
 pub(crate) struct ProgressLine(Option<JoinHandle<()>>);
 
 impl ProgressLine {
+    /// What is read of AWS.
     pub(crate) fn start(progress: &Arc<Progress>) -> Self {
+        let progress = Arc::clone(progress);
+        Self::of(move || line(&progress))
+    }
+
+    /// What is read of code.
+    pub(crate) fn of_code(progress: &Arc<ScanProgress>) -> Self {
+        let progress = Arc::clone(progress);
+        Self::of(move || {
+            let number = |number: &AtomicUsize| thousands(number.load(Ordering::Relaxed) as u64);
+            let (read, found) = (number(&progress.read), number(&progress.found));
+            format!("{read}/{found} files looked at")
+        })
+    }
+
+    /// What a run changes: the wave, how much of it is through, the rate, and the time that is left.
+    pub(crate) fn of_run(progress: &Arc<RunProgress>) -> Self {
+        let progress = Arc::clone(progress);
+        let mut pace = Pace::default();
+        Self::of(move || pace.line(&progress))
+    }
+
+    fn of(mut line: impl FnMut() -> String + Send + 'static) -> Self {
         if !io::stderr().is_terminal() {
             return Self(None);
         }
-        let progress = Arc::clone(progress);
         Self(Some(tokio::spawn(async move {
             let mut redraw = interval(REDRAW);
             loop {
                 redraw.tick().await;
                 // Nobody to tell when standard error is gone.
-                let _ = write!(io::stderr(), "{CLEAR_LINE}{}", fitting(&line(&progress)));
+                let _ = write!(io::stderr(), "{CLEAR_LINE}{}", fitting(&line()));
             }
         })))
     }
@@ -47,51 +69,6 @@ impl ProgressLine {
             let _ = drawing.await;
             let _ = write!(io::stderr(), "{CLEAR_LINE}");
         }
-    }
-}
-
-impl ProgressLine {
-    /// The same for the reading of code.
-    pub(crate) fn of_code(progress: &Arc<ScanProgress>) -> Self {
-        if !io::stderr().is_terminal() {
-            return Self(None);
-        }
-        let progress = Arc::clone(progress);
-        Self(Some(tokio::spawn(async move {
-            let mut redraw = interval(REDRAW);
-            loop {
-                redraw.tick().await;
-                let number =
-                    |number: &AtomicUsize| thousands(number.load(Ordering::Relaxed) as u64);
-                let (read, found) = (number(&progress.read), number(&progress.found));
-                let line = format!("{read}/{found} files looked at");
-                let _ = write!(io::stderr(), "{CLEAR_LINE}{}", fitting(&line));
-            }
-        })))
-    }
-}
-
-/// The same for a run that changes something: the wave, how much of it is through, the rate, and the time that is left.
-pub(crate) struct RunLine(ProgressLine);
-
-impl RunLine {
-    pub(crate) fn start(progress: &Arc<RunProgress>) -> Self {
-        if !io::stderr().is_terminal() {
-            return Self(ProgressLine(None));
-        }
-        let progress = Arc::clone(progress);
-        Self(ProgressLine(Some(tokio::spawn(async move {
-            let mut redraw = interval(REDRAW);
-            let mut pace = Pace::default();
-            loop {
-                redraw.tick().await;
-                let _ = write!(io::stderr(), "{CLEAR_LINE}{}", fitting(&pace.line(&progress)));
-            }
-        }))))
-    }
-
-    pub(crate) async fn stop(self) {
-        self.0.stop().await;
     }
 }
 

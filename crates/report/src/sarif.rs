@@ -64,8 +64,8 @@ impl Sarif {
         let unknown = finding.verdict == Verdict::Unknown;
         let mut result = json!({
             "ruleId": finding.control,
+            // Its kind would be `review`, which has to go without a level, and then is shown nowhere.
             "level": if unknown { "note" } else { level(finding.severity) },
-            "kind": if unknown { "review" } else { "fail" },
             "message": {"text": message(finding)},
             "locations": [place(finding)],
             "partialFingerprints": {FINGERPRINT: self.fingerprint(finding)},
@@ -74,7 +74,9 @@ impl Sarif {
         let Some(members) = result.as_object_mut() else { return result };
         if let Some(waived) = &finding.waived {
             let justification = waivers::terms(waived);
-            let suppression = json!({"kind": "external", "justification": justification});
+            // A comment in the code has no last day; a waiver of the configuration has one.
+            let kind = if waived.expires.is_none() { "inSource" } else { "external" };
+            let suppression = json!({"kind": kind, "justification": justification});
             members.insert("suppressions".to_owned(), json!([suppression]));
         }
         if let Some(fix) = fix(finding) {

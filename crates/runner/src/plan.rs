@@ -139,30 +139,39 @@ impl PlanRequest {
         let incomplete = self.config.leaves_incomplete(&mut errors, set.manifest.incomplete);
         let accounts = session.candidates(Candidates::Accounts).await?;
         let options = chosen(self.options, &accounts, &self.units)?;
-        let context = context(set, &accounts, &errors, incomplete, self.now)?;
-        let planned = draw(&session, &options, context, &self.config).await?;
-        let (reverts, code_unread) = match &self.code {
-            Some(code) => reverts(&session, &planned, code).await?,
+        let (mut reverts, code_unread) = match &self.code {
+            Some(code) => reverts(&session, code).await?,
             None => (Vec::new(), 0),
         };
+        let context = context(set, &accounts, &errors, incomplete, self.now)?;
+        let context = Context { code: warnings(&reverts), ..context };
+        let planned = draw(&session, &options, context, &self.config).await?;
+        let targets: BTreeSet<(&str, &str, &str)> = planned.targets().collect();
+        reverts.retain(|one| targets.contains(&(&*one.account_id, &*one.region, &*one.id)));
         Ok(Drawn { planned, kept, errors, incomplete, missing, usage, reverts, code_unread })
     }
 }
 
-/// The code that would take back what is planned, and how many files of it could not be read.
-async fn reverts(
-    session: &Session,
-    planned: &Planned,
-    code: &Path,
-) -> Result<(Vec<CodeRevert>, u64), PlanFailure> {
+/// The code that would take back what may be planned, and how many files of it could not be read.
+async fn reverts(session: &Session, code: &Path) -> Result<(Vec<CodeRevert>, u64), PlanFailure> {
     let rows = code_of(code).await?;
     session.add_code(rows.set()).await?;
     let tables = &rows.set().manifest.tables;
     let unread = tables.iter().find(|table| table.name == "scan_error").map_or(0, |it| it.rows);
-    let targets: BTreeSet<(&str, &str, &str)> = planned.targets().collect();
-    let mut reverts = session.code_that_reverts().await?;
-    reverts.retain(|one| targets.contains(&(&*one.account_id, &*one.region, &*one.id)));
-    Ok((reverts, unread))
+    Ok((session.code_that_reverts().await?, unread))
+}
+
+/// The same as warnings of the changes that it would take back.
+fn warnings(reverts: &[CodeRevert]) -> HashMap<(String, String, String), String> {
+    let one = |one: &CodeRevert| {
+        let perhaps = if one.certain { "" } else { "perhaps " };
+        let warning = format!(
+            "applying {perhaps}{} ({}, found by {}) would take it back: repair the code first",
+            one.place, one.address, one.traced_by
+        );
+        ((one.account_id.clone(), one.region.clone(), one.id.clone()), warning)
+    };
+    reverts.iter().map(one).collect()
 }
 
 async fn draw(
@@ -299,5 +308,6 @@ fn context(
         }),
         gaps: errors.iter().filter(|error| error.accepted.is_none()).map(gap).collect(),
         now: format!("{now:.0}"),
+        code: HashMap::new(),
     })
 }

@@ -2,6 +2,7 @@
 //! started.
 
 use std::{
+    collections::BTreeSet,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
     path::{Path, PathBuf},
@@ -9,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The folder of the workspace.
 pub(crate) fn workspace() -> PathBuf {
@@ -121,6 +122,18 @@ impl Server {
         let environment: Vec<_> = environment.collect();
         assert_eq!(environment.len(), 4, "{environment:?}");
         Self { _process: process, environment }
+    }
+
+    /// The same in which nobody may do anything but this.
+    pub(crate) fn allowing(actions: &BTreeSet<String>, world: &[&str]) -> Self {
+        let policy = json!({
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}],
+        });
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(policy.to_string().as_bytes()).unwrap();
+        let path = file.path().to_str().unwrap();
+        Self::simulator(&[world, &["--allow-only", path]].concat())
     }
 
     /// moto, the independent simulation of AWS from PyPI.

@@ -240,6 +240,11 @@ fn comments_of_other_tools_count_only_when_asked_for() {
     assert_eq!(of_silent(&honoured)["waived"], waived);
     let summary = &honoured["controls"][0]["summary"];
     assert_eq!((&summary["fail"], &summary["waived"]), (&json!(2), &json!(1)));
+    let sarif = scan(folder.path(), &[".", "--output", "sarif"]).json();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    let suppressed: Vec<_> = results.iter().filter(|one| one["suppressions"].is_array()).collect();
+    assert_eq!(suppressed.len(), 1);
+    assert_eq!(suppressed[0]["suppressions"][0]["kind"], "inSource");
     // Nobody is exempt in silence.
     let pretty = scan(folder.path(), &[".", "--output", "pretty"]).out;
     assert!(pretty.contains("Waived by ignore comments in the code: 1 finding."), "{pretty}");
@@ -330,6 +335,10 @@ fn people_see_the_code() {
 fn sarif_has_regions_fingerprints_and_fixes() {
     let folder = folder(&[
         ("in fra/main.tf", MAIN),
+        (
+            "in fra/u.tf",
+            "resource \"aws_instance\" \"u\" {\n  metadata_options {\n    http_tokens = var.nothing\n  }\n}\n",
+        ),
         ("in fra/x/broken.tf", "resource \"aws_instance\" \"b\" {\n  ami = \n}\n"),
     ]);
     let sarif = |arguments: &[&str]| -> Value { scan(folder.path(), arguments).json() };
@@ -356,6 +365,11 @@ fn sarif_has_regions_fingerprints_and_fixes() {
         };
         results.iter().find(is).cloned().unwrap()
     };
+    let unknown = of(results, "aws_instance.u");
+    assert_eq!(
+        (&unknown["level"], &unknown["properties"]["verdict"]),
+        (&"note".into(), &"unknown".into())
+    );
     let template = of(results, "aws_launch_template.app");
     let region = &template["locations"][0]["physicalLocation"]["region"];
     assert_eq!(*region, json!({"startLine": 14, "startColumn": 1, "endLine": 18, "endColumn": 2}));

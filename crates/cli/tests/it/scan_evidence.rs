@@ -145,6 +145,13 @@ fn a_plan_says_which_code_takes_it_back() {
     let warning = "i-0abc (111122223333 us-east-1): infra/main.tf:3 aws_instance.web";
     let with = plan(&["--with-code", "infra"]);
     assert!(with.contains("repair it first") && with.contains(warning), "{with}");
+    // It stands in the plan too, beside the change.
+    let planned = std::fs::read_to_string(folder.path().join("plan.json")).unwrap();
+    let planned: serde_json::Value = serde_json::from_str(&planned).unwrap();
+    let change = &planned["changes"][0];
+    let told = "applying infra/main.tf:3 (aws_instance.web, found by the state infra/terraform.tfstate) would take it back: repair the code first";
+    assert_eq!(change["id"], "i-0abc");
+    assert!(change["warnings"].as_array().unwrap().contains(&told.into()), "{change:#}");
     assert!(!plan(&[]).contains("repair it first"));
     // A kept scan says the same; repaired code takes nothing back.
     report(folder.path(), &["infra", "--save", "scans"]);

@@ -48,6 +48,8 @@ pub struct Context {
     pub gaps: Vec<Gap>,
     /// When the plan is made (RFC 3339).
     pub now: String,
+    /// Code that would take changes back, as a warning for each of them: by account, region and id.
+    pub code: HashMap<(String, String, String), String>,
 }
 
 /// What is known of a group.
@@ -184,6 +186,8 @@ impl<'a> Planner<'a> {
     pub(crate) fn plan(&mut self, target: Target, doing: Doing) {
         let part = self.part(&target.account_id, target.owner.as_deref());
         let effect = notes::effect_of(doing.kind, &doing.send);
+        let mut warnings = doing.warnings;
+        warnings.extend(self.reverted_by(&target));
         let change = Change {
             wave: 0,
             account_id: target.account_id,
@@ -197,12 +201,22 @@ impl<'a> Planner<'a> {
             effect,
             evidence: doing.evidence,
             blast: BlastRadius { owner: target.owner, ..doing.blast },
-            warnings: doing.warnings,
+            warnings,
         };
         match Draft::new(&change, part, doing.turn, doing.groups) {
             Ok(draft) => self.drafts.push(draft),
             Err(error) => drop(self.failed.get_or_insert(error)),
         }
+    }
+
+    /// The code that would take a change of this back.
+    fn reverted_by(&self, target: &Target) -> Option<String> {
+        if self.context.code.is_empty() {
+            return None;
+        }
+        let id = resource_id(&target.id).to_owned();
+        let key = (target.account_id.clone(), target.region.clone(), id);
+        self.context.code.get(&key).cloned()
     }
 
     /// Leaves something alone, and says why.
@@ -243,6 +257,11 @@ impl<'a> Planner<'a> {
     }
 }
 
+/// The id under which AWS knows what a change is about: a template's is followed by a version.
+fn resource_id(id: &str) -> &str {
+    id.split_once(':').filter(|(id, _)| id.starts_with("lt-")).map_or(id, |(id, _)| id)
+}
+
 fn place(account_id: &str, region: &str, name: &str) -> String {
     format!("{account_id}/{region}/{name}")
 }
@@ -267,7 +286,7 @@ impl Planned {
     pub fn targets(&self) -> impl Iterator<Item = (&str, &str, &str)> {
         self.drafts.iter().map(|draft| {
             let key = &draft.key;
-            (&*key.account_id, &*key.region, &*key.id)
+            (&*key.account_id, &*key.region, resource_id(&key.id))
         })
     }
 

@@ -1,6 +1,6 @@
 //! Ways to plan and to run that change what is done: templates, hop limits, parts, hours, rights, and where it is recorded.
 
-use std::{collections::BTreeSet, io::Write as _};
+use std::collections::BTreeSet;
 
 use jiff::{ToSpan as _, Zoned, tz::TimeZone};
 use serde_json::{Value, json};
@@ -155,18 +155,6 @@ fn what_is_waived_is_left_unplanned_with_its_reason() {
     assert!(text(found[0], "why").contains("replaced in May"), "{}", found[0]);
 }
 
-/// A simulator in which nobody may do anything but this.
-fn allowing(actions: &BTreeSet<String>) -> Server {
-    let policy = json!({
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}],
-    });
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(policy.to_string().as_bytes()).unwrap();
-    let path = file.path().to_str().unwrap().to_owned();
-    Server::simulator(&[&WORLD[..], &["--allow-only", &path]].concat())
-}
-
 #[test]
 fn the_printed_policy_is_enough_to_apply_and_undo() {
     let mut stage = Stage::new(&WORLD);
@@ -179,7 +167,7 @@ fn the_printed_policy_is_enough_to_apply_and_undo() {
     assert!(actions.iter().all(|action| !action.contains('*')), "{actions:?}");
     // Of whoever enters the accounts.
     actions.insert("sts:AssumeRole".to_owned());
-    stage.server = allowing(&actions);
+    stage.server = Server::allowing(&actions, &WORLD);
     let (_, applied) = stage.apply(&plan, &["--soak", "0"]);
     assert_eq!(applied["state"], "finished", "{applied}");
     assert_eq!(applied["endings"].get("failed"), None, "{applied}");
@@ -190,7 +178,7 @@ fn the_printed_policy_is_enough_to_apply_and_undo() {
     assert_eq!(code, 0, "{undone}");
 
     actions.remove("ec2:ModifyInstanceMetadataOptions");
-    stage.server = allowing(&actions);
+    stage.server = Server::allowing(&actions, &WORLD);
     let (code, applied) = stage.apply(&plan, &["--soak", "0"]);
     assert_eq!(code, 5, "{applied}");
     assert!(applied["endings"]["refused"].as_u64() > Some(5), "{applied}");
