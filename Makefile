@@ -1,11 +1,14 @@
 # What people and .ci/run call. Everything that is needed is installed into .venv and target/.
-.PHONY: test soak generate check bench fuzz verify-aws clean
+.PHONY: test soak generate check bench compare fuzz verify-aws clean
 
 PYTHON ?= python3
 VENV := .venv
 INSTALLED := $(VENV)/.installed
+# checkov has dependencies that moto does not go with, so it lives apart.
+BENCH_VENV := .venv-bench
+BENCH_INSTALLED := $(BENCH_VENV)/.installed
 
-# All tests; many of them wait, so more of them run at once than there are cores. The Python packages (moto, boto3, awscli: independent clients and an independent AWS) are
+# All tests; many of them wait, so more of them run at once than there are cores. The Python packages (moto, boto3, awscli, cfn-lint: independent clients and an independent AWS) are
 # pinned in tests/requirements.txt.
 test: $(INSTALLED)
 	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-4} cargo test --workspace
@@ -15,8 +18,10 @@ soak: $(INSTALLED)
 	IMDSURE_LONG=1 cargo test --profile fast --package imdsure-cli --test it -- enforce
 
 $(INSTALLED): tests/requirements.txt
-	$(PYTHON) -m venv $(VENV) || { apt-get install -y python3-venv && $(PYTHON) -m venv $(VENV); }
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+$(BENCH_INSTALLED): benches/requirements.txt
+$(INSTALLED) $(BENCH_INSTALLED):
+	$(PYTHON) -m venv $(@D) || { apt-get install -y python3-venv && $(PYTHON) -m venv $(@D); }
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
 # Writes what is generated and committed: the help text. Snapshots are reviewed with `cargo insta`.
@@ -28,10 +33,16 @@ check:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 
-# Side by side with a bare client and with boto3, release build; writes the table in benches/README.md.
-bench: $(INSTALLED)
+# Side by side with a bare client, with boto3 and with checkov, release build; writes the tables in benches/README.md.
+bench: $(INSTALLED) $(BENCH_INSTALLED)
 	$(VENV)/bin/python benches/run.py
 	$(VENV)/bin/python benches/change.py
+	$(VENV)/bin/python benches/scan.py
+
+# What checkov and `imdsure scan` say of the same fixtures has to be what docs/scan-and-checkov.md says.
+compare: $(BENCH_INSTALLED)
+	cargo build --package imdsure-cli
+	$(BENCH_VENV)/bin/python tests/compare_checkov.py --check
 
 # The parsers under random input for some minutes (FUZZ_CASES of each property).
 FUZZ_CASES ?= 2000000
@@ -43,4 +54,4 @@ verify-aws: $(INSTALLED)
 	$(VENV)/bin/python tests/verify_aws.py
 
 clean:
-	rm -rf $(VENV) target
+	rm -rf $(VENV) $(BENCH_VENV) target

@@ -88,9 +88,9 @@ class Run:
     cpu: float
     wall: float
     mib: float
-    connections: int
-    calls: dict
     printed: dict
+    connections: int = 0
+    calls: dict = field(default_factory=dict)
 
 
 @dataclass
@@ -148,6 +148,35 @@ def clean_environment():
     }
 
 
+def measured(name, command, environment, good=(0,)):
+    """Runs a program to its end and measures exactly its process."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        started = time.monotonic()
+        process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        limit = threading.Timer(LONGEST, os.kill, (process.pid, signal.SIGKILL))
+        limit.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.monotonic() - started
+        limit.cancel()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        err.seek(0)
+        printed, complaint = out.read().decode(), err.read().decode()
+    if process.returncode not in good:
+        fail(f"{name} ended with {process.returncode}\n{' '.join(command)}\n{complaint[-4000:]}")
+    run = Run(
+        cpu=usage.ru_utime + usage.ru_stime,
+        wall=wall,
+        mib=usage.ru_maxrss / 1024,
+        printed=json.loads(printed) if printed.strip() else {},
+    )
+    note(
+        f"    {name:8} CPU {run.cpu:8.2f} s (user {usage.ru_utime:.2f}, system {usage.ru_stime:.2f})"
+        f"  wall {run.wall:7.2f} s  {run.mib:6.0f} MiB"
+    )
+    return run
+
+
 class Simulator:
     """A simulator in a process of its own, for as long as the `with` lasts."""
 
@@ -196,22 +225,7 @@ class Simulator:
     def measure(self, name, command, good=(0,)):
         """Runs a client and measures exactly its process."""
         before = self.stats()
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            started = time.monotonic()
-            process = subprocess.Popen(
-                command, env=self.environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err
-            )
-            limit = threading.Timer(LONGEST, os.kill, (process.pid, signal.SIGKILL))
-            limit.start()
-            _, status, usage = os.wait4(process.pid, 0)
-            wall = time.monotonic() - started
-            limit.cancel()
-            process.returncode = os.waitstatus_to_exitcode(status)
-            out.seek(0)
-            err.seek(0)
-            printed, complaint = out.read().decode(), err.read().decode()
-        if process.returncode not in good:
-            fail(f"{name} ended with {process.returncode}\n{' '.join(command)}\n{complaint[-4000:]}")
+        run = measured(name, command, self.environment, good)
         after = self.stats()
         # A client that was refused or throttled did other work than the rest.
         for what in ("throttled", "errors", "faults"):
@@ -220,24 +234,13 @@ class Simulator:
             }
             if unmet(before) != unmet(after):
                 fail(f"{name} met {what}: {before[what]} before, {after[what]} after")
-        calls = {
+        run.connections = after["connections"] - before["connections"] - 1
+        run.calls = {
             action: count - before["calls"].get(action, 0)
             for action, count in after["calls"].items()
             if count > before["calls"].get(action, 0)
         }
-        run = Run(
-            cpu=usage.ru_utime + usage.ru_stime,
-            wall=wall,
-            mib=usage.ru_maxrss / 1024,
-            connections=after["connections"] - before["connections"] - 1,
-            calls=calls,
-            printed=json.loads(printed) if printed.strip() else {},
-        )
-        note(
-            f"    {name:8} CPU {run.cpu:8.2f} s (user {usage.ru_utime:.2f}, system {usage.ru_stime:.2f})"
-            f"  wall {run.wall:7.2f} s  {run.mib:6.0f} MiB"
-            f"  {run.connections} connections  {sum(calls.values())} calls"
-        )
+        note(f"             {run.connections} connections  {sum(run.calls.values())} calls")
         return run
 
     def imdsure(self, chosen=INSTANCES):
@@ -409,8 +412,8 @@ def goals_table(compared, scaled, wide, launches):
     return table(["Goal", "Measured", ""], rows)
 
 
-def machine():
-    """One line on the machine and the versions."""
+def machine(peer=None):
+    """One line on the machine and the versions; the peer is boto3 unless it is given."""
 
     def said(*command):
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
@@ -421,11 +424,11 @@ def machine():
         return next(values, "unknown")
 
     memory = int(of_file("/proc/meminfo", "MemTotal").split()[0]) / (1 << 20)
-    peer = said(sys.executable, "-c", "import boto3; print(boto3.__version__)")
+    peer = peer or "boto3 " + said(sys.executable, "-c", "import boto3; print(boto3.__version__)")
     return (
         f"{os.cpu_count()} cores of {of_file('/proc/cpuinfo', 'model name')}, {memory:.0f} GiB of memory,"
         f" {platform.system()} {platform.release()}; {said('rustc', '--version')};"
-        f" boto3 {peer} on Python {platform.python_version()}"
+        f" {peer} on Python {platform.python_version()}"
     )
 
 

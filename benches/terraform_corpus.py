@@ -163,10 +163,10 @@ def text_of(kind: str, chance: random.Random) -> str:
             return storage(chance)
 
 
-def calls(number: int, chance: random.Random) -> str:
+def calls(number: int, modules: int, chance: random.Random) -> str:
     text = ""
     for index in range(chance.randrange(2, 6)):
-        module = chance.randrange(MODULES)
+        module = chance.randrange(modules)
         text += f"""module "part_{index}" {{
   source = "../../modules/m{module}"
   name   = "e{number}-{index}"
@@ -182,21 +182,25 @@ def calls(number: int, chance: random.Random) -> str:
 """
 
 
-def main() -> None:
-    root = Path(sys.argv[1])
-    files = int(sys.argv[2]) if len(sys.argv) > 2 else 4000
-    folders = files // len(KINDS)
-    size = count = 0
-    for number in range(folders):
+def generate(root: Path, files: int, modules: int = MODULES) -> int:
+    """Writes that many files, so many folders of which are modules; gives their bytes."""
+    size = 0
+    for number in range(files // len(KINDS)):
         chance = random.Random(number)
-        is_module = number < MODULES
+        is_module = number < modules
         folder = root / (f"modules/m{number}" if is_module else f"environments/e{number}")
         folder.mkdir(parents=True, exist_ok=True)
         for kind in KINDS:
-            text = calls(number, chance) if kind == "main" and not is_module else text_of(kind, chance)
+            text = calls(number, modules, chance) if kind == "main" and not is_module else text_of(kind, chance)
             (folder / f"{kind}.tf").write_text(text)
-            size, count = size + len(text), count + 1
-    print(f"{count} files, {size / 1e6:.1f} MB in {root}")
+            size += len(text)
+    return size
+
+
+def main() -> None:
+    files = int(sys.argv[2]) if len(sys.argv) > 2 else 4000
+    size = generate(Path(sys.argv[1]), files)
+    print(f"{files} files, {size / 1e6:.1f} MB in {sys.argv[1]}")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
 //! `imdsure scan`: verdicts of each dialect through the binary, what the configuration changes, exit codes and
 //! reports.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Ended, Run as _, findings, imdsure};
+use crate::harness::{Ended, Run as _, findings, imdsure, workspace};
 
 /// A folder with these files.
 pub(crate) fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -16,6 +19,11 @@ pub(crate) fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
         fs::write(path, text).unwrap();
     }
     folder
+}
+
+/// A folder of crate iac's fixtures.
+pub(crate) fn fixtures(name: &str) -> PathBuf {
+    workspace().join("crates/iac/fixtures").join(name)
 }
 
 /// `imdsure scan …` in a folder.

@@ -1,11 +1,10 @@
-//! The templates of `fixtures/cloudformation`: every one is repaired as far as it can be, a second run finds
-//! nothing to do, and cfn-lint accepts what comes out.
+//! The templates of `fixtures/cloudformation`: every one is repaired as far as it can be, and a second run finds
+//! nothing to do. (That cfn-lint accepts what comes out is tested through the binary.)
 
 use std::{
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use proptest::prelude::*;
@@ -47,25 +46,6 @@ fn every_fixture_requires_tokens_after_its_fix() {
         assert!(lines(&after) >= lines(&text), "{name}");
         assert_eq!(after.contains("\r\n"), text.contains("\r\n"), "{name}");
     }
-}
-
-#[test]
-fn cfn_lint_accepts_every_repaired_fixture() {
-    let linter = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.venv/bin/cfn-lint");
-    if !Path::new(linter).exists() {
-        println!("skipped: cfn-lint is not in .venv (make test installs it)");
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let mut command = Command::new(linter);
-    command.args(["--non-zero-exit-code", "error", "--"]);
-    for (name, text) in fixtures() {
-        let path = folder.path().join(&name);
-        fs::write(&path, fixed(&name, &text)).unwrap();
-        command.arg(path);
-    }
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
 /// A tree without the parts that a fix may touch.

@@ -1,0 +1,179 @@
+"""Measures `imdsure scan` and checkov side by side, on generated Terraform and CloudFormation.
+
+    python benches/scan.py                     build, measure, write the table in README.md (a quarter of an hour)
+    python benches/scan.py --quick             the same with smaller corpora; writes nothing
+    python benches/scan.py --binary PATH       with a binary that is there
+
+checkov comes from .venv-bench (`make bench` installs it), or from --checkov PATH. README.md, next to this file, says what is
+measured.
+"""
+
+import argparse
+import datetime
+import pathlib
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+
+import cloudformation_corpus
+import run
+import terraform_corpus
+from run import Series, clean_environment, fail, measured, note, table, times
+
+BEGIN, END = "<!-- scan:begin -->", "<!-- scan:end -->"
+CHECKOV = run.ROOT / ".venv-bench" / "bin" / "checkov"
+CHECKS = ["CKV_AWS_79", "CKV_AWS_341"]
+
+# The goals.
+LESS_THAN_CHECKOV = 50.0
+LONGEST_SECONDS = 1.0
+LARGEST_MIB = 300
+
+
+@dataclass
+class Corpus:
+    """Generated code, where it lies and how large it is."""
+
+    name: str
+    folder: str
+    files: int
+    size: int
+
+    def __str__(self):
+        return f"{self.name}, {self.files:,} files, {self.size / 1e6:.1f} MB"
+
+
+def terraform(folder, files, modules=terraform_corpus.MODULES):
+    size = terraform_corpus.generate(pathlib.Path(folder), files, modules)
+    return Corpus("Terraform", folder, files, size)
+
+
+def cloudformation(folder, files):
+    return Corpus("CloudFormation", folder, files, cloudformation_corpus.generate(pathlib.Path(folder), files))
+
+
+def imdsure(corpus, controls):
+    command = [str(run.IMDSURE), "scan", corpus.folder, *controls, "--output", "json"]
+    return measured("imdsure", command, clean_environment(), good=(0, 1))
+
+
+def checkov(corpus):
+    # Without --skip-download it would first ask its maker for guidelines.
+    quiet = ["--compact", "--quiet", "--skip-download", "--output", "json"]
+    only = ["--check", ",".join(CHECKS), "--framework", "terraform", "cloudformation"]
+    return measured("checkov", [str(CHECKOV), "--directory", corpus.folder, *only, *quiet], clean_environment(), good=(0, 1))
+
+
+def of_imdsure(series):
+    """Places that were judged, and findings that fail."""
+    counts = [control["summary"] for control in series.runs[0].printed["controls"]]
+    return sum(count["pass"] + count["fail"] for count in counts), sum(count["fail"] for count in counts)
+
+
+def of_checkov(series):
+    printed = series.runs[0].printed
+    counts = [report["summary"] for report in (printed if isinstance(printed, list) else [printed])]
+    return sum(count["passed"] + count["failed"] for count in counts), sum(count["failed"] for count in counts)
+
+
+def alone(corpus, runs):
+    """imdsure with its default controls."""
+    note(f"  {corpus}")
+    return corpus, Series([imdsure(corpus, []) for _ in range(runs)])
+
+
+def compared(corpus, runs):
+    """Both on the same files, with the same two checks."""
+    note(f"  {corpus}")
+    ours = Series([imdsure(corpus, ["--control", *CHECKS]) for _ in range(runs)])
+    theirs = Series([checkov(corpus)])
+    judged = of_imdsure(ours)[0]
+    if not judged or not of_checkov(theirs)[0]:
+        fail(f"{corpus}: one of the tools judged nothing")
+    return corpus, ours, theirs
+
+
+def per_megabyte(corpus, series):
+    return f"{series.cpu * 1e9 / corpus.size:,.1f}"
+
+
+def row(name, corpus, series, counts):
+    judged, failed = counts
+    numbers = [f"{series.cpu:.2f}", series.spread, per_megabyte(corpus, series), f"{series.wall:.2f}", f"{series.mib:.0f}"]
+    return [name, *numbers, f"{judged:,}", f"{failed:,}"]
+
+
+def tables(pairs, whole):
+    head = ["CPU s", "spread", "CPU ms per MB", "wall s", "peak MiB", "judged", "failing"]
+    rows = []
+    for corpus, ours, theirs in pairs:
+        rows.append([f"**{corpus}**", *[""] * len(head)])
+        rows.append(row("imdsure", corpus, ours, of_imdsure(ours)))
+        rows.append(row("checkov", corpus, theirs, of_checkov(theirs)))
+    both = table(["The same files, CKV_AWS_79 and CKV_AWS_341", *head], rows)
+    rows = [row(str(corpus), corpus, series, of_imdsure(series)) for corpus, series in whole]
+    return both + "\n\n" + table(["imdsure scan, default controls", *head], rows)
+
+
+def goals(pairs, whole):
+    rows = []
+
+    def goal(text, measured, met):
+        rows.append([text, measured, "met" if met else "**not met**"])
+
+    for corpus, ours, theirs in pairs:
+        for what, ratio in (("CPU", theirs.cpu / ours.cpu), ("wall time", theirs.wall / ours.wall)):
+            text = f"{corpus}: at least {LESS_THAN_CHECKOV:g}× less {what} than checkov"
+            goal(text, times(ratio), ratio >= LESS_THAN_CHECKOV)
+    for corpus, series in whole:
+        goal(f"{corpus}: under {LONGEST_SECONDS:g} s", f"{series.wall:.2f} s", series.wall < LONGEST_SECONDS)
+        goal(f"{corpus}: under {LARGEST_MIB} MiB", f"{series.mib:.0f} MiB", series.mib < LARGEST_MIB)
+    return table(["Goal", "Measured", ""], rows)
+
+
+def measure(folder, quick):
+    """A tenth of the corpora for both, since checkov takes minutes for it; all of them for imdsure."""
+    runs, share = (1, 10) if quick else (run.RUNS, 1)
+    files, templates = 4_000 // share, 2_000 // share
+    modules = terraform_corpus.MODULES // share
+    note("imdsure and checkov")
+    pairs = [
+        compared(terraform(f"{folder}/terraform-part", files // 10, modules // 10), runs),
+        compared(cloudformation(f"{folder}/cloudformation-part", templates // 10), runs),
+    ]
+    note("imdsure alone")
+    whole = [
+        alone(terraform(f"{folder}/terraform", files, modules), runs),
+        alone(cloudformation(f"{folder}/cloudformation", templates), runs),
+    ]
+    return pairs, whole
+
+
+def main():
+    global CHECKOV
+    parser = argparse.ArgumentParser(description="Measure scanning against checkov; see benches/README.md.")
+    parser.add_argument("--quick", action="store_true", help="smaller corpora; writes nothing")
+    parser.add_argument("--binary", type=pathlib.Path, help="use this binary, and do not build")
+    parser.add_argument("--checkov", type=pathlib.Path, default=CHECKOV, help="checkov's program")
+    arguments = parser.parse_args()
+    CHECKOV = arguments.checkov.absolute()
+    if arguments.binary:
+        run.IMDSURE = arguments.binary.resolve()
+    else:
+        run.build()
+    version = subprocess.run([CHECKOV, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    machine = run.machine(f"checkov {version}")
+    note(machine)
+    with tempfile.TemporaryDirectory() as folder:
+        pairs, whole = measure(folder, arguments.quick)
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    build = "" if not arguments.binary else f" Binary: the `{run.IMDSURE.parent.name}` profile."
+    text = "\n\n".join([f"{today}: {machine}.{build}", goals(pairs, whole), tables(pairs, whole)])
+    print(text)
+    if not arguments.quick:
+        run.write(text, BEGIN, END)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
