@@ -148,7 +148,7 @@ def clean_environment():
     }
 
 
-def measured(name, command, environment, good=(0,)):
+def measured(name, command, environment, good=(0,), is_json=True):
     """Runs a program to its end and measures exactly its process."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         started = time.monotonic()
@@ -168,7 +168,7 @@ def measured(name, command, environment, good=(0,)):
         cpu=usage.ru_utime + usage.ru_stime,
         wall=wall,
         mib=usage.ru_maxrss / 1024,
-        printed=json.loads(printed) if printed.strip() else {},
+        printed=json.loads(printed) if is_json and printed.strip() else {},
     )
     note(
         f"    {name:8} CPU {run.cpu:8.2f} s (user {usage.ru_utime:.2f}, system {usage.ru_stime:.2f})"

@@ -10,6 +10,7 @@ measured.
 
 import argparse
 import datetime
+import os
 import pathlib
 import subprocess
 import sys
@@ -53,9 +54,9 @@ def cloudformation(folder, files):
     return Corpus("CloudFormation", folder, files, cloudformation_corpus.generate(pathlib.Path(folder), files))
 
 
-def imdsure(corpus, controls):
-    command = [str(run.IMDSURE), "scan", corpus.folder, *controls, "--output", "json"]
-    return measured("imdsure", command, clean_environment(), good=(0, 1))
+def imdsure(corpus, *options, output="json"):
+    command = [str(run.IMDSURE), "scan", corpus.folder, *options, "--output", output]
+    return measured("imdsure", command, clean_environment(), good=(0, 1), is_json=output == "json")
 
 
 def checkov(corpus):
@@ -78,15 +79,16 @@ def of_checkov(series):
 
 
 def alone(corpus, runs):
-    """imdsure with its default controls."""
+    """imdsure with its default controls: a line for each finding, and all verdicts as JSON."""
     note(f"  {corpus}")
-    return corpus, Series([imdsure(corpus, []) for _ in range(runs)])
+    brief = Series([imdsure(corpus, output="brief") for _ in range(runs)])
+    return corpus, brief, Series([imdsure(corpus) for _ in range(runs)])
 
 
 def compared(corpus, runs):
     """Both on the same files, with the same two checks."""
     note(f"  {corpus}")
-    ours = Series([imdsure(corpus, ["--control", *CHECKS]) for _ in range(runs)])
+    ours = Series([imdsure(corpus, "--control", *CHECKS) for _ in range(runs)])
     theirs = Series([checkov(corpus)])
     judged = of_imdsure(ours)[0]
     if not judged or not of_checkov(theirs)[0]:
@@ -112,7 +114,10 @@ def tables(pairs, whole):
         rows.append(row("imdsure", corpus, ours, of_imdsure(ours)))
         rows.append(row("checkov", corpus, theirs, of_checkov(theirs)))
     both = table(["The same files, CKV_AWS_79 and CKV_AWS_341", *head], rows)
-    rows = [row(str(corpus), corpus, series, of_imdsure(series)) for corpus, series in whole]
+    rows = []
+    for corpus, brief, full in whole:
+        rows.append(row(f"{corpus}: a line a finding", corpus, brief, of_imdsure(full)))
+        rows.append(row(f"{corpus}: all verdicts as JSON", corpus, full, of_imdsure(full)))
     return both + "\n\n" + table(["imdsure scan, default controls", *head], rows)
 
 
@@ -126,9 +131,10 @@ def goals(pairs, whole):
         for what, ratio in (("CPU", theirs.cpu / ours.cpu), ("wall time", theirs.wall / ours.wall)):
             text = f"{corpus}: at least {LESS_THAN_CHECKOV:g}× less {what} than checkov"
             goal(text, times(ratio), ratio >= LESS_THAN_CHECKOV)
-    for corpus, series in whole:
-        goal(f"{corpus}: under {LONGEST_SECONDS:g} s", f"{series.wall:.2f} s", series.wall < LONGEST_SECONDS)
-        goal(f"{corpus}: under {LARGEST_MIB} MiB", f"{series.mib:.0f} MiB", series.mib < LARGEST_MIB)
+    for corpus, brief, full in whole:
+        mib = max(brief.mib, full.mib)
+        goal(f"{corpus}: under {LONGEST_SECONDS:g} s", f"{brief.wall:.2f} s", brief.wall < LONGEST_SECONDS)
+        goal(f"{corpus}: under {LARGEST_MIB} MiB", f"{mib:.0f} MiB", mib < LARGEST_MIB)
     return table(["Goal", "Measured", ""], rows)
 
 
@@ -164,6 +170,9 @@ def main():
         run.build()
     version = subprocess.run([CHECKOV, "--version"], capture_output=True, text=True, check=True).stdout.strip()
     machine = run.machine(f"checkov {version}")
+    load = os.getloadavg()[0]
+    if load > 0.5:
+        machine += f". The machine was busy with other work (load average {load:.1f}), so wall times are too long"
     note(machine)
     with tempfile.TemporaryDirectory() as folder:
         pairs, whole = measure(folder, arguments.quick)

@@ -140,8 +140,7 @@ impl<'a> Judged<'a> {
         let stream = self.query(selection).await?.execute_stream().await?;
         let (control, settings) = (self.control, &self.session.settings);
         let findings = stream.map(move |batch| {
-            let findings = rows::findings(control, settings, &batch?)?;
-            Ok::<_, EngineError>(stream::iter(findings.into_iter().map(Ok)))
+            Ok::<_, EngineError>(stream::iter(rows::findings(control, settings, batch?)))
         });
         Ok(findings.try_flatten())
     }
