@@ -122,16 +122,15 @@ fn guardrails_of_each_language_are_judged() {
     let reason = several["reason"].as_str().unwrap();
     assert!(reason.starts_with("statement 1 (NoWayBack), line 9: "), "{reason}");
     assert!(reason.contains("; statement 2, line 15: "), "{reason}");
-    let lints: Vec<Value> =
+    let data: Vec<Value> =
         serde_json::from_str(several["facts"]["lints"].as_str().unwrap()).unwrap();
     let told =
         |lint: &Value| (lint["path"].clone(), lint["line"].clone(), lint["severity"].clone());
     assert!(
-        lints
-            .iter()
+        data.iter()
             .map(told)
             .any(|lint| lint == (json!("scp/no-way-back.json"), json!(15), json!("warning"))),
-        "{lints:#?}"
+        "{data:#?}"
     );
 }
 

@@ -67,14 +67,14 @@ fn in_order(spec: &PolicySpec) -> Vec<&PolicyLint> {
 }
 
 /// `statement 2 (DenyV1), line 7`; with the file where it is another one than that of the first mistake.
-fn place(lint: &PolicyLint, first: &PolicyLint) -> String {
-    let line = lint.place.start.line;
-    let line = if lint.place.path == first.place.path {
-        format!("line {line}")
+fn place(found: &PolicyLint, first: &PolicyLint) -> String {
+    let number = found.place.start.line;
+    let line = if found.place.path == first.place.path {
+        format!("line {number}")
     } else {
-        format!("{}:{line}", shown(&lint.place.path))
+        format!("{}:{number}", shown(&found.place.path))
     };
-    match (lint.mistake.statement, &lint.mistake.sid) {
+    match (found.mistake.statement, &found.mistake.sid) {
         (Some(index), Some(sid)) => format!("statement {} ({sid}), {line}", index + 1),
         (Some(index), None) => format!("statement {}, {line}", index + 1),
         (None, _) => line,
