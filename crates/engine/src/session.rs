@@ -23,6 +23,10 @@ use crate::{EngineError, evidence::EvidenceSet, functions};
 
 /// What queries may hold in memory; sorting more spills to disk.
 const MEMORY: usize = 192 << 20;
+/// What a row of usage takes where it is joined with its instance, in bytes: that cannot spill.
+const JOINED: u64 = 600;
+/// The table whose rows are joined with all instances.
+const USAGE: &str = "aws_cloudwatch_imds_usage";
 /// What the queries of a plan may hold: the usage of a million instances is some 300 MiB.
 const PLANNING_MEMORY: usize = 1 << 30;
 
@@ -118,7 +122,10 @@ impl Session {
 
     /// A session over a set's tables.
     pub async fn open(set: &EvidenceSet, settings: &Settings) -> Result<Self, EngineError> {
-        Self::open_sized(set, settings, MEMORY).await
+        let usage = set.manifest.tables.iter().find(|table| table.name == USAGE);
+        let joined = usage.map_or(0, |usage| usage.rows.saturating_mul(JOINED));
+        let joined = usize::try_from(joined).unwrap_or(usize::MAX);
+        Self::open_sized(set, settings, MEMORY.max(joined)).await
     }
 
     /// The same for planning, which joins every instance with its usage: what is joined cannot spill.

@@ -62,7 +62,7 @@ fn no_call_is_made_that_cannot_be_recorded() {
     }
 
     // With room again it goes on, and back.
-    let (_, resumed) = stage.resume(run, &["--soak", "0"]);
+    let (_, resumed) = stage.resume(run, &["--soak", "0", "--ignore-breach"]);
     assert_eq!(resumed["state"], "finished", "{resumed}");
     let undone = stage.command(&["undo", run, "--approve", run]).ended();
     assert_eq!(undone.code, 0, "{} {}", undone.out, undone.err);
