@@ -195,6 +195,7 @@ fn code(row: &mut Map<String, Value>, repairs: bool) -> Code {
         excerpt.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
     let marked = match marks.as_deref() {
         Some("hop_limit") => Part::HopLimit,
+        Some("mistake") => Part::Mistake,
         _ => Part::HttpTokens,
     };
     excerpts.retain(|excerpt| [Part::Definition, Part::Between, marked].contains(&excerpt.part));

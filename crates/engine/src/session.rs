@@ -28,6 +28,7 @@ const PLANNING_MEMORY: usize = 1 << 30;
 
 /// What a scan of code fills.
 const CODE: &str = "iac_launch_spec";
+const POLICIES: &str = "iac_policy";
 /// What the configuration assumes.
 const ASSUMPTION: &str = "assumption";
 
@@ -151,7 +152,7 @@ impl Session {
     /// Adds what AWS evidence says of what runs and launches, for the judging of code. The gaps of code stay
     /// those of this session.
     pub async fn add_evidence(&self, set: &EvidenceSet) -> Result<(), EngineError> {
-        let own = ["scan_error", CODE];
+        let own = ["scan_error", CODE, POLICIES];
         for table in set.manifest.tables.iter().filter(|table| !own.contains(&table.name.as_str()))
         {
             self.context.deregister_table(table.name.as_str())?;

@@ -7,7 +7,7 @@
 // Lanes and names, changes and changed: the words of the field are alike.
 #![allow(clippy::similar_names)]
 // A target that is left alone comes first, with one word; what is done with the others follows.
-#![allow(clippy::single_match_else, clippy::nonminimal_bool)]
+#![allow(clippy::single_match_else)]
 
 pub mod event;
 pub mod journal;

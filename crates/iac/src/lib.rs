@@ -45,8 +45,10 @@
 //! | `kind` | `scp`, `ec2` or `iam` |
 //! | `text` | the policy as it would be attached; null where it is not resolved |
 //! | `unresolved_reason`, `unresolved_expression` | why it is not, and the expression; else null |
-//! | `lints` | as JSON: `[{"code","severity","statement","sid","line","column","explanation","sound"}]`; `line` and `column` are of the file |
+//! | `lints` | as JSON: `[{"code","severity","statement","sid","path","line","column","explanation","sound"}]`; `path`, `line` and `column` are of the code |
 //! | `worst` | the worst severity among them: `error`, `warning`, `info`; null where there are none |
+//! | `mistake_count`, `mistakes`, `codes`, `sound_form` | those of them that are more than notes: how many, in words, by name, what to write instead |
+//! | `mistake_path`, `mistake_line`, `mistake_column`, `mistake_end_line`, `mistake_end_column` | the place of the first of these |
 //!
 //! Errors ([`ScanError`]) become rows of `scan_error` with `path`, `line`, `column`, `code`, `message`.
 

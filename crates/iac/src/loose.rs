@@ -65,7 +65,16 @@ fn keys(source: &Source) -> impl Iterator<Item = Range<usize>> {
         let name = &text[end - length..end];
         let letters = name.iter().filter(|c| c.is_ascii_alphanumeric());
         let letters: Vec<u8> = letters.map(u8::to_ascii_lowercase).collect();
-        letters.ends_with(b"httptokens").then_some(end - length..end)
+        (letters.ends_with(b"httptokens") && !is_condition_key(&text[..end - length]))
+            .then_some(end - length..end)
+    })
+}
+
+/// Whether what follows is a key that a policy asks about, and no setting: `ec2:MetadataHttpTokens`.
+fn is_condition_key(before: &[u8]) -> bool {
+    ["ec2:", "ec2:Attribute/"].iter().any(|prefix| {
+        let at = before.len().checked_sub(prefix.len());
+        at.is_some_and(|at| before[at..].eq_ignore_ascii_case(prefix.as_bytes()))
     })
 }
 

@@ -3,6 +3,9 @@
 //! it is the word of crate `imdsure-policy`.
 
 mod json;
+mod lines;
+mod output;
+mod value;
 
 use imdsure_policy::{
     Ec2Policy, Effect, LintKind, Mistake, MistakeSeverity, Policy, PolicyError, Position, lint,
@@ -96,7 +99,9 @@ impl PolicySpec {
 
     /// Whether a policy may be about launches or the metadata service, by what is written of it.
     pub fn may_be_one(written: &str) -> bool {
-        let words = ["etadata", "RunInstances", "RoleDelivery", "http_tokens", "HttpTokens"];
+        let words =
+            ["metadata", "runinstances", "roledelivery", "http_tokens", "httptokens", "imds"];
+        let written = written.to_ascii_lowercase();
         words.iter().any(|word| written.contains(word))
     }
 
@@ -115,6 +120,8 @@ pub struct PolicyText {
     marks: Vec<(Position, Place)>,
     /// Whether the text is that of its place, byte for byte.
     source: Option<String>,
+    /// The lines of the file that it stands in, where it was evaluated and has as many.
+    lines: Option<lines::Lines>,
 }
 
 /// What a part of a policy comes to, where it is put together from the nodes of a file.
@@ -133,7 +140,7 @@ pub enum Part<'a> {
 impl PolicyText {
     /// A text that was evaluated; `place` is what it comes from.
     pub fn new(text: impl Into<String>, place: Place) -> Self {
-        Self { text: text.into(), place, marks: Vec::new(), source: None }
+        Self { text: text.into(), place, marks: Vec::new(), source: None, lines: None }
     }
 
     /// A file that is a policy.
@@ -145,6 +152,7 @@ impl PolicyText {
             place,
             marks: Vec::new(),
             source: Some(source.text().to_owned()),
+            lines: None,
         }
     }
 
@@ -154,17 +162,9 @@ impl PolicyText {
         node: &'a Node,
         resolve: &dyn Fn(&'a Node) -> Part<'a>,
     ) -> Result<Self, Unresolved> {
-        let mut writer = json::Writer {
-            source,
-            resolve,
-            text: String::new(),
-            line: 1,
-            column: 1,
-            marks: Vec::new(),
-        };
+        let mut writer = json::Writer { source, resolve, out: output::Output::new() };
         writer.value(node, 0)?;
-        let place = source.place(node.span.clone());
-        Ok(Self { text: writer.text, place, marks: writer.marks, source: None })
+        Ok(writer.out.policy(source.place(node.span.clone())))
     }
 
     /// The row of this policy; none where it does not speak of launches or the metadata service, or is no
@@ -194,13 +194,11 @@ impl PolicyText {
             let source = Source::new(self.place.path.to_path_buf(), text.as_str());
             let at = crate::source::Position { line: position.line, column: position.column };
             let offset = source.offset(at);
-            let end = (offset + 1..=source.text().len())
-                .find(|end| source.text().is_char_boundary(*end))
-                .unwrap_or(offset);
-            return source.place(offset..end);
+            return source.place(offset..offset + lines::length(&source, offset));
         }
+        let line = || self.lines.as_ref().and_then(|lines| lines.place(&self.text, position));
         let mark = self.marks.iter().find(|(own, _)| *own == position);
-        mark.map_or_else(|| self.place.clone(), |(_, place)| place.clone())
+        mark.map(|(_, place)| place.clone()).or_else(line).unwrap_or_else(|| self.place.clone())
     }
 }
 

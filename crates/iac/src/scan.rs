@@ -9,7 +9,7 @@ use std::{
     io::{self, Read as _},
     num::NonZero,
     ops::Range,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{self, AtomicUsize},
@@ -293,6 +293,21 @@ fn drop_lines_that_are_decided(specs: &mut Vec<LaunchSpec>) {
     });
 }
 
+/// A policy in a file of its own that other code attaches is that code's: it knows what it is attached as.
+fn drop_files_that_are_attached(policies: &mut Vec<PolicySpec>) {
+    const OWN: &str = "policy";
+    let path = |policy: &PolicySpec| -> PathBuf {
+        let parts = policy.place.path.components();
+        parts.filter(|part| *part != Component::CurDir).collect()
+    };
+    let attached: BTreeSet<PathBuf> = policies
+        .iter()
+        .filter(|policy| policy.dialect != OWN && policy.text.is_ok())
+        .map(path)
+        .collect();
+    policies.retain(|policy| policy.dialect != OWN || !attached.contains(&path(policy)));
+}
+
 fn gather(errors: Vec<ScanError>, results: Vec<Done>) -> Scanned {
     let mut all = Scanned::default();
     let mut errors: BTreeSet<ScanError> = errors.into_iter().collect();
@@ -303,6 +318,7 @@ fn gather(errors: Vec<ScanError>, results: Vec<Done>) -> Scanned {
         all.files += done.files;
     }
     drop_lines_that_are_decided(&mut all.specs);
+    drop_files_that_are_attached(&mut all.policies);
     all.specs.sort_by(|one, two| {
         let (path, other) = (&one.place.path, &two.place.path);
         let paths = if Arc::ptr_eq(path, other) { Ordering::Equal } else { path.cmp(other) };

@@ -67,6 +67,8 @@ pub enum Part {
     HttpTokens,
     /// What decides the hop limit.
     HopLimit,
+    /// What is wrong in a policy.
+    Mistake,
     /// The one line between a definition and what decides: it is shorter than saying that one is left out.
     Between,
 }

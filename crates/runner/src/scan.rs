@@ -1,8 +1,10 @@
 //! `scan`: read infrastructure code, judge it, repair it, write the reports.
 
 mod excerpt;
+mod policy;
 mod record;
 mod repair;
+mod row;
 
 use std::{
     collections::BTreeSet,

@@ -120,3 +120,63 @@ pub static IAC_LAUNCH_SPEC: Table = Table {
         ),
     ],
 };
+
+/// Guardrails that are written in code.
+pub static IAC_POLICY: Table = Table {
+    name: "iac_policy",
+    about: "One service control policy, EC2 policy or policy of identities in infrastructure code that is about launches or the metadata service, as `imdsure scan` reads it, and what `imdsure guard lint` says of its text.",
+    columns: &[
+        column("path", Kind::Text, "The file in which its text stands."),
+        column("root", Kind::Text, "The file or folder that was given and led to it."),
+        column("start_line", Kind::Integer, "Where the text begins; lines count from 1."),
+        column("start_column", Kind::Integer, "The character in that line, from 1."),
+        column("end_line", Kind::Integer, "Where it ends."),
+        column("end_column", Kind::Integer, "The character after its last one."),
+        column(
+            "dialect",
+            Kind::Text,
+            "The language: `terraform`, `cloudformation`, …; `policy` of a file that is the policy.",
+        ),
+        column("kind", Kind::Text, "`scp`, `ec2`, or `iam`: of identities."),
+        column(
+            "address",
+            Kind::Text,
+            "The address in the code's own words; the file's name where the file is the policy.",
+        ),
+        column(
+            "text",
+            Kind::Text,
+            "The policy as it would be attached; null where that is not resolved.",
+        ),
+        column("unresolved_reason", Kind::Text, "Why it is not; else null."),
+        column("unresolved_expression", Kind::Text, "The expression that stopped it; else null."),
+        column(
+            "lints",
+            Kind::Json,
+            "What the linter says: `[{\"code\",\"severity\",\"statement\",\"sid\",\"path\",\"line\",\"column\",\"explanation\",\"sound\"}]`; path, line and column are of the code.",
+        ),
+        column(
+            "worst",
+            Kind::Text,
+            "The worst severity among them: `error`, `warning`, `info`; null where there are none.",
+        ),
+        column("mistake_count", Kind::Integer, "How many are errors and warnings."),
+        column(
+            "mistakes",
+            Kind::Text,
+            "Those in words, each with its place: `statement 1 (V2), line 7: …`.",
+        ),
+        column("codes", Kind::Text, "Their names."),
+        column("sound_form", Kind::Text, "What to write instead, as JSON to paste."),
+        column("mistake_path", Kind::Text, "The file of the first of them."),
+        column("mistake_line", Kind::Integer, "The line there."),
+        column("mistake_column", Kind::Integer, "The character in that line."),
+        column("mistake_end_line", Kind::Integer, "Where it ends."),
+        column("mistake_end_column", Kind::Integer, "The character after its last one."),
+        column(
+            "excerpt",
+            Kind::Json,
+            "The lines that show it: `[{\"path\",\"line\",\"text\",\"start_column\",\"end_column\",\"part\"}]`.",
+        ),
+    ],
+};

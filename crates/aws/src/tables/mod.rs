@@ -78,7 +78,7 @@ const fn column(name: &'static str, kind: Kind, about: &'static str) -> Column {
 }
 
 pub use base::{AWS_ACCOUNT, AWS_REGION, SCAN_ERROR};
-pub use code::IAC_LAUNCH_SPEC;
+pub use code::{IAC_LAUNCH_SPEC, IAC_POLICY};
 pub use instance::AWS_EC2_INSTANCE;
 pub use launch::{
     AWS_EC2_AMI, AWS_EC2_AUTOSCALING_GROUP, AWS_EC2_AUTOSCALING_GROUP_MEMBER,
@@ -95,7 +95,7 @@ pub use services::{
 pub use usage::AWS_CLOUDWATCH_IMDS_USAGE;
 
 /// Every table that a source fills.
-pub static TABLES: [&Table; 25] = [
+pub static TABLES: [&Table; 26] = [
     &AWS_ACCOUNT,
     &AWS_REGION,
     &AWS_EC2_INSTANCE,
@@ -120,6 +120,7 @@ pub static TABLES: [&Table; 25] = [
     &AWS_ORGANIZATIONS_EFFECTIVE_POLICY,
     &AWS_CLOUDWATCH_IMDS_USAGE,
     &IAC_LAUNCH_SPEC,
+    &IAC_POLICY,
     &SCAN_ERROR,
 ];
 

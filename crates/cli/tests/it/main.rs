@@ -28,6 +28,7 @@ mod scan_compare;
 mod scan_evidence;
 mod scan_fix;
 mod scan_fix_lint;
+mod scan_policies;
 mod stage;
 mod tables;
 mod usage;

@@ -163,7 +163,8 @@ pub(crate) async fn apply(task: &Task<'_>) -> Result<End, Fault> {
         return Ok(End::new(Ending::Already, now.json()));
     }
     // A run that was cut off may have sent it: then it is as wanted, and sending it again changes nothing.
-    if !now.gives(&planned) && !(task.begun && now.gives(&wanted)) {
+    let is_ours = task.begun && now.gives(&wanted);
+    if !is_ours && !now.gives(&planned) {
         return Ok(End::because(Ending::Drifted, now.difference(&planned)));
     }
     let before = if now.gives(&planned) { now.json() } else { planned.json() };

@@ -176,6 +176,13 @@ pub async fn resume(id: &RunId, request: ApplyRequest) -> Result<Applied, RunErr
             wish: "resume",
         });
     }
+    if past.plan.is_empty() {
+        return Err(RunError::NothingLeft {
+            run: id.clone(),
+            state: "was cut off before it began".into(),
+            wish: "resume",
+        });
+    }
     let kept = request.store.plan(id).await?;
     let plan = PlanFile::open(kept.path())?;
     if let Some(until) =

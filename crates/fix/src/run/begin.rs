@@ -58,8 +58,9 @@ pub(super) async fn open(
     let locks = lock(&opening, &client).await?;
     let journal = opening.store.create(&opening.run).await?;
     if let Some((began, plan)) = began {
-        journal.append(began, opening.clock.now(&client)).await?;
+        // The plan first: a run that has begun can be resumed.
         opening.store.keep_plan(&opening.run, plan).await?;
+        journal.append(began, opening.clock.now(&client)).await?;
     }
     started(opening, client, journal, entered, locks).await
 }

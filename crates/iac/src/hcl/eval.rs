@@ -23,6 +23,11 @@ pub trait Names {
     /// The value of a name and the steps behind it, and how many of these it has taken. None where there is
     /// no such name.
     fn name(&self, root: &str, steps: &[Step], at: Origin) -> Option<(Value, usize)>;
+
+    /// The file that code names, where it may be read.
+    fn file(&self, _path: &str) -> Option<Arc<Source>> {
+        None
+    }
 }
 
 /// A name that is bound by a loop.

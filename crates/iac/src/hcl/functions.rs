@@ -7,7 +7,7 @@ use super::{
     ast::Expr,
     collections as many,
     eval::Evaluator,
-    json, sets, texts,
+    files, json, sets, texts,
     value::{Data, Origin, Unknown, Value},
 };
 
@@ -34,6 +34,7 @@ pub(super) fn call(
         }
     }
     let known = lenient(name, &values, &at).or_else(|| strict(name, &values, &at));
+    let known = known.or_else(|| files::call(evaluator, name, &values, &at));
     known.unwrap_or_else(|| match values.iter().find_map(|value| unsettled(value, 0)) {
         // An unknown argument says more than an unknown function.
         Some(why) if is_known(name) => Value::new(Data::Unknown(Rc::new(why)), at),
@@ -126,6 +127,9 @@ fn strict(name: &str, values: &[Value], at: &Origin) -> Option<Value> {
     match (name, values) {
         ("jsondecode" | "yamldecode", [text]) => match &text.data {
             Data::Encoded(value) => Some((**value).clone()),
+            Data::Text(file) if text.origin.source.text() == &**file => {
+                json::value_of_text(file, &text.origin, name == "yamldecode")
+            }
             _ => json::value_of_text(&text.scalar()?, at, name == "yamldecode"),
         },
         ("range", values) => many::range(values, at),
@@ -156,6 +160,7 @@ const KNOWN: &[&str] = &[
     "distinct",
     "element",
     "endswith",
+    "file",
     "flatten",
     "floor",
     "format",
@@ -186,6 +191,7 @@ const KNOWN: &[&str] = &[
     "strrev",
     "substr",
     "sum",
+    "templatefile",
     "title",
     "tobool",
     "tolist",

@@ -38,17 +38,19 @@ pub fn expression(node: &Node) -> Expr {
     Expr { span, kind }
 }
 
-/// What a JSON or YAML text stands for. It has no place of its own: all of it is decided where the text is.
+/// What a JSON or YAML text stands for. Its parts have places of their own where it is a file's; else all of it
+/// is decided where the text is.
 pub fn value_of_text(text: &str, at: &Origin, yaml: bool) -> Option<Value> {
     let parsed = if yaml { crate::yaml::parse(text) } else { crate::json::parse(text) };
     if parsed.error.is_some() {
         return Some(Value::error("this text cannot be decoded", at.clone()));
     }
     let at = Origin { literal: false, ..at.clone() };
-    parsed.documents.first().map(|node| value(node, &at))
+    let own = at.span.range() == (0..text.len()) && at.source.text() == text;
+    parsed.documents.first().map(|node| value(node, &at, own))
 }
 
-fn value(node: &Node, at: &Origin) -> Value {
+fn value(node: &Node, at: &Origin, own: bool) -> Value {
     let data = match &node.value {
         Tree::Null => Data::Null,
         Tree::Scalar(text) if matches!(node.style, Style::Quoted | Style::Literal) => {
@@ -60,17 +62,18 @@ fn value(node: &Node, at: &Origin) -> Value {
             _ => Data::Text(text.as_str().into()),
         },
         Tree::List(items) => {
-            Data::List(Rc::new(items.iter().map(|item| value(item, at)).collect()))
+            Data::List(Rc::new(items.iter().map(|item| value(item, at, own)).collect()))
         }
         Tree::Map(members) => {
             let mut map = Map::default();
             for member in members {
-                map.set(member.key.as_str().into(), value(&member.node, at));
+                map.set(member.key.as_str().into(), value(&member.node, at, own));
             }
             Data::Map(Rc::new(map))
         }
     };
-    Value::new(data, at.clone())
+    let span = if own { Span::from(node.span.clone()) } else { at.span };
+    Value::new(data, Origin { span, ..at.clone() })
 }
 
 /// A known value as JSON.

@@ -12,6 +12,7 @@ mod convert;
 mod declare;
 pub mod edit;
 pub mod eval;
+mod files;
 mod functions;
 mod json;
 mod layout;

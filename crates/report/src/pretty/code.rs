@@ -68,6 +68,10 @@ fn shown(findings: &[Finding], renderer: &Renderer) -> String {
         let ignored = "the code ignores changes of it (lifecycle.ignore_changes): applying a repair leaves what runs as it is";
         group = group.element(Level::NOTE.message(ignored));
     }
+    if let Some(sound) = first.facts.get("sound_form").and_then(|sound| sound.as_str()) {
+        let lines: Vec<_> = sound.lines().map(clean).collect();
+        group = group.element(Level::HELP.message(format!("sound form:\n{}", lines.join("\n"))));
+    }
     if let Some(repair) = findings.iter().find_map(repair) {
         group = group.element(Level::HELP.message(repair));
     }
@@ -146,7 +150,7 @@ fn around(lines: &[&Excerpt]) -> (u32, u32) {
 }
 
 const fn decides(part: Part) -> bool {
-    matches!(part, Part::HttpTokens | Part::HopLimit)
+    matches!(part, Part::HttpTokens | Part::HopLimit | Part::Mistake)
 }
 
 /// How a part is marked, and what is said of it. Where something decides, the definition is only shown.
@@ -155,8 +159,12 @@ fn mark(part: Part, decided: bool, finding: &Finding) -> Option<(AnnotationKind,
     match part {
         Part::Between => None,
         Part::Definition if decided => Some((AnnotationKind::Visible, String::new())),
-        Part::Definition => Some((AnnotationKind::Primary, "HttpTokens is not set".to_owned())),
-        Part::HopLimit => Some((AnnotationKind::Primary, String::new())),
+        Part::Definition => {
+            let launches = fact("declared").is_some();
+            let label = if launches { "HttpTokens is not set" } else { "" };
+            Some((AnnotationKind::Primary, label.to_owned()))
+        }
+        Part::HopLimit | Part::Mistake => Some((AnnotationKind::Primary, String::new())),
         Part::HttpTokens => {
             let label = match fact("declared") {
                 Some("unresolved") => fact("http_tokens_reason").map(harmless).unwrap_or_default(),
@@ -213,7 +221,8 @@ mod tests {
     }
 
     fn excerpt() -> impl Strategy<Value = Excerpt> {
-        let parts = [Part::Definition, Part::HttpTokens, Part::HopLimit, Part::Between];
+        let parts =
+            [Part::Definition, Part::HttpTokens, Part::HopLimit, Part::Mistake, Part::Between];
         let lines = prop_oneof![0..20_u32, any::<u32>()];
         let columns = prop_oneof![0..20_u32, any::<u32>()];
         (".{0,20}", lines, columns.clone(), columns, 0..4_usize, "[ab]").prop_map(

@@ -45,7 +45,7 @@ fn line_after(place: &Place, source: &Source) -> Option<Excerpt> {
 }
 
 /// The line of a place's begin, with the place marked as far as it is on that line.
-fn excerpt(part: Part, place: &Place, source: &Source) -> Option<Excerpt> {
+pub(super) fn excerpt(part: Part, place: &Place, source: &Source) -> Option<Excerpt> {
     let line = source.line_at(place.bytes.start);
     let text = source.slice(line.clone());
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

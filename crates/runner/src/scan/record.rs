@@ -1,11 +1,12 @@
-//! From the readers' rows to kept evidence: the table `iac_launch_spec`, and gaps as rows of `scan_error`.
+//! From the readers' rows to kept evidence: the tables `iac_launch_spec` and `iac_policy`, and gaps as rows of
+//! `scan_error`.
 
 use std::path::{Path, PathBuf};
 
 use imdsure_aws::{
-    builder::{Sink as _, Value},
+    builder::Sink as _,
     source::Wanted,
-    tables::{IAC_LAUNCH_SPEC, Table},
+    tables::{IAC_LAUNCH_SPEC, IAC_POLICY},
     write_error,
 };
 use imdsure_engine::{
@@ -20,7 +21,10 @@ use imdsure_iac::{
 use imdsure_model::{ErrorKind, ErrorRow, TextChange};
 use serde_json::json;
 
-use super::excerpt::{Texts, excerpts};
+use super::{
+    excerpt::{Texts, excerpts},
+    row::Row,
+};
 use crate::{AuditError, audit::now};
 
 /// The operation of gaps.
@@ -33,12 +37,16 @@ pub(super) fn record(
     store: Option<&Path>,
     started: String,
 ) -> Result<Finished, AuditError> {
-    let wanted = Wanted::new([IAC_LAUNCH_SPEC.name]);
+    let wanted = Wanted::new([IAC_LAUNCH_SPEC.name, IAC_POLICY.name]);
     let recorder = Recorder::start(store, started, &wanted).map_err(AuditError::Save)?;
     let mut texts = Texts::default();
     for spec in &scanned.specs {
         let row = Row::of(spec, &scan.paths, &mut texts);
         recorder.append(&IAC_LAUNCH_SPEC, &mut |table| table.push(&row.values()));
+    }
+    for policy in &scanned.policies {
+        let row = Row::of_policy(policy, &scan.paths, &mut texts);
+        recorder.append(&IAC_POLICY, &mut |table| table.push(&row.values()));
     }
     for error in &scanned.errors {
         write_error(&*recorder, &gap(error));
@@ -81,37 +89,10 @@ fn gap(error: &ScanError) -> ErrorRow {
     }
 }
 
-/// One cell, owned.
-enum Cell {
-    Text(Option<String>),
-    Number(Option<i64>),
-}
-
-impl Cell {
-    fn value(&self) -> Value<'_> {
-        match self {
-            Self::Text(text) => Value::Text(text.as_deref()),
-            Self::Number(number) => Value::Integer(*number),
-        }
-    }
-}
-
-/// A row by the names of its columns.
-struct Row {
-    table: &'static Table,
-    cells: Vec<Option<Cell>>,
-}
-
 impl Row {
     fn of(spec: &LaunchSpec, roots: &[PathBuf], texts: &mut Texts) -> Self {
-        let table = &IAC_LAUNCH_SPEC;
-        let mut row = Self { table, cells: table.columns.iter().map(|_| None).collect() };
-        row.text("path", shown(&spec.place.path));
-        row.text("root", root(&spec.place.path, roots));
-        row.number("start_line", spec.place.start.line);
-        row.number("start_column", spec.place.start.column);
-        row.number("end_line", spec.place.end.line);
-        row.number("end_column", spec.place.end.column);
+        let mut row = Self::new(&IAC_LAUNCH_SPEC);
+        row.place(&spec.place, roots);
         row.text("dialect", spec.dialect);
         row.text("kind", &*spec.kind);
         row.text("address", &*spec.address);
@@ -192,65 +173,6 @@ impl Row {
         self.text("fix_effect", fix.effect.as_str());
         self.text("fix_splices", changes.map(|changes| json!(changes).to_string()));
     }
-
-    fn text(&mut self, column: &str, text: impl IntoText) {
-        self.set(column, Cell::Text(text.into_text()));
-    }
-
-    fn number(&mut self, column: &str, number: impl IntoNumber) {
-        self.set(column, Cell::Number(number.into_number()));
-    }
-
-    fn set(&mut self, column: &str, cell: Cell) {
-        let index = self.table.index(column);
-        debug_assert!(index.is_some(), "{} has no column {column}", self.table.name);
-        if let Some(place) = index.and_then(|index| self.cells.get_mut(index)) {
-            *place = Some(cell);
-        }
-    }
-
-    fn values(&self) -> Vec<Value<'_>> {
-        // What is not set is null, of whatever kind the column is.
-        self.cells.iter().map(|cell| cell.as_ref().map_or(Value::Text(None), Cell::value)).collect()
-    }
-}
-
-trait IntoText {
-    fn into_text(self) -> Option<String>;
-}
-
-impl IntoText for &str {
-    fn into_text(self) -> Option<String> {
-        Some(self.to_owned())
-    }
-}
-
-impl IntoText for String {
-    fn into_text(self) -> Option<String> {
-        Some(self)
-    }
-}
-
-impl IntoText for Option<String> {
-    fn into_text(self) -> Option<String> {
-        self
-    }
-}
-
-trait IntoNumber {
-    fn into_number(self) -> Option<i64>;
-}
-
-impl IntoNumber for u32 {
-    fn into_number(self) -> Option<i64> {
-        Some(self.into())
-    }
-}
-
-impl IntoNumber for Option<i64> {
-    fn into_number(self) -> Option<i64> {
-        self
-    }
 }
 
 /// The value's word where it is set, else `absent` or `unresolved`.
@@ -290,13 +212,4 @@ fn comments(spec: &LaunchSpec) -> String {
         })
     });
     json!(comments.collect::<Vec<_>>()).to_string()
-}
-
-/// The given path that led to a file: the longest one above it, else the first.
-fn root(path: &Path, roots: &[PathBuf]) -> String {
-    let above = roots
-        .iter()
-        .filter(|root| path.starts_with(root) || (root.as_os_str() == "." && path.is_relative()));
-    let root = above.max_by_key(|root| root.components().count()).or(roots.first());
-    root.map(|root| root.to_string_lossy().into_owned()).unwrap_or_default()
 }

@@ -73,10 +73,10 @@ fn enforcement_by_others_closes_the_way_back_until_it_is_lifted_by_name() {
     let run = applied["run"].as_str().unwrap();
     let by_place = endings(&stage.journal(run));
     let changes = plan["changes"].as_array().unwrap().iter().zip(0..);
-    let mut changed = changes.filter(|(change, place)| {
+    let mut done = changes.filter(|(change, place)| {
         change["kind"] == "instance" && by_place.get(place).is_some_and(|ending| ending == "done")
     });
-    let (change, _) = changed.next().unwrap();
+    let (change, _) = done.next().unwrap();
     let [account, region] = ["account_id", "region"].map(|name| change[name].as_str().unwrap());
     let place = format!("{account} {region}");
     somebody(&stage, &[("enforce", [account, region, "-"])]);

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::{
     dialect::{Dialect, Files, Sink, has_extension, has_word},
     node::Node,
-    policy::PolicyText,
+    policy::{PolicySpec, PolicyText, Unresolved},
     source::Source,
 };
 
@@ -77,8 +77,33 @@ fn read(source: &Source, sink: &mut Sink) {
         && !foreign
         && let Some(spec) = PolicyText::of_file(source).judged("policy", &name, None)
     {
-        sink.policy(spec);
+        sink.policy(match hole(source.text()) {
+            Some(hole) => open(source, &spec, hole),
+            None => spec,
+        });
     }
+}
+
+/// What is filled in later: `${role}`, `{{ role }}`. Variables of IAM have a colon in their names.
+fn hole(text: &str) -> Option<&str> {
+    let holes = [("${", "}"), ("{{", "}}")].into_iter().flat_map(|(begin, end)| {
+        text.match_indices(begin).filter_map(move |(at, _)| {
+            let rest = &text[at..];
+            rest.find(end).map(|to| (at, &rest[..to + end.len()]))
+        })
+    });
+    let iam = |hole: &str| hole.contains(':') || ["${*}", "${?}", "${$}"].contains(&hole);
+    holes.filter(|(_, hole)| !iam(hole)).min_by_key(|(at, _)| *at).map(|(_, hole)| hole)
+}
+
+/// What fills it in is not known, so neither is what it does.
+fn open(source: &Source, spec: &PolicySpec, hole: &str) -> PolicySpec {
+    let unresolved = Unresolved {
+        reason: "it is filled in later".to_owned(),
+        expression: hole.split_whitespace().collect::<Vec<_>>().join(" "),
+    };
+    let place = source.place(spec.place.bytes.clone());
+    PolicySpec::open("policy", &spec.address, Some(spec.kind), place, unresolved)
 }
 
 /// A policy of a bucket or the trust policy of a role: it names a principal, and no action of EC2.

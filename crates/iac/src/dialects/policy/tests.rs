@@ -48,6 +48,20 @@ fn files_that_are_guardrails_have_rows() {
 }
 
 #[test]
+fn what_is_filled_in_later_is_not_known() {
+    let said = |to: &str| {
+        let text = SCP.replace("instance/*", to);
+        let scanned = scan_text(Path::new("a.json.tpl"), &text);
+        let [policy] = scanned.policies.as_slice() else { panic!("{scanned:#?}") };
+        policy.text.clone().map(|_| ()).map_err(|open| open.expression)
+    };
+    assert_eq!(said("${part}"), Err("${part}".to_owned()));
+    assert_eq!(said("${aws:PrincipalTag/a}/${part}"), Err("${part}".to_owned()));
+    assert_eq!(said("{{ part }}"), Err("{{ part }}".to_owned()));
+    assert_eq!(said("${aws:PrincipalTag/a}${*}"), Ok(()));
+}
+
+#[test]
 fn a_broken_file_is_an_error() {
     let scanned = scan_text(Path::new("a.json"), &SCP.replace(']', ""));
     let [error] = scanned.errors.as_slice() else { panic!("{scanned:?}") };

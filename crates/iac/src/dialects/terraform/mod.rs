@@ -13,6 +13,7 @@ use crate::{
 
 pub(super) mod blocks;
 mod calls;
+mod documents;
 mod inputs;
 mod instances;
 pub(super) mod kinds;
@@ -22,6 +23,8 @@ pub(super) mod module;
 mod module_fix;
 mod names;
 pub(super) mod options;
+mod paths;
+mod policies;
 mod references;
 mod registry;
 pub(super) mod repair;

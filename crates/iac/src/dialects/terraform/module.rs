@@ -7,6 +7,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use super::documents;
 use crate::{
     ScanError,
     hcl::{
@@ -27,6 +28,7 @@ pub(super) struct Module {
     /// By name: the part.
     pub(super) variables: HashMap<String, usize>,
     pub(super) outputs: HashMap<String, usize>,
+    pub(super) documents: HashMap<String, usize>,
     pub(super) resources: Vec<Resource>,
     by_address: HashMap<(String, String), usize>,
     /// Calls of modules, by name.
@@ -63,6 +65,7 @@ impl Module {
             parts: Vec::new(),
             variables: HashMap::new(),
             outputs: HashMap::new(),
+            documents: HashMap::new(),
             resources: Vec::new(),
             by_address: HashMap::new(),
             calls: Vec::new(),
@@ -139,6 +142,9 @@ impl Module {
             ("output", Some(name), _) => {
                 self.outputs.insert(name, index);
             }
+            ("data", Some(kind), Some(name)) if kind == documents::KIND => {
+                self.documents.insert(name, index);
+            }
             ("module", Some(name), _) => self.calls.push((name, index)),
             ("locals", ..) => {}
             _ => return,
@@ -167,7 +173,7 @@ impl Module {
         for root in parsed.documents.iter().flat_map(|document| each(document)) {
             for member in root.members() {
                 let depth = match member.key.as_str() {
-                    "resource" => 2,
+                    "resource" | "data" => 2,
                     "variable" | "output" | "module" => 1,
                     "locals" => 0,
                     _ => continue,

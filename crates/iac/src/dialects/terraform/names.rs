@@ -1,14 +1,21 @@
 //! What names mean in a module: variables, locals, modules, resources.
 
+use std::sync::Arc;
+
 use super::{
     calls::Children,
+    documents,
     instances::Instances,
+    paths,
     session::{Scope, Session, Space},
 };
-use crate::hcl::{
-    ast::Step,
-    eval::Names,
-    value::{Data, Map, Origin, Reference, Value},
+use crate::{
+    hcl::{
+        ast::Step,
+        eval::Names,
+        value::{Data, Map, Origin, Reference, Value},
+    },
+    source::Source,
 };
 
 /// The names of a scope.
@@ -30,10 +37,15 @@ impl Names for ScopeNames<'_> {
             "module" => Some(self.module(first, steps, &at)),
             "path" => {
                 let folder = match first {
-                    "module" => self.scope.module.folder.to_string_lossy().into_owned(),
+                    "module" => self.scope.module.folder.clone(),
+                    "root" => self.session.scope(0)?.module.folder.clone(),
                     _ => return Some((Value::unknown("known only when it is applied", at), 1)),
                 };
-                Some((Value::text(folder, at), 1))
+                Some((Value::text(paths::written(&folder), at), 1))
+            }
+            "data" if first == documents::KIND && self.document(steps).is_some() => {
+                let name = self.document(steps)?;
+                Some((self.session.named(self.scope, Space::Document, name, &at), 2))
             }
             "data" | "terraform" | "self" | "each" | "count" => {
                 Some((Value::unknown("known only when it is applied", at), steps.len()))
@@ -42,9 +54,26 @@ impl Names for ScopeNames<'_> {
             _ => self.resource(root, first, &at).map(|value| (value, 1)),
         }
     }
+
+    fn file(&self, path: &str) -> Option<Arc<Source>> {
+        let root = self.session.scope(0)?;
+        let path = paths::beside(&root.module.folder, &self.scope.module.folder, path)?;
+        let read = paths::within(self.session.survey.top(), &path);
+        read.then(|| self.session.open(&path)).flatten()
+    }
 }
 
 impl ScopeNames<'_> {
+    /// The policy document of this module that is named behind `data.aws_iam_policy_document`.
+    fn document<'s>(&self, steps: &'s [Step]) -> Option<&'s str> {
+        match steps.get(1) {
+            Some(Step::Attribute(name)) if self.scope.module.documents.contains_key(&**name) => {
+                Some(name)
+            }
+            _ => None,
+        }
+    }
+
     fn module(&self, name: &str, steps: &[Step], at: &Origin) -> (Value, usize) {
         let call = self.scope.module.calls.iter().find(|(call, _)| call == name);
         let Some((_, part)) = call else {

@@ -8,6 +8,7 @@ use super::{
     kinds::{Kind, kind_of},
     module::{Module, Resource},
     options::{self, Own},
+    policies,
     references::{self, Base},
     registry, repair,
     session::{Scope, Session},
@@ -34,6 +35,7 @@ struct Site<'a> {
 
 /// Puts the rows of a scope and of all modules that it calls into the sink.
 pub(super) fn read(session: &Session<'_>, scope: &Scope, sink: &mut Sink) {
+    policies::read(session, scope, sink);
     for resource in &scope.module.resources {
         let Some(kind) = kind_of(&resource.kind) else { continue };
         let Some((source, block)) = scope.module.block(resource.part) else { continue };
@@ -57,7 +59,12 @@ pub(super) fn read(session: &Session<'_>, scope: &Scope, sink: &mut Sink) {
 }
 
 /// Whether a part makes nothing: then nothing that it says counts.
-fn never_made(session: &Session<'_>, scope: &Scope, part: usize, sink: &mut Sink) -> bool {
+pub(super) fn never_made(
+    session: &Session<'_>,
+    scope: &Scope,
+    part: usize,
+    sink: &mut Sink,
+) -> bool {
     let nothing = session.instances(scope, part).turns().is_empty();
     if let Some((source, block)) = scope.module.block(part).filter(|_| nothing) {
         sink.seen(source, block.span.range());
@@ -180,7 +187,7 @@ impl Site<'_> {
 }
 
 /// Terraform's copies of modules are not ours to change.
-fn is_copy(path: &std::path::Path) -> bool {
+pub(super) fn is_copy(path: &std::path::Path) -> bool {
     path.components().any(|part| part.as_os_str() == ".terraform")
 }
 

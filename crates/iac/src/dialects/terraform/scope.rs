@@ -44,6 +44,8 @@ pub(super) enum Space {
     Variable,
     Local,
     Output,
+    /// `data.aws_iam_policy_document`.
+    Document,
 }
 
 /// What is known of a name.

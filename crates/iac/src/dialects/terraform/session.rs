@@ -121,6 +121,7 @@ impl<'a> Session<'a> {
                 None => Value::unknown(format!("there is no local {name}"), at.clone()),
             },
             Space::Output => self.output(scope, name, at),
+            Space::Document => self.document(scope, name, at),
         };
         // What ran out of steps here may have more of them next time.
         let memo = scope.memo.borrow_mut().remove(&key);

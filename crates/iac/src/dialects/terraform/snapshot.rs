@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{kinds::kind_of, options};
+use super::{kinds::kind_of, options, policies};
 use crate::{
     dialect::Sink,
     hcl::{
@@ -91,6 +91,9 @@ fn row(
     later: Option<&Node>,
     sink: &mut Sink,
 ) {
+    if policies::is_policy(kind) {
+        return policies::of_snapshot(source, address, values, later, sink);
+    }
     let Some(kind) = kind_of(kind).filter(|kind| !kind.path.is_empty()) else { return };
     let mut block = Data::Null;
     let mut at = values;

@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use super::{is_code, module::Module};
+use super::{is_code, module::Module, paths};
 use crate::{
     ScanError,
     dialect::{self, Overlay, load},
@@ -25,6 +25,8 @@ pub(super) struct Survey {
     /// Folders that are not read by themselves.
     called: BTreeSet<PathBuf>,
     modules: Mutex<HashMap<PathBuf, Loaded>>,
+    /// The folder that all files are in.
+    top: PathBuf,
 }
 
 type Loaded = Result<Arc<Module>, Vec<ScanError>>;
@@ -36,7 +38,7 @@ const EXAMPLES: [&str; 8] =
 impl Survey {
     /// Looks at all files for calls.
     pub(super) fn of(paths: &[PathBuf], overlay: &Overlay) -> Self {
-        let mut survey = Self::default();
+        let mut survey = Self { top: paths::common(paths), ..Self::default() };
         let mut calls: BTreeMap<PathBuf, BTreeSet<PathBuf>> = BTreeMap::new();
         let paths: Vec<&PathBuf> = paths.iter().filter(|path| is_code(path)).collect();
         for (path, sources) in paths.iter().zip(all_sources(&paths, overlay)) {
@@ -51,6 +53,11 @@ impl Survey {
         }
         survey.called = called(&survey.folders, &calls);
         survey
+    }
+
+    /// The folder that all files are in: what code reads by name lies there as well, or is not read.
+    pub(super) fn top(&self) -> &Path {
+        &self.top
     }
 
     /// Whether a folder is read by itself.

@@ -6,6 +6,7 @@ use crate::{
 };
 
 mod bad;
+mod documents;
 mod files;
 mod fix;
 mod fix_added;
@@ -13,6 +14,7 @@ mod formatted;
 mod kinds;
 mod launch;
 mod modules;
+mod policies;
 mod property;
 mod registry;
 mod values;
