@@ -148,8 +148,17 @@ def clean_environment():
     }
 
 
-def measured(name, command, environment, good=(0,), is_json=True):
-    """Runs a program to its end and measures exactly its process."""
+def json_of(out):
+    """What a program printed."""
+    printed = out.read().decode()
+    return json.loads(printed) if printed.strip() else {}
+
+
+def measured(name, command, environment, good=(0,), read=json_of):
+    """Runs a program to its end and measures exactly its process.
+
+    Linux counts the memory of the process that starts a program as the program's own until then: whoever reads what is
+    printed must not keep much of it."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         started = time.monotonic()
         process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
@@ -161,14 +170,15 @@ def measured(name, command, environment, good=(0,), is_json=True):
         process.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
         err.seek(0)
-        printed, complaint = out.read().decode(), err.read().decode()
-    if process.returncode not in good:
-        fail(f"{name} ended with {process.returncode}\n{' '.join(command)}\n{complaint[-4000:]}")
+        if process.returncode not in good:
+            complaint = err.read().decode()[-4000:]
+            fail(f"{name} ended with {process.returncode}\n{' '.join(command)}\n{complaint}")
+        printed = read(out)
     run = Run(
         cpu=usage.ru_utime + usage.ru_stime,
         wall=wall,
         mib=usage.ru_maxrss / 1024,
-        printed=json.loads(printed) if is_json and printed.strip() else {},
+        printed=printed,
     )
     note(
         f"    {name:8} CPU {run.cpu:8.2f} s (user {usage.ru_utime:.2f}, system {usage.ru_stime:.2f})"

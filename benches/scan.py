@@ -10,8 +10,10 @@ measured.
 
 import argparse
 import datetime
+import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -54,28 +56,34 @@ def cloudformation(folder, files):
     return Corpus("CloudFormation", folder, files, cloudformation_corpus.generate(pathlib.Path(folder), files))
 
 
+def counts_of_imdsure(out):
+    """Verdicts that were given, and those that fail: each control begins with its summary, on a line of its own."""
+    heads = (line for line in out if line.startswith(b'{"name":'))
+    counts = [{word: int(number) for word, number in re.findall(rb'"(pass|fail)":(\d+)', head)} for head in heads]
+    return sum(count[b"pass"] + count[b"fail"] for count in counts), sum(count[b"fail"] for count in counts)
+
+
+def counts_of_checkov(out):
+    printed = json.load(out)
+    counts = [report["summary"] for report in (printed if isinstance(printed, list) else [printed])]
+    return sum(count["passed"] + count["failed"] for count in counts), sum(count["failed"] for count in counts)
+
+
 def imdsure(corpus, *options, output="json"):
     command = [str(run.IMDSURE), "scan", corpus.folder, *options, "--output", output]
-    return measured("imdsure", command, clean_environment(), good=(0, 1), is_json=output == "json")
+    return measured("imdsure", command, clean_environment(), good=(0, 1), read=counts_of_imdsure)
 
 
 def checkov(corpus):
     # Without --skip-download it would first ask its maker for guidelines.
     quiet = ["--compact", "--quiet", "--skip-download", "--output", "json"]
     only = ["--check", ",".join(CHECKS), "--framework", "terraform", "cloudformation"]
-    return measured("checkov", [str(CHECKOV), "--directory", corpus.folder, *only, *quiet], clean_environment(), good=(0, 1))
+    command = [str(CHECKOV), "--directory", corpus.folder, *only, *quiet]
+    return measured("checkov", command, clean_environment(), good=(0, 1), read=counts_of_checkov)
 
 
-def of_imdsure(series):
-    """Places that were judged, and findings that fail."""
-    counts = [control["summary"] for control in series.runs[0].printed["controls"]]
-    return sum(count["pass"] + count["fail"] for count in counts), sum(count["fail"] for count in counts)
-
-
-def of_checkov(series):
-    printed = series.runs[0].printed
-    counts = [report["summary"] for report in (printed if isinstance(printed, list) else [printed])]
-    return sum(count["passed"] + count["failed"] for count in counts), sum(count["failed"] for count in counts)
+def counts(series):
+    return series.runs[0].printed
 
 
 def alone(corpus, runs):
@@ -90,8 +98,7 @@ def compared(corpus, runs):
     note(f"  {corpus}")
     ours = Series([imdsure(corpus, "--control", *CHECKS) for _ in range(runs)])
     theirs = Series([checkov(corpus)])
-    judged = of_imdsure(ours)[0]
-    if not judged or not of_checkov(theirs)[0]:
+    if not counts(ours)[0] or not counts(theirs)[0]:
         fail(f"{corpus}: one of the tools judged nothing")
     return corpus, ours, theirs
 
@@ -100,8 +107,8 @@ def per_megabyte(corpus, series):
     return f"{series.cpu * 1e9 / corpus.size:,.1f}"
 
 
-def row(name, corpus, series, counts):
-    judged, failed = counts
+def row(name, corpus, series, counted):
+    judged, failed = counts(counted)
     numbers = [f"{series.cpu:.2f}", series.spread, per_megabyte(corpus, series), f"{series.wall:.2f}", f"{series.mib:.0f}"]
     return [name, *numbers, f"{judged:,}", f"{failed:,}"]
 
@@ -111,13 +118,13 @@ def tables(pairs, whole):
     rows = []
     for corpus, ours, theirs in pairs:
         rows.append([f"**{corpus}**", *[""] * len(head)])
-        rows.append(row("imdsure", corpus, ours, of_imdsure(ours)))
-        rows.append(row("checkov", corpus, theirs, of_checkov(theirs)))
+        rows.append(row("imdsure", corpus, ours, ours))
+        rows.append(row("checkov", corpus, theirs, theirs))
     both = table(["The same files, CKV_AWS_79 and CKV_AWS_341", *head], rows)
     rows = []
     for corpus, brief, full in whole:
-        rows.append(row(f"{corpus}: a line a finding", corpus, brief, of_imdsure(full)))
-        rows.append(row(f"{corpus}: all verdicts as JSON", corpus, full, of_imdsure(full)))
+        rows.append(row(f"{corpus}: a line a finding", corpus, brief, full))
+        rows.append(row(f"{corpus}: all verdicts as JSON", corpus, full, full))
     return both + "\n\n" + table(["imdsure scan, default controls", *head], rows)
 
 
