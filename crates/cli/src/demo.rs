@@ -39,7 +39,13 @@ pub(crate) async fn run() -> Result<ExitCode, Failure> {
 fn config() -> Result<Config, Failure> {
     let gap = Denial::parse("payments-staging:eu-central-1:ec2:DescribeInstances", true)
         .map_err(Failure::bug)?;
-    Ok(Config { accounts: ACCOUNTS, instances: INSTANCES, denials: vec![gap], ..Config::default() })
+    Ok(Config {
+        accounts: ACCOUNTS,
+        instances: INSTANCES,
+        settle_seconds: 1,
+        denials: vec![gap],
+        ..Config::default()
+    })
 }
 
 /// The organization that is changed, the folder where the story takes place, and the seconds that passed in it.
