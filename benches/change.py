@@ -9,9 +9,10 @@ README.md, next to this file, says what is measured.
 
 import argparse
 import datetime
-import json
+import itertools
 import os
 import pathlib
+import re
 import sys
 import tempfile
 
@@ -20,6 +21,8 @@ from run import Organization, Simulator, fail, note, table
 
 BEGIN, END = "<!-- change:begin -->", "<!-- change:end -->"
 LONGEST_PLAN_SECONDS = 10.0
+# A dry run is answered by an error, and a policy of the organization closes the way back in some accounts.
+run.EXPECTED_ERRORS |= {"DryRunOperation", "UnauthorizedOperation"}
 # Applying ten times as much may hold this much more, and no more.
 FLAT = 1.25
 
@@ -27,6 +30,17 @@ FLAT = 1.25
 def imdsure(simulator, name, arguments, good=(0,)):
     """One command, measured."""
     return simulator.measure(name, [str(run.IMDSURE), *arguments], good)
+
+
+def head_of(plan):
+    """The digest and the number of changes of a plan, which is not read whole: Linux would count it as the next client's memory."""
+    with open(plan) as lines:
+        text = "".join(itertools.takewhile(lambda line: not line.lstrip().startswith('"changes"'), lines))
+    found = lambda pattern: re.search(pattern, text).group(1)
+    return {
+        "digest": found(r'"digest": ?"(sha256:[0-9a-f]+)"'),
+        "total_changes": int(found(r'"total_changes": ?(\d+)')),
+    }
 
 
 def planned(organization):
@@ -41,7 +55,7 @@ def planned(organization):
         for _ in range(3):
             draw = ["plan", "--from", kept, "--output", "none", "-o", plan]
             series.runs.append(imdsure(simulator, "plan", draw))
-            changes = json.loads(pathlib.Path(plan).read_text())["total_changes"]
+            changes = head_of(plan)["total_changes"]
         return organization, changes, os.path.getsize(plan), series
 
 
@@ -52,7 +66,7 @@ def applied(organization):
         plan, journal = f"{folder}/plan.json", f"{folder}/journal"
         draw = ["plan", "--org", "--include-unknown", "--kind", "instance", "--canary", "100%"]
         imdsure(simulator, "plan", [*draw, "--rate-share", "100%", "--output", "none", "-o", plan])
-        head = json.loads(pathlib.Path(plan).read_text())
+        head = head_of(plan)
         # What policies forbid to take back is left alone (5); the simulated software that needs version 1 fails then (4).
         record = ["--journal", journal, "--output", "json"]
         apply = ["apply", plan, "--approve", head["digest"], "--soak", "0", *record]
@@ -114,9 +128,9 @@ def main():
     sizes = [10_000, 100_000] if arguments.quick else [100_000, 1_000_000]
     note("planning")
     plans = [planned(Organization(100, run.FOUR_REGIONS, size)) for size in sizes]
-    sizes = [2_000, 8_000] if arguments.quick else [5_000, 50_000]
+    sizes = [1_000, 4_000] if arguments.quick else [2_000, 20_000]
     note("applying")
-    runs = [applied(Organization(100, run.FOUR_REGIONS, size, 0, 0)) for size in sizes]
+    runs = [applied(Organization(20, run.FOUR_REGIONS, size, 0, 0)) for size in sizes]
     today = datetime.datetime.now(datetime.timezone.utc).date()
     build = "" if not arguments.binary else f" Binary: the `{run.IMDSURE.parent.name}` profile."
     text = "\n\n".join(

@@ -102,11 +102,13 @@ impl<'a> Settling<'a> {
         let Some(waiting) = all.get_mut(id) else { return };
         let state = instance.pointer("/instanceState/name").and_then(Value::as_str);
         let options = Options::of(instance);
+        // One that is stopping is as good as stopped: it takes them up when it starts.
+        let stopped = matches!(state, Some("stopped" | "stopping"));
         let pending = options.as_ref().is_some_and(|options| options.pending);
         let settled = match (state, options) {
             (Some("terminated" | "shutting-down"), _) => Settled::Gone,
             (_, Some(options)) if !options.gives(&waiting.wanted) => {
-                let in_force = !pending || state == Some("stopped");
+                let in_force = !pending || stopped;
                 waiting.otherwise += u32::from(in_force && options.gives(&waiting.sent));
                 if waiting.otherwise < LOOKS {
                     waiting.seen = Some(options);
@@ -115,7 +117,7 @@ impl<'a> Settling<'a> {
                 Settled::Not(Some(options))
             }
             (_, Some(options)) if !pending => Settled::Applied(options),
-            (Some("stopped"), Some(options)) => Settled::AtNextStart(options),
+            (_, Some(options)) if stopped => Settled::AtNextStart(options),
             (_, options) => {
                 waiting.seen = options;
                 return;
