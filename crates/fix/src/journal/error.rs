@@ -160,7 +160,7 @@ impl From<io::Error> for Cause {
 
 impl JournalError {
     /// The error of a file or folder that the operating system refuses.
-    pub(super) fn at(place: &dyn fmt::Display) -> impl Fn(io::Error) -> Self + use<> {
+    pub(crate) fn at(place: &dyn fmt::Display) -> impl Fn(io::Error) -> Self + use<> {
         let place = place.to_string();
         move |error| Self::Store { place: place.clone(), cause: error.into() }
     }

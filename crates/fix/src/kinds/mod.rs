@@ -62,7 +62,7 @@ fn text<'a>(value: &'a serde_json::Value, path: &str) -> Option<&'a str> {
 }
 
 /// What an earlier run's change did, by its journal.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Made {
     /// The run that made it: its name stands in what it made.
     pub(crate) run: String,

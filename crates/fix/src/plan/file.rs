@@ -250,15 +250,41 @@ impl PlanFile {
         Ok((first..).zip(lines).map(|(place, change)| Ok((place, change?))))
     }
 
-    /// One change of a lane, by its place among all changes.
-    pub fn change(&self, lane: &Lane, place: u64) -> Result<Change, PlanFileError> {
-        let missing = || PlanFileError::NotAPlan {
-            path: self.path.clone(),
-            line: 0,
-            message: format!("it has no change {place}"),
-        };
-        let skipped = usize::try_from(place.saturating_sub(lane.first)).map_err(|_| missing())?;
-        self.changes(lane)?.nth(skipped).unwrap_or_else(|| Err(missing())).map(|(_, change)| change)
+    /// The changes of a lane that `choose` takes by their place, the last one first.
+    pub fn changes_backwards(
+        &self,
+        lane: &Lane,
+        choose: &dyn Fn(u64) -> bool,
+    ) -> Result<impl Iterator<Item = Result<(u64, Change), PlanFileError>> + use<>, PlanFileError>
+    {
+        let starts = self.starts(lane, choose)?;
+        let plan = self.path.clone();
+        let mut file = BufReader::new(self.at(lane.start)?);
+        let mut line = String::new();
+        Ok(starts.into_iter().rev().map(move |(place, start)| {
+            line.clear();
+            let read = file.seek(SeekFrom::Start(start)).and_then(|_| file.read_line(&mut line));
+            read.map_err(PlanFileError::file(&plan))?;
+            Ok((place, parsed(&plan, line.trim_end())?))
+        }))
+    }
+
+    /// Where the chosen lines of a lane begin.
+    fn starts(
+        &self,
+        lane: &Lane,
+        choose: &dyn Fn(u64) -> bool,
+    ) -> Result<Vec<(u64, u64)>, PlanFileError> {
+        let mut lines = BufReader::new(self.at(lane.start)?);
+        let mut at = lane.start;
+        let mut starts = Vec::new();
+        for place in lane.places() {
+            if choose(place) {
+                starts.push((place, at));
+            }
+            at += lines.skip_until(b'\n').map_err(PlanFileError::file(&self.path))? as u64;
+        }
+        Ok(starts)
     }
 
     /// What is left alone.
@@ -274,23 +300,34 @@ impl PlanFile {
         start: u64,
         number: u64,
     ) -> Result<impl Iterator<Item = Result<T, PlanFileError>> + use<T>, PlanFileError> {
-        let mut file = File::open(&self.path).map_err(PlanFileError::file(&self.path))?;
-        file.seek(SeekFrom::Start(start)).map_err(PlanFileError::file(&self.path))?;
         let path = self.path.clone();
-        let mut lines = BufReader::new(file).lines();
+        let mut lines = BufReader::new(self.at(start)?).lines();
         Ok((0..number).map_while(move |_| {
-            let line = match lines.next()? {
-                Ok(line) => line,
-                Err(error) => return Some(Err(PlanFileError::file(&path)(error))),
-            };
-            let json = line.strip_suffix(',').unwrap_or(&line);
-            Some(serde_json::from_str(json).map_err(|error| PlanFileError::NotAPlan {
-                path: path.clone(),
-                line: 0,
-                message: error.to_string(),
-            }))
+            Some(match lines.next()? {
+                Ok(line) => parsed(&path, &line),
+                Err(error) => Err(PlanFileError::file(&path)(error)),
+            })
         }))
     }
+
+    /// The file, to be read from a byte on.
+    fn at(&self, start: u64) -> Result<File, PlanFileError> {
+        let file = File::open(&self.path).and_then(|mut file| {
+            file.seek(SeekFrom::Start(start))?;
+            Ok(file)
+        });
+        file.map_err(PlanFileError::file(&self.path))
+    }
+}
+
+/// What a line of a plan says.
+fn parsed<T: for<'de> Deserialize<'de>>(path: &Path, line: &str) -> Result<T, PlanFileError> {
+    let json = line.strip_suffix(',').unwrap_or(line);
+    serde_json::from_str(json).map_err(|error| PlanFileError::NotAPlan {
+        path: path.to_owned(),
+        line: 0,
+        message: error.to_string(),
+    })
 }
 
 /// Reads a plan line by line, hashing what it reads.
@@ -421,6 +458,11 @@ impl<'a> Reader<'a> {
 }
 
 impl Lane {
+    /// The places of its changes among all changes.
+    pub fn places(&self) -> std::ops::Range<u64> {
+        self.first..self.first + self.changes
+    }
+
     fn is_of(&self, place: &Place<'_>) -> bool {
         self.wave == place.wave
             && self.kind == place.kind

@@ -109,6 +109,22 @@ fn a_plan_is_one_json_object_and_read_back_lane_by_lane() {
 }
 
 #[test]
+fn a_lane_is_read_backwards_too() {
+    let changes: Vec<String> = (0..9)
+        .map(|n| change(1, if n < 2 { "eu-west-1" } else { "us-east-1" }, &format!("i-{n}")))
+        .collect();
+    let (_folder, path) = written(&changes, &[]);
+    let plan = PlanFile::open(&path).unwrap();
+    let backwards = |lane: &Lane, choose: &dyn Fn(u64) -> bool| {
+        let changes = plan.changes_backwards(lane, choose).unwrap().map(Result::unwrap);
+        changes.map(|(place, change)| format!("{place}:{}", change.id)).collect::<Vec<_>>()
+    };
+    assert_eq!(backwards(&plan.lanes[0], &|_| true), ["1:i-1", "0:i-0"]);
+    assert_eq!(backwards(&plan.lanes[1], &|place| place % 3 == 2), ["8:i-8", "5:i-5", "2:i-2"]);
+    assert!(backwards(&plan.lanes[1], &|_| false).is_empty());
+}
+
+#[test]
 fn an_empty_plan_is_one_too() {
     let (_folder, path) = written(&[], &[]);
     let plan = PlanFile::open(&path).unwrap();

@@ -17,7 +17,7 @@ use imdsure_model::{ErrorKind, plan::ChangeKind};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::{Clock, Progress, Run, RunError, context::Tally, halt::Stop};
+use super::{Clock, Progress, Run, RunError, context::Tally, halt::Stop, turns};
 use crate::{
     event::Event,
     journal::{Holder, Journal, Lock, RunId, Store},
@@ -104,6 +104,7 @@ async fn started(
         tally: Tally::default(),
         of_wave: Tally::default(),
         progress: opening.progress,
+        under_way: turns::in_all(),
         accounts: entered.accounts,
         locks,
     })

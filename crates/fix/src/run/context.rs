@@ -15,6 +15,7 @@ use imdsure_aws::{
     scope::{Account, ScopeError},
 };
 use serde::Serialize;
+use tokio::sync::Semaphore;
 
 use super::{Clock, Halt, halt::Stop};
 use crate::{
@@ -162,6 +163,8 @@ pub(crate) struct Run {
     pub(crate) tally: Tally,
     pub(crate) of_wave: Tally,
     pub(crate) progress: Arc<Progress>,
+    /// Turns for changes, for all regions together.
+    pub(crate) under_way: Arc<Semaphore>,
     /// The accounts that were entered.
     pub(crate) accounts: BTreeMap<String, Account>,
     pub(crate) locks: Vec<Lock>,

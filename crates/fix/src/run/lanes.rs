@@ -7,21 +7,19 @@ use std::{
 
 use futures::{StreamExt, future::Either, stream};
 use imdsure_model::plan::{Change, ChangeKind};
-use tokio::sync::Semaphore;
 
-use super::{End, Fault, Halt, Past, Run, Settling, Task, context::Stopped, past::Places};
+use super::{
+    End, Fault, Halt, Past, Run, Settling, Task,
+    context::Stopped,
+    past::Places,
+    turns::{self, Turn, Turns},
+};
 use crate::{
     event::{Ending, Event},
     kinds,
     plan::{Lane, PlanFile, Window, schedule},
 };
 
-/// Accounts and regions that are worked on at once: each has a file open.
-const LANES: usize = 256;
-/// Changes of one lane that wait to be in force at once.
-const IN_FLIGHT: usize = 256;
-/// Changes of one lane between being read again and being sent: few, so that what was read is still true.
-const AT_ONCE: usize = 16;
 /// What is skipped is told in so many words at the end.
 const TOLD: usize = 50;
 
@@ -67,7 +65,7 @@ impl Wave<'_> {
             units.entry((&lane.account_id, &lane.region)).or_default().push(lane);
         }
         stream::iter(units.into_values())
-            .for_each_concurrent(LANES, |lanes| async move {
+            .for_each_concurrent(turns::REGIONS, |lanes| async move {
                 for lane in lanes {
                     if self.run.stopped() {
                         return;
@@ -89,11 +87,12 @@ impl Wave<'_> {
             Ok(changes) => changes,
             Err(error) => return self.run.stop.halt(Halt::Plan(error.to_string())),
         };
-        let gate = Semaphore::new(AT_ONCE);
-        let (gate, settling_now) = (&gate, &settling);
-        let work = stream::iter(changes).for_each_concurrent(IN_FLIGHT, |change| async move {
+        let turns = Turns::new(&self.run.under_way);
+        let (turns, settling_now) = (&turns, &settling);
+        let begun = stream::iter(changes).then(|change| async { (change, turns.next().await) });
+        let work = begun.for_each_concurrent(turns::OF_A_REGION, |(change, turn)| async move {
             match change {
-                Ok((place, change)) => self.one(place, &change, settling_now, gate).await,
+                Ok((place, change)) => self.one(place, &change, settling_now, turn).await,
                 Err(error) => self.run.stop.halt(Halt::Plan(error.to_string())),
             }
         });
@@ -127,20 +126,17 @@ impl Wave<'_> {
         of.1.insert(lane.region.clone());
     }
 
-    async fn one(&self, place: u64, change: &Change, settling: &Settling<'_>, gate: &Semaphore) {
+    async fn one(&self, place: u64, change: &Change, settling: &Settling<'_>, turn: Turn) {
         let begun = match self.past {
             Some(past) if past.has_ended(place) => return,
             Some(past) => past.was_begun(place),
             None => false,
         };
-        // Only a closed semaphore refuses, and nobody closes it.
-        let Ok(permit) = gate.acquire().await else { return };
         if self.run.stopped() || !self.is_open() {
             return;
         }
         let Some(actor) = self.run.actor(&change.account_id, &change.region) else { return };
-        let waited_for = RefCell::new(Some(permit));
-        let task = Task { run: self.run, actor, settling, place, change, begun, waited_for };
+        let task = Task { run: self.run, actor, settling, place, change, begun, turn };
         match kinds::apply(&task).await {
             Ok(end) => self.end(&task, end).await,
             Err(Fault::Stopped | Fault::Call(_) | Fault::End(_)) => {}

@@ -2,6 +2,7 @@
 
 mod apply;
 mod begin;
+mod changed;
 mod clock;
 mod context;
 mod halt;
@@ -10,6 +11,7 @@ mod past;
 mod preflight;
 mod settle;
 mod task;
+mod turns;
 mod undo;
 
 pub use apply::{Applied, ApplyRequest, OnBreach, apply, resume};

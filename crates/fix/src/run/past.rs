@@ -6,6 +6,7 @@ use imdsure_model::plan::ChangeKind;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::changed::{Changed, Taking, Touched};
 use crate::{
     event::{Action, Breach, Ending, Event, Operator},
     journal::{JournalError, RunId, Store},
@@ -36,21 +37,6 @@ impl RunState {
             Self::Finished => "finished",
         }
     }
-}
-
-/// A change that was begun.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Touched {
-    pub(crate) wave: u32,
-    pub(crate) account_id: String,
-    pub(crate) region: String,
-    pub(crate) kind: ChangeKind,
-    pub(crate) id: String,
-    pub(crate) made: Made,
-    /// How it ended; none where the run was cut off before it told.
-    pub(crate) ending: Option<Ending>,
-    /// Whether a call was made.
-    pub(crate) called: bool,
 }
 
 /// What a journal tells of its run.
@@ -90,7 +76,8 @@ pub struct Past {
     ended: Places,
     /// Changes that changed AWS.
     done: Places,
-    touched: BTreeMap<u64, Touched>,
+    /// Changes that were begun and have not ended, or failed: they may be tried again.
+    open: BTreeMap<u64, Touched>,
     /// Waves that are through, and when each began.
     waves: BTreeMap<u32, WaveOf>,
     baselines: BTreeMap<(u32, String, String), BTreeSet<String>>,
@@ -124,22 +111,40 @@ impl Places {
 
 /// Reads a run's journal to its end; of its changes, only those that have not ended are kept whole.
 pub async fn past(store: &Store, run: &RunId) -> Result<Past, JournalError> {
-    read(store, run, false).await
+    read(store, run, |_, _| Ok(())).await
 }
 
-/// The same with every change that was begun: for undoing.
-pub(crate) async fn whole_past(store: &Store, run: &RunId) -> Result<Past, JournalError> {
-    read(store, run, true).await
+/// The same with what was changed: for undoing.
+pub(crate) async fn past_with_changes(
+    store: &Store,
+    run: &RunId,
+) -> Result<(Past, Changed), JournalError> {
+    let at = || JournalError::at(&"a temporary file");
+    let mut taking = Taking::new().map_err(at())?;
+    let past = read(store, run, |place, touched| taking.take(place, touched).map_err(at())).await?;
+    for (place, touched) in &past.open {
+        taking.take(*place, touched).map_err(at())?;
+    }
+    let changed = taking.finish().map_err(at())?;
+    Ok((past, changed))
 }
 
-async fn read(store: &Store, run: &RunId, whole: bool) -> Result<Past, JournalError> {
+/// `ended` is given each change that ended for good.
+async fn read(
+    store: &Store,
+    run: &RunId,
+    mut ended: impl FnMut(u64, &Touched) -> Result<(), JournalError>,
+) -> Result<Past, JournalError> {
     let mut records = store.read::<Event>(run).await?;
     let mut past: Option<Past> = None;
     while let Some(record) = records.next().await {
         let record = record?;
-        match &mut past {
-            None => past = Past::begin(run, record.event, record.at),
-            Some(past) => past.take(record.event, record.at, whole),
+        let Some(past) = &mut past else {
+            past = Past::begin(run, record.event, record.at);
+            continue;
+        };
+        if let Some((place, touched)) = past.take(record.event, record.at) {
+            ended(place, &touched)?;
         }
     }
     // A journal without its first record is that of a run that was cut off before it did anything.
@@ -166,7 +171,7 @@ impl Past {
             settings: serde_json::Map::new(),
             ended: Places::default(),
             done: Places::default(),
-            touched: BTreeMap::new(),
+            open: BTreeMap::new(),
             waves: BTreeMap::new(),
             baselines: BTreeMap::new(),
             left_alone: BTreeSet::new(),
@@ -181,7 +186,8 @@ impl Past {
         Some(Self { action, of, operator, plan, ticket, settings, began: at, last: at, ..empty })
     }
 
-    fn take(&mut self, event: Event, at: Timestamp, whole: bool) {
+    /// Takes one event. A change that ends for good by it is given back.
+    fn take(&mut self, event: Event, at: Timestamp) -> Option<(u64, Touched)> {
         self.last = at;
         match event {
             Event::Began { .. } | Event::Preflight { .. } => {}
@@ -201,32 +207,22 @@ impl Past {
                     *self.endings.entry(Ending::Refused).or_default() += changes;
                 }
             }
-            Event::Change { place, wave, account_id, region, kind, id, before, .. } => {
+            Event::Change { place, before, .. } => {
                 let made = Made { run: self.run.to_string(), before, steps: Vec::new() };
-                let fresh = || Touched {
-                    wave,
-                    account_id,
-                    region,
-                    kind,
-                    id,
-                    made,
-                    ending: None,
-                    called: false,
-                };
                 // Begun again after it was cut off: what was there first counts.
-                self.touched.entry(place).or_insert_with(fresh);
+                self.open.entry(place).or_insert(Touched { made, ending: None, called: false });
             }
             Event::Call { place, .. } => {
-                if let Some(touched) = self.touched.get_mut(&place) {
+                if let Some(touched) = self.open.get_mut(&place) {
                     touched.called = true;
                 }
             }
             Event::Answer { place, step, made, error, .. } => {
-                if let Some(touched) = self.touched.get_mut(&place).filter(|_| error.is_none()) {
+                if let Some(touched) = self.open.get_mut(&place).filter(|_| error.is_none()) {
                     touched.made.steps.push((step, made));
                 }
             }
-            Event::Ended { place, ending, .. } => self.end(place, ending, whole),
+            Event::Ended { place, ending, .. } => return self.end(place, ending),
             Event::WaveApplied { wave, soak_until, .. } => {
                 if let Some(wave) = self.waves.get_mut(&wave) {
                     wave.applied = true;
@@ -244,11 +240,12 @@ impl Past {
                 (self.state, self.why, self.resume_after) = (RunState::Finished, None, None);
             }
         }
+        None
     }
 
-    fn end(&mut self, place: u64, ending: Ending, whole: bool) {
+    fn end(&mut self, place: u64, ending: Ending) -> Option<(u64, Touched)> {
         // Tried again after it failed: counted once.
-        if self.touched.get(&place).is_some_and(|touched| touched.ending == Some(Ending::Failed))
+        if self.has_failed(place)
             && let Some(failed) = self.endings.get_mut(&Ending::Failed)
         {
             *failed = failed.saturating_sub(1);
@@ -258,39 +255,29 @@ impl Past {
         if ending.touched() {
             self.done.add(place);
         }
-        if !whole && ending != Ending::Failed {
-            self.touched.remove(&place);
-        } else if let Some(touched) = self.touched.get_mut(&place) {
+        if let Some(touched) = self.open.get_mut(&place) {
             touched.ending = Some(ending);
         }
+        if ending == Ending::Failed { None } else { self.open.remove_entry(&place) }
+    }
+
+    fn has_failed(&self, place: u64) -> bool {
+        self.open.get(&place).is_some_and(|touched| touched.ending == Some(Ending::Failed))
     }
 
     /// Whether a change ended. One that failed may be tried again.
     pub(crate) fn has_ended(&self, place: u64) -> bool {
-        self.ended.has(place)
-            && self.touched.get(&place).is_none_or(|touched| touched.ending != Some(Ending::Failed))
+        self.ended.has(place) && !self.has_failed(place)
     }
 
     /// Whether a change was begun and its end not told, or failed.
     pub(crate) fn was_begun(&self, place: u64) -> bool {
-        self.touched.contains_key(&place) && !self.has_ended(place)
+        self.open.contains_key(&place) && !self.has_ended(place)
     }
 
     /// Whether a change was made.
     pub(crate) fn was_done(&self, place: u64) -> bool {
         self.done.has(place)
-    }
-
-    /// What was begun and may have changed something, by place. A change of several steps may have been refused or found
-    /// drifted at a later one: what the earlier ones did is there all the same.
-    pub(crate) fn touched(&self) -> impl DoubleEndedIterator<Item = (u64, &Touched)> {
-        let changed = |touched: &Touched| {
-            touched.ending.is_none_or(Ending::touched) || !touched.made.steps.is_empty()
-        };
-        self.touched
-            .iter()
-            .map(|(place, touched)| (*place, touched))
-            .filter(move |(_, touched)| touched.called && changed(touched))
     }
 
     /// Whether the changes of a lane were left alone before, and counted.

@@ -1,7 +1,5 @@
 //! One change at work: every call is recorded before it is made and after it was answered.
 
-use std::cell::RefCell;
-
 use imdsure_aws::{
     Parameters,
     actor::{Actor, Reply},
@@ -10,9 +8,8 @@ use imdsure_aws::{
 };
 use imdsure_model::plan::Change;
 use serde_json::Value;
-use tokio::sync::SemaphorePermit;
 
-use super::{Run, Settling, context::Stopped};
+use super::{Run, Settling, context::Stopped, turns::Turn};
 use crate::event::{Ending, Event};
 
 /// One change, and where and as whom it is made.
@@ -24,8 +21,8 @@ pub(crate) struct Task<'a> {
     pub(crate) change: &'a Change,
     /// Whether an earlier part of the run began it and did not tell how it ended.
     pub(crate) begun: bool,
-    /// What others wait for until this change is sent.
-    pub(crate) waited_for: RefCell<Option<SemaphorePermit<'a>>>,
+    /// What others wait for until this change is sent, or has ended.
+    pub(crate) turn: Turn,
 }
 
 /// How a change ended, why, and what is there now.
@@ -134,7 +131,7 @@ impl Task<'_> {
 
     /// The change is sent, and only waited for from now on: the next may be read.
     pub(crate) fn is_sent(&self) {
-        drop(self.waited_for.borrow_mut().take());
+        self.turn.is_sent();
     }
 
     /// Reads; a failure because of credentials stops the run.

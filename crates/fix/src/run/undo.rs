@@ -1,7 +1,11 @@
 //! Undoing a run: what it changed is put back, newest first, each target read again before, and only if nobody else changed it
 //! since. What cannot be put back is told.
 
-use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use futures::{StreamExt, stream};
 use imdsure_aws::{
@@ -16,9 +20,11 @@ use tokio::sync::watch;
 use super::{
     Clock, End, Fault, Halt, Past, Progress, Run, RunError, Settling, Task,
     begin::{self, Opening},
+    changed::Chosen,
     context::Stopped,
     lanes::Skipped,
-    past::{Touched, whole_past},
+    past::past_with_changes,
+    turns::{self, Turn, Turns},
 };
 use crate::{
     event::{Action, Ending, Event, Operator},
@@ -27,8 +33,6 @@ use crate::{
     plan::{Lane, PlanFile},
 };
 
-const LANES: usize = 256;
-const IN_FLIGHT: usize = 64;
 const TOLD: usize = 50;
 
 /// How a run is to be undone.
@@ -73,7 +77,7 @@ pub struct Undone {
 /// Undoes a run.
 pub async fn undo(of: &RunId, request: UndoRequest) -> Result<Undone, RunError> {
     let store = &request.store;
-    let past = whole_past(store, of).await?;
+    let (past, changed) = past_with_changes(store, of).await?;
     if past.action != Action::Apply {
         let message = format!("run {of} undid another: to change it again, plan and apply");
         return Err(RunError::NotThatRun(message));
@@ -84,15 +88,16 @@ pub async fn undo(of: &RunId, request: UndoRequest) -> Result<Undone, RunError> 
         state: state.to_owned(),
         wish: "undo",
     };
-    let touched: Vec<(u64, &Touched)> = past
-        .touched()
-        .filter(|(place, _)| request.again || !before.iter().any(|undone| undone.was_done(*place)))
-        .collect();
-    if touched.is_empty() {
+    let kept = match store.plan(of).await {
+        Err(_) if changed.is_empty() => return Err(nothing("changed nothing")),
+        kept => kept?,
+    };
+    let plan = PlanFile::open(kept.path())?;
+    let is_back = |place| before.iter().any(|undone| undone.was_done(place));
+    let chosen = changed.choose(&plan, |_, place| request.again || !is_back(place));
+    if chosen.number == 0 {
         return Err(nothing(if before.is_empty() { "changed nothing" } else { "is undone" }));
     }
-    let kept = store.plan(of).await?;
-    let plan = PlanFile::open(kept.path())?;
     let id = RunId::new(request.clock.here());
     let began = Event::Began {
         action: Action::Undo,
@@ -105,15 +110,15 @@ pub async fn undo(of: &RunId, request: UndoRequest) -> Result<Undone, RunError> 
             request.lift_enforcement.into(),
         )]),
     };
-    let run =
-        begin::open(opening(&request, &id, &touched, &plan), Some((&began, kept.path()))).await?;
-    let back = Back { run: &run, plan: &plan, skipped: RefCell::default() };
-    Progress::set(&run.progress.planned, touched.len() as u64);
-    Progress::set(&run.progress.of_wave, touched.len() as u64);
-    let lifted = back.lift(&touched, request.lift_enforcement).await;
+    let opening = opening(&request, &id, &chosen, &plan);
+    let run = begin::open(opening, Some((&began, kept.path()))).await?;
+    let back = Back { run: &run, plan: &plan, chosen: &chosen, skipped: RefCell::default() };
+    Progress::set(&run.progress.planned, chosen.number);
+    Progress::set(&run.progress.of_wave, chosen.number);
+    let lifted = back.lift(request.lift_enforcement).await;
     if let Ok((refused, lifted)) = lifted {
         // A failure is told by the run's halt.
-        let _ = back.all(&touched, &refused).await;
+        let _ = back.all(&refused).await;
         back.enforce_again(&lifted).await;
     }
     let undone = back.close().await;
@@ -133,27 +138,20 @@ async fn earlier(store: &Store, of: &RunId) -> Result<Vec<Past>, RunError> {
     Ok(earlier)
 }
 
-fn opening(
-    request: &UndoRequest,
-    id: &RunId,
-    touched: &[(u64, &Touched)],
-    plan: &PlanFile,
-) -> Opening {
+fn opening(request: &UndoRequest, id: &RunId, chosen: &Chosen<'_>, plan: &PlanFile) -> Opening {
     let mut accounts: Vec<String> =
-        touched.iter().map(|(_, touched)| touched.account_id.clone()).collect();
+        chosen.lanes.iter().map(|lane| lane.account_id.clone()).collect();
     accounts.sort_unstable();
     accounts.dedup();
+    let kinds = chosen.lanes.iter().map(|lane| lane.kind);
+    // Lifting enforcement is a change of defaults.
+    let lifting = request.lift_enforcement.then_some(ChangeKind::AccountEnforcement);
     Opening {
         store: request.store.clone(),
         run: id.clone(),
         scope: request.scope.clone(),
         accounts,
-        kinds: touched
-            .iter()
-            .map(|(_, touched)| touched.kind)
-            // Lifting enforcement is a change of defaults.
-            .chain(request.lift_enforcement.then_some(ChangeKind::AccountEnforcement))
-            .collect(),
+        kinds: kinds.chain(lifting).collect(),
         organization: plan.head.organization.clone(),
         concurrency: request.concurrency,
         share: request.share,
@@ -165,21 +163,25 @@ fn opening(
 
 /// Puts a wave back within the run that applied it, after a breach.
 pub(super) async fn undo_wave(run: &Run, plan: &PlanFile, store: &Store) -> Undone {
-    let back = Back { run, plan, skipped: RefCell::default() };
     run.tally.clear();
     run.of_wave.clear();
-    if let Ok(past) = whole_past(store, &run.id).await {
-        let newest = past.touched().map(|(_, touched)| touched.wave).max();
-        let touched: Vec<(u64, &Touched)> =
-            past.touched().filter(|(_, touched)| Some(touched.wave) == newest).collect();
-        if let Ok((refused, _)) = back.lift(&touched, false).await {
-            let _ = back.all(&touched, &refused).await;
+    let mut skipped = Vec::new();
+    match past_with_changes(store, &run.id).await {
+        Ok((_, changed)) => {
+            let newest = changed.choose(plan, |_, _| true).lanes.iter().map(|lane| lane.wave).max();
+            let chosen = changed.choose(plan, |lane, _| Some(lane.wave) == newest);
+            let back = Back { run, plan, chosen: &chosen, skipped: RefCell::default() };
+            if let Ok((refused, _)) = back.lift(false).await {
+                let _ = back.all(&refused).await;
+            }
+            skipped = back.skipped.into_inner();
         }
+        Err(error) => run.stop.halt(Halt::Journal(error)),
     }
     Undone {
         run: run.id.clone(),
         endings: run.tally.counts(),
-        skipped: back.skipped.into_inner(),
+        skipped,
         halt: run.stop.take(),
         head: run.journal.head().to_string(),
     }
@@ -188,24 +190,28 @@ pub(super) async fn undo_wave(run: &Run, plan: &PlanFile, store: &Store) -> Undo
 /// An account and a region.
 type Place = (String, String);
 
+fn place_of(lane: &Lane) -> Place {
+    (lane.account_id.clone(), lane.region.clone())
+}
+
+const fn is_instance(kind: ChangeKind) -> bool {
+    matches!(kind, ChangeKind::Instance | ChangeKind::GroupMember)
+}
+
 struct Back<'a> {
     run: &'a Run,
     plan: &'a PlanFile,
+    chosen: &'a Chosen<'a>,
     skipped: RefCell<Vec<Skipped>>,
 }
 
 impl Back<'_> {
     /// Finds where enforcement, which the run did not set, forbids the way back; lifts it there if that was asked for. Gives where
     /// instances stay, and where it was lifted.
-    async fn lift(
-        &self,
-        touched: &[(u64, &Touched)],
-        lift: bool,
-    ) -> Result<(BTreeMap<Place, String>, Vec<Place>), Stopped> {
-        let place = |touched: &Touched| (touched.account_id.clone(), touched.region.clone());
+    async fn lift(&self, lift: bool) -> Result<(BTreeMap<Place, String>, Vec<Place>), Stopped> {
         let of = |kinds: &[ChangeKind]| {
-            let chosen = touched.iter().filter(|(_, touched)| kinds.contains(&touched.kind));
-            chosen.map(|(_, touched)| place(touched)).collect::<std::collections::BTreeSet<_>>()
+            let lanes = self.chosen.lanes.iter().filter(|lane| kinds.contains(&lane.kind));
+            lanes.map(|lane| place_of(lane)).collect::<BTreeSet<_>>()
         };
         let ours = of(&[ChangeKind::AccountEnforcement]);
         let instances = of(&[ChangeKind::Instance, ChangeKind::GroupMember]);
@@ -279,31 +285,18 @@ impl Back<'_> {
     }
 
     /// Puts back what was changed: wave by wave from the newest, and within a wave enforcement first and what launches last.
-    async fn all(
-        &self,
-        touched: &[(u64, &Touched)],
-        refused: &BTreeMap<Place, String>,
-    ) -> Result<(), Stopped> {
-        let mut steps: BTreeMap<(u32, ChangeKind), Vec<(u64, &Touched)>> = BTreeMap::new();
-        for (place, touched) in touched {
+    async fn all(&self, refused: &BTreeMap<Place, String>) -> Result<(), Stopped> {
+        let mut steps: BTreeMap<(u32, ChangeKind), BTreeMap<Place, Vec<&Lane>>> = BTreeMap::new();
+        for lane in self.chosen.lanes.iter().rev() {
             // Members of groups and other instances go back together.
-            let kind = if touched.kind == ChangeKind::GroupMember {
-                ChangeKind::Instance
-            } else {
-                touched.kind
-            };
-            steps.entry((touched.wave, kind)).or_default().push((*place, touched));
+            let kind = if is_instance(lane.kind) { ChangeKind::Instance } else { lane.kind };
+            let step = steps.entry((lane.wave, kind)).or_default();
+            step.entry(place_of(lane)).or_default().push(lane);
         }
-        for (_, step) in steps.into_iter().rev() {
-            let mut places: BTreeMap<Place, Vec<(u64, &Touched)>> = BTreeMap::new();
-            for (place, touched) in step.into_iter().rev() {
-                let of = (touched.account_id.clone(), touched.region.clone());
-                places.entry(of).or_default().push((place, touched));
-            }
+        for (_, places) in steps.into_iter().rev() {
             stream::iter(places)
-                .for_each_concurrent(LANES, |((account, region), changes)| async move {
-                    let why = refused.get(&(account.clone(), region.clone()));
-                    self.place(&account, &region, changes, why).await;
+                .for_each_concurrent(turns::REGIONS, |(place, lanes)| async move {
+                    self.place(&place, lanes, refused.get(&place)).await;
                 })
                 .await;
             if self.run.stopped() {
@@ -313,70 +306,67 @@ impl Back<'_> {
         Ok(())
     }
 
+    /// Puts back what was changed in one region.
     async fn place(
         &self,
-        account_id: &str,
-        region: &str,
-        changes: Vec<(u64, &Touched)>,
+        (account_id, region): &Place,
+        lanes: Vec<&Lane>,
         refused: Option<&String>,
     ) {
         let Some(actor) = self.run.actor(account_id, region) else {
-            for (place, touched) in changes {
+            for (place, change) in self.changes(lanes) {
                 let end = End::because(Ending::Refused, "the account could not be entered");
-                self.end(place, touched, end).await;
+                self.end(place, &change, end).await;
             }
             return;
         };
         let settling = Settling::new(actor);
-        let settling_now = &settling;
+        let turns = Turns::new(&self.run.under_way);
+        let (turns, settling_now) = (&turns, &settling);
+        let begun = stream::iter(self.changes(lanes));
+        let begun = begun.then(|change| async { (change, turns.next().await) });
         let work =
-            stream::iter(changes).for_each_concurrent(IN_FLIGHT, |(place, touched)| async move {
-                let instances =
-                    matches!(touched.kind, ChangeKind::Instance | ChangeKind::GroupMember);
-                match refused.filter(|_| instances) {
+            begun.for_each_concurrent(turns::OF_A_REGION, |((place, change), turn)| async move {
+                match refused.filter(|_| is_instance(change.kind)) {
                     Some(why) => {
-                        self.end(place, touched, End::because(Ending::Refused, why.as_str())).await;
+                        self.end(place, &change, End::because(Ending::Refused, why.as_str())).await;
                     }
-                    None => self.one(place, touched, settling_now).await,
+                    None => self.one(place, &change, settling_now, turn).await,
                 }
             });
         let (work, look) = (std::pin::pin!(work), std::pin::pin!(settling.look()));
         let _ = futures::future::select(work, look).await;
     }
 
-    async fn one(&self, place: u64, touched: &Touched, settling: &Settling<'_>) {
+    /// The changes that are to be put back, newest first. A plan that cannot be read any more stops the run.
+    fn changes<'b>(&'b self, lanes: Vec<&'b Lane>) -> impl Iterator<Item = (u64, Change)> + 'b {
+        let of_lane = |lane| self.plan.changes_backwards(lane, &|place| self.chosen.has(place));
+        let halt = |error| self.run.stop.halt(Halt::Plan(format!("{error}")));
+        let lanes = lanes.into_iter().filter_map(move |lane| of_lane(lane).map_err(halt).ok());
+        lanes.flatten().filter_map(move |change| change.map_err(halt).ok())
+    }
+
+    async fn one(&self, place: u64, change: &Change, settling: &Settling<'_>, turn: Turn) {
         if self.run.stopped() {
             return;
         }
-        let (Some(actor), Some(change)) =
-            (self.run.actor(&touched.account_id, &touched.region), self.change(place))
-        else {
-            return;
+        let Some(actor) = self.run.actor(&change.account_id, &change.region) else { return };
+        let touched = match self.chosen.get(place) {
+            Ok(touched) => touched,
+            Err(error) => {
+                let message = format!("what was changed cannot be read any more: {error}");
+                return self.run.stop.halt(Halt::Plan(message));
+            }
         };
-        let task = Task {
-            run: self.run,
-            actor,
-            settling,
-            place,
-            change: &change,
-            begun: touched.ending.is_none(),
-            waited_for: RefCell::default(),
-        };
-        let made = &touched.made;
-        match kinds::undo(&task, made).await {
-            Ok(end) => self.end(place, touched, end).await,
+        let begun = touched.ending.is_none();
+        let task = Task { run: self.run, actor, settling, place, change, begun, turn };
+        match kinds::undo(&task, &touched.made).await {
+            Ok(end) => self.end(place, change, end).await,
             Err(Fault::Stopped | Fault::Call(_) | Fault::End(_)) => {}
         }
     }
 
-    /// A change of the plan, by its place.
-    fn change(&self, place: u64) -> Option<Change> {
-        let holds = |lane: &&Lane| (lane.first..lane.first + lane.changes).contains(&place);
-        let lane = self.plan.lanes.iter().find(holds)?;
-        self.plan.change(lane, place).ok()
-    }
-
-    async fn end(&self, place: u64, touched: &Touched, end: End) {
+    async fn end(&self, place: u64, change: &Change, end: End) {
         let event = Event::Ended {
             place,
             ending: end.ending,
@@ -388,7 +378,7 @@ impl Back<'_> {
         }
         self.run.count(end.ending, 1);
         if end.ending != Ending::Done || end.why.is_some() {
-            self.skip(&touched.account_id, &touched.region, &touched.id, &end);
+            self.skip(&change.account_id, &change.region, &change.id, &end);
         }
     }
 
