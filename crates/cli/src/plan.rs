@@ -15,7 +15,7 @@ use imdsure_report::{
     Style, clean,
     plan::{PlanFormat, PlanReport},
 };
-use imdsure_runner::{Config, Drawn, PlanRequest};
+use imdsure_runner::{CodeRevert, Config, Drawn, PlanRequest};
 
 use crate::{
     args::{
@@ -118,6 +118,7 @@ fn options(arguments: &PlanArguments) -> Result<PlanOptions, Failure> {
         canary: arguments.canary,
         max_per_wave: arguments.max_per_wave,
         include_unknown: arguments.include_unknown,
+        include_reverted: arguments.include_reverted,
         tags: arguments.tag.clone(),
         accounts: if kept {
             arguments.read.account.iter().cloned().collect()
@@ -269,9 +270,8 @@ fn told(drawn: &Drawn) {
     }
 }
 
-/// Says which code would take the plan's changes back.
+/// Says which code would take changes back.
 fn tell_of_code(drawn: &Drawn, err: &mut dyn io::Write) {
-    const SHOWN: usize = 10;
     if drawn.code_unread > 0 {
         let number = drawn.code_unread;
         let _ = writeln!(
@@ -279,15 +279,27 @@ fn tell_of_code(drawn: &Drawn, err: &mut dyn io::Write) {
             "note: {number} files of code could not be read: `imdsure scan` says which"
         );
     }
-    if drawn.reverts.is_empty() {
+    tell_of(
+        &drawn.left_for_code,
+        "things are left alone since code says optional for them and takes a change back when it is applied: repair it first (imdsure scan PATH --fix), or --include-reverted",
+        err,
+    );
+    tell_of(
+        &drawn.reverts,
+        "changes of this plan are taken back, or perhaps, when code that says optional is applied: repair it first (imdsure scan PATH --fix)",
+        err,
+    );
+}
+
+/// A number of places in code, and the first of them.
+fn tell_of(code: &[CodeRevert], what: &str, err: &mut dyn io::Write) {
+    const SHOWN: usize = 10;
+    if code.is_empty() {
         return;
     }
-    let number = drawn.reverts.len();
-    let _ = writeln!(
-        err,
-        "warning: code says optional for {number} of what this plan changes, and takes that back when it is applied: repair it first (imdsure scan PATH --fix)"
-    );
-    for one in drawn.reverts.iter().take(SHOWN) {
+    let number = code.len();
+    let _ = writeln!(err, "warning: {number} {what}");
+    for one in code.iter().take(SHOWN) {
         let perhaps = if one.certain { "" } else { "perhaps " };
         let line = format!(
             "{} ({} {}): {perhaps}{} {}, found by {}",

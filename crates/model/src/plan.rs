@@ -234,11 +234,13 @@ pub enum Reason {
     Entangled,
     /// What would have to be changed first is not part of the plan.
     Blocked,
+    /// Code that made it says `optional`, and would take the change back when it is applied.
+    RevertedByCode,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::V1CallsSeen,
         Self::NoData,
         Self::Waiver,
@@ -248,6 +250,7 @@ impl Reason {
         Self::NotReported,
         Self::Entangled,
         Self::Blocked,
+        Self::RevertedByCode,
     ];
 
     /// The word of plans.
@@ -262,6 +265,7 @@ impl Reason {
             Self::NotReported => "not-reported",
             Self::Entangled => "entangled",
             Self::Blocked => "blocked",
+            Self::RevertedByCode => "reverted-by-code",
         }
     }
 
@@ -283,6 +287,9 @@ impl Reason {
             Self::NotReported => "AWS did not report what has to be known",
             Self::Entangled => "it cannot be changed without changing something else: by hand",
             Self::Blocked => "something else has to be changed first",
+            Self::RevertedByCode => {
+                "code would take it back: repair the code first (imdsure scan PATH --fix)"
+            }
         }
     }
 }

@@ -16,10 +16,10 @@ use imdsure_aws::{
     },
 };
 use imdsure_engine::{Candidates, CodeRevert, Session, evidence::EvidenceSet};
-use imdsure_fix::plan::{Context, PlanError, PlanOptions, Planned, Planner, Waived};
+use imdsure_fix::plan::{Context, PlanError, PlanOptions, Planned, Planner, Reverting, Waived};
 use imdsure_model::{
     ErrorRow, Subject,
-    plan::{ChangeKind, Gap, PlanSource},
+    plan::{ChangeKind, Gap, PlanSource, Reason},
 };
 use serde_json::{Map, Value};
 
@@ -71,6 +71,8 @@ pub struct Drawn {
     pub usage: bool,
     /// Code that would take back a change of the plan when it is applied.
     pub reverts: Vec<CodeRevert>,
+    /// Code for which something is left alone.
+    pub left_for_code: Vec<CodeRevert>,
     /// Files of code that could not be read.
     pub code_unread: u64,
 }
@@ -139,16 +141,26 @@ impl PlanRequest {
         let incomplete = self.config.leaves_incomplete(&mut errors, set.manifest.incomplete);
         let accounts = session.candidates(Candidates::Accounts).await?;
         let options = chosen(self.options, &accounts, &self.units)?;
-        let (mut reverts, code_unread) = match &self.code {
+        let (code, code_unread) = match &self.code {
             Some(code) => reverts(&session, code).await?,
             None => (Vec::new(), 0),
         };
         let context = context(set, &accounts, &errors, incomplete, self.now)?;
-        let context = Context { code: warnings(&reverts), ..context };
+        let context = Context { code: reverting(&code), ..context };
         let planned = draw(&session, &options, context, &self.config).await?;
-        let targets: BTreeSet<(&str, &str, &str)> = planned.targets().collect();
-        reverts.retain(|one| targets.contains(&(&*one.account_id, &*one.region, &*one.id)));
-        Ok(Drawn { planned, kept, errors, incomplete, missing, usage, reverts, code_unread })
+        let reverts = code_of_targets(&code, planned.targets());
+        let left_for_code = code_of_targets(&code, planned.left_for(Reason::RevertedByCode));
+        Ok(Drawn {
+            planned,
+            kept,
+            errors,
+            incomplete,
+            missing,
+            usage,
+            reverts,
+            left_for_code,
+            code_unread,
+        })
     }
 }
 
@@ -161,17 +173,36 @@ async fn reverts(session: &Session, code: &Path) -> Result<(Vec<CodeRevert>, u64
     Ok((session.code_that_reverts().await?, unread))
 }
 
-/// The same as warnings of the changes that it would take back.
-fn warnings(reverts: &[CodeRevert]) -> HashMap<(String, String, String), String> {
-    let one = |one: &CodeRevert| {
+/// The same by what it would take back. Where several places would, one that is certain is named.
+fn reverting(code: &[CodeRevert]) -> HashMap<(String, String, String), Reverting> {
+    let mut all: HashMap<_, Reverting> = HashMap::new();
+    for one in code {
         let perhaps = if one.certain { "" } else { "perhaps " };
-        let warning = format!(
+        let why = format!(
             "applying {perhaps}{} ({}, found by {}) would take it back: repair the code first",
             one.place, one.address, one.traced_by
         );
-        ((one.account_id.clone(), one.region.clone(), one.id.clone()), warning)
-    };
-    reverts.iter().map(one).collect()
+        let reverting = Reverting { certain: one.certain, why };
+        let known = all.entry((one.account_id.clone(), one.region.clone(), one.id.clone()));
+        let known = known.or_insert_with(|| reverting.clone());
+        if reverting.certain && !known.certain {
+            *known = reverting;
+        }
+    }
+    all
+}
+
+/// What of it concerns these targets.
+fn code_of_targets<'a>(
+    code: &[CodeRevert],
+    targets: impl Iterator<Item = (&'a str, &'a str, &'a str)>,
+) -> Vec<CodeRevert> {
+    if code.is_empty() {
+        return Vec::new();
+    }
+    let targets: BTreeSet<_> = targets.collect();
+    let is_of = |one: &&CodeRevert| targets.contains(&(&*one.account_id, &*one.region, &*one.id));
+    code.iter().filter(is_of).cloned().collect()
 }
 
 async fn draw(

@@ -41,9 +41,12 @@ pub(crate) struct PlanArguments {
     /// Only show a plan that was written before
     #[arg(long, value_name = "FILE", help_heading = "Plan", conflicts_with_all = ["out", "from", "org", "usage", "kind"])]
     pub(crate) show: Option<PathBuf>,
-    /// Say which code would take the plan's changes back: files, a folder, or a set that `scan --save` kept
+    /// Leave alone what code would take back: files, a folder, or a set that `scan --save` kept
     #[arg(long, value_name = "PATH|SET", help_heading = "What to plan", conflicts_with = "show")]
     pub(crate) with_code: Option<PathBuf>,
+    /// Plan also what code would take back, with a warning
+    #[arg(long, help_heading = "What to plan", requires = "with_code")]
+    pub(crate) include_reverted: bool,
     /// How to show it on standard output: pretty, md, html or none
     #[arg(long, value_name = "FORMAT", default_value = "pretty", value_parser = plan_format, help_heading = "Plan")]
     pub(crate) output: ShownAs,

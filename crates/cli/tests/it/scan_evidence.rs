@@ -134,28 +134,38 @@ fn code_that_would_take_a_fix_back_is_found_by_its_state() {
 }
 
 #[test]
-fn a_plan_says_which_code_takes_it_back() {
+fn what_code_takes_back_is_left_alone_or_planned_with_a_warning() {
     let code = "resource \"aws_instance\" \"web\" {\n  metadata_options {\n    http_tokens = \"optional\"\n  }\n}\n";
     let folder = folder(&[("infra/main.tf", code), ("infra/terraform.tfstate", STATE)]);
     keep_with(&folder.path().join("aws"), &[("us-east-1", "optional")], "optional");
     let plan = |arguments: &[&str]| {
         let base = ["plan", "--from", "aws", "--include-unknown", "--output", "none"];
-        imdsure(&[&base, arguments].concat()).current_dir(folder.path()).ended().err
+        let ended = imdsure(&[&base, arguments].concat()).current_dir(folder.path()).ended();
+        assert_eq!(ended.code, 0, "{}", ended.err);
+        let planned = std::fs::read_to_string(folder.path().join("plan.json")).unwrap();
+        (ended.err, serde_json::from_str::<serde_json::Value>(&planned).unwrap())
     };
-    let warning = "i-0abc (111122223333 us-east-1): infra/main.tf:3 aws_instance.web";
-    let with = plan(&["--with-code", "infra"]);
-    assert!(with.contains("repair it first") && with.contains(warning), "{with}");
-    // It stands in the plan too, beside the change.
-    let planned = std::fs::read_to_string(folder.path().join("plan.json")).unwrap();
-    let planned: serde_json::Value = serde_json::from_str(&planned).unwrap();
+    let place = "i-0abc (111122223333 us-east-1): infra/main.tf:3 aws_instance.web";
+    let why = "applying infra/main.tf:3 (aws_instance.web, found by the state infra/terraform.tfstate) would take it back: repair the code first";
+    let (told, planned) = plan(&["--with-code", "infra"]);
+    assert!(told.contains("warning: 1 things are left alone") && told.contains(place), "{told}");
+    assert_eq!(planned["total_unplanned"]["reverted-by-code"], 1, "{planned:#}");
+    let left = planned["unplanned"].as_array().unwrap();
+    let left: Vec<_> = left.iter().filter(|left| left["reason"] == "reverted-by-code").collect();
+    assert_eq!((&left[0]["id"], &left[0]["why"]), (&"i-0abc".into(), &why.into()));
+    assert!(planned["changes"].as_array().unwrap().iter().all(|change| change["id"] != "i-0abc"));
+    // Asked for by name it is planned, and the warning stands beside the change.
+    let (told, planned) = plan(&["--with-code", "infra", "--include-reverted"]);
+    assert!(told.contains("changes of this plan are taken back") && told.contains(place), "{told}");
     let change = &planned["changes"][0];
-    let told = "applying infra/main.tf:3 (aws_instance.web, found by the state infra/terraform.tfstate) would take it back: repair the code first";
     assert_eq!(change["id"], "i-0abc");
-    assert!(change["warnings"].as_array().unwrap().contains(&told.into()), "{change:#}");
-    assert!(!plan(&[]).contains("repair it first"));
+    assert!(change["warnings"].as_array().unwrap().contains(&why.into()), "{change:#}");
+    assert!(!plan(&[]).0.contains("repair it first"));
     // A kept scan says the same; repaired code takes nothing back.
     report(folder.path(), &["infra", "--save", "scans"]);
-    assert!(plan(&["--with-code", "scans"]).contains(warning));
+    assert!(plan(&["--with-code", "scans"]).0.contains(place));
     report(folder.path(), &["infra", "--fix"]);
-    assert!(!plan(&["--with-code", "infra"]).contains("repair it first"));
+    let (told, planned) = plan(&["--with-code", "infra"]);
+    assert!(!told.contains("repair it first"), "{told}");
+    assert_eq!(planned["changes"][0]["id"], "i-0abc");
 }

@@ -80,11 +80,11 @@ impl PlanFileError {
 }
 
 /// Writes a plan, whole or not at all, and gives its digest. `changes` and `unplanned` are lines of JSON, sorted.
-pub fn write<'a>(
+pub fn write(
     path: &Path,
     mut head: PlanHead,
-    changes: impl Iterator<Item = &'a str>,
-    unplanned: impl Iterator<Item = &'a str>,
+    changes: impl Iterator<Item: AsRef<str>>,
+    unplanned: impl Iterator<Item: AsRef<str>>,
 ) -> Result<String, PlanFileError> {
     head.digest = format!("{PREFIX}{}", "0".repeat(DIGITS));
     let failed = || PlanFileError::file(path);
@@ -115,11 +115,11 @@ fn staged(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
 type Filled = (tempfile::NamedTempFile, String, usize);
 
 /// Writes everything with zeros for a digest; gives the digest and where its digits belong.
-fn fill<'a>(
+fn fill(
     staged: tempfile::NamedTempFile,
     head: &PlanHead,
-    changes: impl Iterator<Item = &'a str>,
-    unplanned: impl Iterator<Item = &'a str>,
+    changes: impl Iterator<Item: AsRef<str>>,
+    unplanned: impl Iterator<Item: AsRef<str>>,
 ) -> io::Result<Filled> {
     let mut out = Hashed { inner: BufWriter::with_capacity(1 << 20, staged), hash: Sha256::new() };
     let text = serde_json::to_string_pretty(head)?;
@@ -137,14 +137,14 @@ fn fill<'a>(
     Ok((staged, digest, at))
 }
 
-fn lines<'a>(out: &mut impl Write, lines: impl Iterator<Item = &'a str>) -> io::Result<()> {
+fn lines(out: &mut impl Write, lines: impl Iterator<Item: AsRef<str>>) -> io::Result<()> {
     let mut first = true;
     for line in lines {
         if !first {
             out.write_all(b",\n")?;
         }
         first = false;
-        out.write_all(line.as_bytes())?;
+        out.write_all(line.as_ref().as_bytes())?;
     }
     if first { Ok(()) } else { out.write_all(b"\n") }
 }

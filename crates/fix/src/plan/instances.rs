@@ -28,9 +28,10 @@ impl Planner<'_> {
         if !self.plans(kind) || !self.chooses(instance.account_id, instance.tags) {
             return;
         }
-        match self.against_instance(instance) {
-            Some(why) => self.leave(target(instance), kind, why),
-            None => self.change(instance, kind),
+        let target = target(instance);
+        match self.against_instance(instance).or_else(|| self.would_not_last(&target)) {
+            Some(why) => self.leave(target, kind, why),
+            None => self.change(instance, target, kind),
         }
     }
 
@@ -51,7 +52,7 @@ impl Planner<'_> {
             .or_else(|| no_data(instance).filter(|_| !self.options.include_unknown))
     }
 
-    fn change(&mut self, instance: &InstanceCandidate<'_>, kind: ChangeKind) {
+    fn change(&mut self, instance: &InstanceCandidate<'_>, target: Target, kind: ChangeKind) {
         let hop_limit = self
             .options
             .hop_limit
@@ -86,7 +87,7 @@ impl Planner<'_> {
             turn: Turn::Spread { stratum, hash: scattered(instance.instance_id), early },
             groups: known.map(|group| group.number).into_iter().collect(),
         };
-        self.plan(target(instance), doing);
+        self.plan(target, doing);
     }
 }
 

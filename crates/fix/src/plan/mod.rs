@@ -16,7 +16,7 @@ mod words;
 
 pub use file::{Lane, PlanFile, PlanFileError};
 pub use options::{PlanOptions, Size, SplitBy, TagFilter};
-pub use planner::{Context, Planned, Planner, Waived};
+pub use planner::{Context, Planned, Planner, Reverting, Waived};
 pub use schedule::Window;
 
 /// Why there is no plan.

@@ -11,6 +11,7 @@ pub(crate) const COVERAGE: f64 = 0.5;
 
 /// What is to be planned, and how it is to be carried out.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch that the user has")]
 pub struct PlanOptions {
     /// The kinds of changes.
     pub kinds: BTreeSet<ChangeKind>,
@@ -24,6 +25,8 @@ pub struct PlanOptions {
     pub max_per_wave: Option<u64>,
     /// Whether to plan what there is no data of.
     pub include_unknown: bool,
+    /// Whether to plan what code would take back.
+    pub include_reverted: bool,
     /// Only what has this tag, as key or key and value.
     pub tags: Vec<TagFilter>,
     /// Only these accounts; all when empty.
@@ -53,6 +56,7 @@ impl Default for PlanOptions {
             canary: Size::Share(0.01),
             max_per_wave: None,
             include_unknown: false,
+            include_reverted: false,
             tags: Vec::new(),
             accounts: BTreeSet::new(),
             images: BTreeSet::new(),

@@ -58,7 +58,8 @@ impl Planner<'_> {
             .or_else(|| {
                 nothing_known(of_groups.first().copied(), true)
                     .filter(|_| !self.options.include_unknown)
-            });
+            })
+            .or_else(|| self.would_not_last(&target));
         if let Some(why) = against {
             return self.leave(target, kind, why);
         }
@@ -288,7 +289,8 @@ impl Planner<'_> {
         if !self.plans(kind) || !self.chooses(&target.account_id, target.tags.as_deref()) {
             return;
         }
-        if let Some(why) = against.or_else(|| self.waived(&waived(&target, control))) {
+        let against = against.or_else(|| self.waived(&waived(&target, control)));
+        if let Some(why) = against.or_else(|| self.would_not_last(&target)) {
             return self.leave(target, kind, why);
         }
         let stratum = self.stratum(format!("{}/{}/{kind}", target.account_id, target.region));

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use super::{
     PlanError,
-    draft::{Draft, Left, Turn, part},
+    draft::{Draft, Key, Left, Turn, part},
     file, notes,
     options::PlanOptions,
     waves::{Waves, spread},
@@ -48,8 +48,17 @@ pub struct Context {
     pub gaps: Vec<Gap>,
     /// When the plan is made (RFC 3339).
     pub now: String,
-    /// Code that would take changes back, as a warning for each of them: by account, region and id.
-    pub code: HashMap<(String, String, String), String>,
+    /// Code that would take changes back, by account, region and id.
+    pub code: HashMap<(String, String, String), Reverting>,
+}
+
+/// Code that made something and says `optional`.
+#[derive(Debug, Clone)]
+pub struct Reverting {
+    /// Whether it is known to have made just this.
+    pub certain: bool,
+    /// What it would do, as a sentence.
+    pub why: String,
 }
 
 /// What is known of a group.
@@ -187,7 +196,7 @@ impl<'a> Planner<'a> {
         let part = self.part(&target.account_id, target.owner.as_deref());
         let effect = notes::effect_of(doing.kind, &doing.send);
         let mut warnings = doing.warnings;
-        warnings.extend(self.reverted_by(&target));
+        warnings.extend(self.reverting(&target).map(|code| code.why.clone()));
         let change = Change {
             wave: 0,
             account_id: target.account_id,
@@ -210,13 +219,18 @@ impl<'a> Planner<'a> {
     }
 
     /// The code that would take a change of this back.
-    fn reverted_by(&self, target: &Target) -> Option<String> {
+    fn reverting(&self, target: &Target) -> Option<&Reverting> {
         if self.context.code.is_empty() {
             return None;
         }
         let id = resource_id(&target.id).to_owned();
-        let key = (target.account_id.clone(), target.region.clone(), id);
-        self.context.code.get(&key).cloned()
+        self.context.code.get(&(target.account_id.clone(), target.region.clone(), id))
+    }
+
+    /// Why a change would not last, where code is known to take it back.
+    pub(crate) fn would_not_last(&self, target: &Target) -> Option<(Reason, String)> {
+        let code = self.reverting(target).filter(|code| code.certain)?;
+        (!self.options.include_reverted).then(|| (Reason::RevertedByCode, code.why.clone()))
     }
 
     /// Leaves something alone, and says why.
@@ -257,6 +271,10 @@ impl<'a> Planner<'a> {
     }
 }
 
+fn resource(key: &Key) -> (&str, &str, &str) {
+    (&key.account_id, &key.region, resource_id(&key.id))
+}
+
 /// The id under which AWS knows what a change is about: a template's is followed by a version.
 fn resource_id(id: &str) -> &str {
     id.split_once(':').filter(|(id, _)| id.starts_with("lt-")).map_or(id, |(id, _)| id)
@@ -284,10 +302,13 @@ impl Planned {
 
     /// What is changed: account, region, id.
     pub fn targets(&self) -> impl Iterator<Item = (&str, &str, &str)> {
-        self.drafts.iter().map(|draft| {
-            let key = &draft.key;
-            (&*key.account_id, &*key.region, resource_id(&key.id))
-        })
+        self.drafts.iter().map(|draft| resource(&draft.key))
+    }
+
+    /// What is left alone for a reason: account, region, id.
+    pub fn left_for(&self, reason: Reason) -> impl Iterator<Item = (&str, &str, &str)> {
+        let left = self.left.iter().filter(move |left| left.reason == reason);
+        left.map(|left| resource(&left.key))
     }
 
     /// How many things are left alone.
@@ -315,9 +336,7 @@ impl Planned {
         order.sort_by_key(|place| self.waves.of[*place]);
         let left = || self.left.iter().filter(|left| left.part.as_deref() == part);
         let head = self.head(&order, left(), part);
-        let lines: Vec<String> =
-            order.iter().map(|place| self.drafts[*place].line(self.waves.of[*place])).collect();
-        let changes = lines.iter().map(String::as_str);
+        let changes = order.iter().map(|place| self.drafts[*place].line(self.waves.of[*place]));
         Ok(file::write(path, head, changes, left().map(|left| &*left.line))?)
     }
 

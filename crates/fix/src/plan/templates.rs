@@ -91,7 +91,8 @@ impl Planner<'_> {
                 text(row, "launch_template_id").unwrap_or_default(),
             );
             let against = entangled(&switch, follows_latest, row)
-                .or_else(|| self.against_template(&target, row, born, !template.uses.is_empty()));
+                .or_else(|| self.against_template(&target, row, born, !template.uses.is_empty()))
+                .or_else(|| self.would_not_last(&target));
             match against {
                 Some(why) => self.leave(target, ChangeKind::LaunchTemplate, why),
                 None => self.new_version(target, template, row, &switch, born),

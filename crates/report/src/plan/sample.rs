@@ -294,6 +294,9 @@ pub(super) fn left(reason: Reason, number: usize) -> Unplanned {
         Reason::Entangled => {
             "something launches from $Latest, which is another version: a new version made from this one would take its place"
         }
+        Reason::RevertedByCode => {
+            "applying infra/main.tf:3 (aws_instance.web, found by the state infra/terraform.tfstate) would take it back: repair the code first"
+        }
         Reason::Blocked => {
             "the region has 41 instances and 6 templates, configurations, groups or requests: it comes after them, by --kind"
         }
