@@ -281,12 +281,12 @@ fn tell_of_code(drawn: &Drawn, err: &mut dyn io::Write) {
     }
     tell_of(
         &drawn.left_for_code,
-        "things are left alone since code says optional for them and takes a change back when it is applied: repair it first (imdsure scan PATH --fix), or --include-reverted",
+        "left alone, since code says optional and takes a change back when it is applied: repair it first (imdsure scan PATH --fix), or --include-reverted",
         err,
     );
     tell_of(
         &drawn.reverts,
-        "changes of this plan are taken back, or perhaps, when code that says optional is applied: repair it first (imdsure scan PATH --fix)",
+        "planned although code says optional, and takes the change back when it is applied: repair it first (imdsure scan PATH --fix)",
         err,
     );
 }

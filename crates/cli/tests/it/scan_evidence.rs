@@ -141,14 +141,15 @@ fn what_code_takes_back_is_left_alone_or_planned_with_a_warning() {
     let plan = |arguments: &[&str]| {
         let base = ["plan", "--from", "aws", "--include-unknown", "--output", "none"];
         let ended = imdsure(&[&base, arguments].concat()).current_dir(folder.path()).ended();
-        assert_eq!(ended.code, 0, "{}", ended.err);
+        // The evidence holds some tables and not all.
+        assert_eq!(ended.code, 2, "{}", ended.err);
         let planned = std::fs::read_to_string(folder.path().join("plan.json")).unwrap();
         (ended.err, serde_json::from_str::<serde_json::Value>(&planned).unwrap())
     };
     let place = "i-0abc (111122223333 us-east-1): infra/main.tf:3 aws_instance.web";
     let why = "applying infra/main.tf:3 (aws_instance.web, found by the state infra/terraform.tfstate) would take it back: repair the code first";
     let (told, planned) = plan(&["--with-code", "infra"]);
-    assert!(told.contains("warning: 1 things are left alone") && told.contains(place), "{told}");
+    assert!(told.contains("warning: 1 left alone") && told.contains(place), "{told}");
     assert_eq!(planned["total_unplanned"]["reverted-by-code"], 1, "{planned:#}");
     let left = planned["unplanned"].as_array().unwrap();
     let left: Vec<_> = left.iter().filter(|left| left["reason"] == "reverted-by-code").collect();
@@ -156,7 +157,7 @@ fn what_code_takes_back_is_left_alone_or_planned_with_a_warning() {
     assert!(planned["changes"].as_array().unwrap().iter().all(|change| change["id"] != "i-0abc"));
     // Asked for by name it is planned, and the warning stands beside the change.
     let (told, planned) = plan(&["--with-code", "infra", "--include-reverted"]);
-    assert!(told.contains("changes of this plan are taken back") && told.contains(place), "{told}");
+    assert!(told.contains("warning: 1 planned although") && told.contains(place), "{told}");
     let change = &planned["changes"][0];
     assert_eq!(change["id"], "i-0abc");
     assert!(change["warnings"].as_array().unwrap().contains(&why.into()), "{change:#}");
