@@ -8,8 +8,8 @@ INSTALLED := $(VENV)/.installed
 BENCH_VENV := .venv-bench
 BENCH_INSTALLED := $(BENCH_VENV)/.installed
 
-# All tests; many of them wait, so more of them run at once than there are cores. The Python packages (moto, boto3, awscli, cfn-lint: independent clients and an independent AWS) are
-# pinned in tests/requirements.txt.
+# All tests; many of them wait, so more of them run at once than there are cores. The Python packages (moto, boto3, awscli,
+# cfn-lint: independent clients and an independent AWS) are pinned in tests/requirements.txt.
 test: $(INSTALLED)
 	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-4} cargo test --workspace
 

@@ -38,8 +38,10 @@ pub(crate) struct Cloud {
     /// What roles ask for besides who it is.
     pub(crate) external_id: Option<String>,
     seed: u64,
-    /// Seconds that the world's time is ahead of real time.
+    /// Seconds that the world's time is ahead of this AWS's clock.
     ahead: AtomicI64,
+    /// Seconds that this AWS's clock is ahead of the machine's.
+    clock: AtomicI64,
     requests: AtomicU64,
 }
 
@@ -63,8 +65,19 @@ impl Cloud {
             external_id: config.external_id,
             seed: config.seed,
             ahead: AtomicI64::default(),
+            clock: AtomicI64::default(),
             requests: AtomicU64::default(),
         }
+    }
+
+    /// How far this AWS's clock is ahead of the machine's, in seconds; negative where it is behind.
+    pub(crate) fn clock_ahead(&self) -> i64 {
+        self.clock.load(Ordering::Relaxed)
+    }
+
+    /// Sets this AWS's clock: what signatures and sessions go by, and what answers are dated with.
+    pub(crate) fn set_clock_ahead(&self, seconds: i64) {
+        self.clock.store(seconds.clamp(-FURTHEST, FURTHEST), Ordering::Relaxed);
     }
 
     /// The world's time at a second of real time.

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::{Response, StatusCode};
+use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -226,7 +226,8 @@ async fn respond(
         headers: parts.headers,
         body,
     };
-    let clock = Clock { seconds: real_time(), instant: Instant::now() };
+    let seconds = real_time().saturating_add(cloud.clock_ahead());
+    let clock = Clock { seconds, instant: Instant::now() };
     if control::is_meant(&request.path) {
         return Ok(control::answer(cloud, &request, clock.seconds));
     }
@@ -236,5 +237,16 @@ async fn respond(
         Delivery::Lost => return Err(Lost),
         Delivery::Normal | Delivery::Cut => {}
     }
-    Ok(api_response(reply))
+    let mut response = api_response(reply);
+    // Where the clock is the machine's, hyper says the same.
+    if let Some(date) = http_date(seconds).filter(|_| cloud.clock_ahead() != 0) {
+        response.headers_mut().insert(header::DATE, date);
+    }
+    Ok(response)
+}
+
+/// A time as HTTP writes it (RFC 9110, 5.6.7).
+fn http_date(seconds: i64) -> Option<HeaderValue> {
+    let time = jiff::Timestamp::from_second(seconds).ok()?;
+    HeaderValue::try_from(time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()).ok()
 }

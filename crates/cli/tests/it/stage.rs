@@ -1,6 +1,7 @@
 //! A simulated organization, a folder for plans and journals, and what boto3 should see there after plans were carried out.
 
 use std::{
+    cell::Cell,
     collections::{BTreeMap, BTreeSet},
     process::Command,
 };
@@ -13,11 +14,14 @@ use crate::harness::{Ended, Run as _, Server};
 pub(crate) struct Stage {
     pub(crate) server: Server,
     pub(crate) folder: tempfile::TempDir,
+    /// Seconds that AWS's clock is ahead of this machine's.
+    clock_ahead: Cell<i64>,
 }
 
 impl Stage {
     pub(crate) fn new(world: &[&str]) -> Self {
-        Self { server: Server::simulator(world), folder: tempfile::tempdir().unwrap() }
+        let (server, folder) = (Server::simulator(world), tempfile::tempdir().unwrap());
+        Self { server, folder, clock_ahead: Cell::default() }
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
@@ -77,8 +81,11 @@ impl Stage {
     pub(crate) fn witness(&self) -> Value {
         let faults = self.server.simulator_says("faults", None);
         self.faults(&[]);
+        let ahead = self.clock_ahead.get();
+        self.set_clock_ahead(0);
         let seen = self.server.python("read_options.py", &[]);
         self.server.simulator_says("faults", Some(&faults));
+        self.set_clock_ahead(ahead);
         seen
     }
 
@@ -90,6 +97,12 @@ impl Stage {
     /// Lets so many seconds go by in the simulated world.
     pub(crate) fn advance(&self, seconds: u64) {
         self.server.simulator_says(&format!("advance?seconds={seconds}"), Some(&json!(null)));
+    }
+
+    /// From now on AWS's clock is so many seconds ahead of this machine's.
+    pub(crate) fn set_clock_ahead(&self, seconds: i64) {
+        self.clock_ahead.set(seconds);
+        self.server.simulator_says(&format!("clock?ahead={seconds}"), Some(&json!(null)));
     }
 
     /// What somebody else changed meanwhile, by the id of what was changed.

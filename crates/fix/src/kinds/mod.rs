@@ -24,18 +24,21 @@ use crate::{
     run::{End, Fault, Task},
 };
 
-/// What a kind's change came to, with the faults of calls told apart: refused for good, or failed.
+/// What a kind's change came to, with the faults of calls told apart: refused for good, or failed. Instances are many: the larger
+/// futures of the other kinds are not part of theirs.
 pub(crate) async fn apply(task: &Task<'_>) -> Result<End, Fault> {
     ended(match task.change.kind {
         ChangeKind::Instance | ChangeKind::GroupMember => instance::apply(task).await,
-        ChangeKind::LaunchTemplate => template::apply(task).await,
-        ChangeKind::AccountDefaults | ChangeKind::AccountEnforcement => defaults::apply(task).await,
-        ChangeKind::LaunchConfiguration => launch_configuration::apply(task).await,
-        ChangeKind::ImageImdsSupport => image::apply(task).await,
-        ChangeKind::InstanceRefresh => refresh::apply(task).await,
-        ChangeKind::SagemakerNotebook => notebook::apply(task).await,
-        ChangeKind::BeanstalkEnvironment => beanstalk::apply(task).await,
-        ChangeKind::LightsailInstance => lightsail::apply(task).await,
+        ChangeKind::LaunchTemplate => Box::pin(template::apply(task)).await,
+        ChangeKind::AccountDefaults | ChangeKind::AccountEnforcement => {
+            Box::pin(defaults::apply(task)).await
+        }
+        ChangeKind::LaunchConfiguration => Box::pin(launch_configuration::apply(task)).await,
+        ChangeKind::ImageImdsSupport => Box::pin(image::apply(task)).await,
+        ChangeKind::InstanceRefresh => Box::pin(refresh::apply(task)).await,
+        ChangeKind::SagemakerNotebook => Box::pin(notebook::apply(task)).await,
+        ChangeKind::BeanstalkEnvironment => Box::pin(beanstalk::apply(task)).await,
+        ChangeKind::LightsailInstance => Box::pin(lightsail::apply(task)).await,
     })
 }
 
@@ -43,16 +46,16 @@ pub(crate) async fn apply(task: &Task<'_>) -> Result<End, Fault> {
 pub(crate) async fn undo(task: &Task<'_>, made: &Made) -> Result<End, Fault> {
     ended(match task.change.kind {
         ChangeKind::Instance | ChangeKind::GroupMember => instance::undo(task, made).await,
-        ChangeKind::LaunchTemplate => template::undo(task, made).await,
+        ChangeKind::LaunchTemplate => Box::pin(template::undo(task, made)).await,
         ChangeKind::AccountDefaults | ChangeKind::AccountEnforcement => {
-            defaults::undo(task, made).await
+            Box::pin(defaults::undo(task, made)).await
         }
-        ChangeKind::LaunchConfiguration => launch_configuration::undo(task, made).await,
-        ChangeKind::ImageImdsSupport => image::undo(task).await,
-        ChangeKind::InstanceRefresh => refresh::undo(task, made).await,
-        ChangeKind::SagemakerNotebook => notebook::undo(task, made).await,
-        ChangeKind::BeanstalkEnvironment => beanstalk::undo(task, made).await,
-        ChangeKind::LightsailInstance => lightsail::undo(task, made).await,
+        ChangeKind::LaunchConfiguration => Box::pin(launch_configuration::undo(task, made)).await,
+        ChangeKind::ImageImdsSupport => Box::pin(image::undo(task)).await,
+        ChangeKind::InstanceRefresh => Box::pin(refresh::undo(task, made)).await,
+        ChangeKind::SagemakerNotebook => Box::pin(notebook::undo(task, made)).await,
+        ChangeKind::BeanstalkEnvironment => Box::pin(beanstalk::undo(task, made)).await,
+        ChangeKind::LightsailInstance => Box::pin(lightsail::undo(task, made)).await,
     })
 }
 

@@ -185,15 +185,11 @@ pub async fn resume(id: &RunId, request: ApplyRequest) -> Result<Applied, RunErr
     }
     let kept = request.store.plan(id).await?;
     let plan = PlanFile::open(kept.path())?;
-    if let Some(until) =
-        past.resume_after.filter(|_| past.state == RunState::Soaking && !request.before_soak_ends)
-        && request.clock.here() < until
-    {
-        return Err(RunError::TooEarly { run: id.clone(), until: format!("{until:.0}") });
-    }
+    let soaks = past.state == RunState::Soaking && !request.before_soak_ends;
+    let not_before = past.resume_after.filter(|_| soaks);
     let resumed =
         Event::Resumed { operator: request.operator.clone(), settings: request.settings(&plan) };
-    let run = begin::open_again(request.opening(&plan, id), &resumed).await?;
+    let run = begin::open_again(request.opening(&plan, id), &resumed, not_before).await?;
     let applied = Carrying::new(&run, &plan, &request, Some(&past)).carry_out().await;
     run.release().await;
     Ok(applied)

@@ -14,6 +14,7 @@ use imdsure_aws::{
     scope::{Account, ScopeRequest},
 };
 use imdsure_model::{ErrorKind, plan::ChangeKind};
+use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -65,10 +66,17 @@ pub(super) async fn open(
     started(opening, client, journal, entered, locks).await
 }
 
-/// Opens a run again.
-pub(super) async fn open_again(opening: Opening, resumed: &Event) -> Result<Run, RunError> {
+/// Opens a run again, if that time has come by AWS's clock, which is known when the accounts are entered.
+pub(super) async fn open_again(
+    opening: Opening,
+    resumed: &Event,
+    not_before: Option<Timestamp>,
+) -> Result<Run, RunError> {
     let client = client(&opening);
     let entered = enter(&opening, &client).await?;
+    if let Some(until) = not_before.filter(|until| opening.clock.now(&client) < *until) {
+        return Err(RunError::TooEarly { run: opening.run, until: format!("{until:.0}") });
+    }
     let locks = lock(&opening, &client).await?;
     let journal = opening.store.reopen(&opening.run).await?;
     journal.append(resumed, opening.clock.now(&client)).await?;

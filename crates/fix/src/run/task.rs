@@ -72,6 +72,7 @@ impl From<End> for Fault {
     }
 }
 
+/// Calls are boxed: thousands of changes wait at once for AWS to act, and a call's state is not part of theirs then.
 impl Task<'_> {
     /// Records that the change is about to be made, and what is there now.
     pub(crate) async fn begin(&self, before: Value) -> Result<(), Stopped> {
@@ -105,7 +106,7 @@ impl Task<'_> {
         let (place, step) = (self.place, step.to_owned());
         let call = Event::Call { place, step: step.clone(), operation: operation.name(), sent };
         self.run.record(&call).await?;
-        let answer = self.actor.ask(operation, parameters).await;
+        let answer = Box::pin(self.actor.ask(operation, parameters)).await;
         let event = match &answer {
             Ok(reply) => Event::Answer {
                 place,
@@ -140,7 +141,7 @@ impl Task<'_> {
         operation: &'static Operation,
         parameters: &Parameters,
     ) -> Result<Value, CallError> {
-        let answer = self.actor.ask(operation, parameters).await;
+        let answer = Box::pin(self.actor.ask(operation, parameters)).await;
         answer.map(|reply| reply.value).inspect_err(|error| self.run.heed(error))
     }
 
@@ -151,7 +152,7 @@ impl Task<'_> {
         parameters: &Parameters,
         list: &[&str],
     ) -> Result<Vec<Value>, CallError> {
-        let answer = self.actor.list(operation, parameters, list).await;
+        let answer = Box::pin(self.actor.list(operation, parameters, list)).await;
         answer.inspect_err(|error| self.run.heed(error))
     }
 }

@@ -40,14 +40,15 @@ pub(super) fn answer(cloud: &Cloud, request: &Request, real: i64) -> Response<Pa
         "time" => json(&time(cloud, real)),
         "faults" if !is_post => json(&faults(cloud)),
         "faults" => set_faults(cloud, &request.body),
-        "advance" | "workload" if !is_post => {
+        "advance" | "clock" | "workload" if !is_post => {
             plain(StatusCode::METHOD_NOT_ALLOWED, "this is sent by POST")
         }
         "advance" => advance(cloud, request, real),
+        "clock" => set_clock(cloud, request),
         "workload" => set_workload(cloud, &request.body, real),
         _ => plain(
             StatusCode::NOT_FOUND,
-            "there are stats, time, drifted, faults, advance?seconds=N and workload",
+            "there are stats, time, drifted, faults, advance?seconds=N, clock?ahead=SECONDS and workload",
         ),
     }
 }
@@ -86,6 +87,16 @@ fn advance(cloud: &Cloud, request: &Request, real: i64) -> Response<Payload> {
     };
     cloud.advance(seconds);
     json(&time(cloud, real))
+}
+
+/// The clock of this AWS is so many seconds ahead of the machine's, or behind it.
+fn set_clock(cloud: &Cloud, request: &Request) -> Response<Payload> {
+    let ahead = request.query_parameters().find(|(name, _)| name == "ahead");
+    let Some(ahead) = ahead.and_then(|(_, value)| value.parse().ok()) else {
+        return plain(StatusCode::BAD_REQUEST, "ahead is a number of seconds");
+    };
+    cloud.set_clock_ahead(ahead);
+    json(&json!({ "ahead": cloud.clock_ahead() }))
 }
 
 fn set_workload(cloud: &Cloud, body: &Bytes, real: i64) -> Response<Payload> {

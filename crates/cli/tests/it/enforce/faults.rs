@@ -134,6 +134,32 @@ fn somebody_else_changes_things_meanwhile() {
 }
 
 #[test]
+fn this_machines_clock_is_off() {
+    // AWS takes no signature that is more than five minutes off. Behind, a soak is over by this machine's clock before it began.
+    for ahead in [1_500, -5_400] {
+        let stage = Stage::new(&SMALL);
+        let before = stage.witness();
+        let plan = stage.plan(&["--canary", "5"]);
+        stage.set_clock_ahead(ahead);
+        let soak = ["--soak", "20m"];
+        let (code, applied) = stage.apply(&plan, &soak);
+        assert_eq!((code, &applied["state"]), (0, &"soaking".into()), "{applied}");
+        let until: jiff::Timestamp = applied["resume_after"].as_str().unwrap().parse().unwrap();
+        let expected = jiff::Timestamp::now().as_second() + ahead + 20 * 60;
+        assert!(until.as_second().abs_diff(expected) < 240, "{until}");
+        let run = applied["run"].as_str().unwrap().to_owned();
+        let early = stage.run(&[&["apply", "--resume", &run][..], &soak].concat());
+        assert!(early.code == 64 && early.err.contains("soaks until"), "{early:?}");
+        let (_, applied) =
+            stage.resume(&run, &["--soak", "0", "--before-soak-ends", "--ignore-breach"]);
+        assert_eq!(applied["state"], "finished", "{applied}");
+        is_what_it_says(&stage, &plan, &before, &run, &BTreeSet::new());
+        assert_eq!(stage.undo(&run, &[]).0, 0);
+        is_as_it_was(&stage, &before, &BTreeSet::new());
+    }
+}
+
+#[test]
 fn everything_goes_wrong_at_once() {
     let world: &[&str] = if long() {
         &["--accounts", "6", "--instances", "5000", "--regions", "2", "--settle-seconds", "2"]
