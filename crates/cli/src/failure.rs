@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use imdsure_aws::scope::ScopeError;
 use imdsure_engine::EngineError;
-use imdsure_fix::run::RunError;
+use imdsure_fix::{journal::JournalError, run::RunError};
 use imdsure_model::ExitCode;
 use imdsure_report::clean;
 use imdsure_runner::{AuditError, PlanFailure, ScanFailure};
@@ -99,7 +99,10 @@ impl From<RunError> for Failure {
         match &error {
             // Nothing was changed: what was asked for cannot be meant, or not now.
             RunError::Plan(_)
+            | RunError::KeptPlan { .. }
+            | RunError::AtWork { .. }
             | RunError::Open(_)
+            | RunError::Journal(JournalError::Missing { .. })
             | RunError::Scope(_)
             | RunError::NotApproved { .. }
             | RunError::TooOld { .. }
@@ -109,6 +112,7 @@ impl From<RunError> for Failure {
             | RunError::NotThatRun(_) => Self::usage(&error),
             RunError::NoAccount { .. } => Self::usage(&error)
                 .hint("`imdsure permissions enforce` prints what the role in each account needs"),
+            // It could not begin: another is at work, or nothing can be recorded.
             RunError::Journal(_) | RunError::Locked(_) => {
                 Self { code: ExitCode::Stopped, message: error.to_string(), hint: None }
             }

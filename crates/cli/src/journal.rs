@@ -4,7 +4,7 @@ use imdsure_aws::identity;
 use imdsure_fix::{
     event::Event,
     journal::{Location, Record, S3Access, Store, Verdict},
-    run::{Past, RunState, past},
+    run::{Past, RunState, check_plan, past},
 };
 use imdsure_model::ExitCode;
 use imdsure_report::clean;
@@ -74,6 +74,7 @@ pub(crate) async fn run(command: JournalCommand) -> Result<ExitCode, Failure> {
             };
             let mut code = ExitCode::Ok;
             for run in runs {
+                let plan = check_plan(&store, &run).await.err();
                 let (sound, line) = match store.verify(&run).await.map_err(Failure::usage)? {
                     Verdict::Sound(verified)
                         if head.as_ref().is_some_and(|head| *head != verified.head.to_string()) =>
@@ -85,6 +86,12 @@ pub(crate) async fn run(command: JournalCommand) -> Result<ExitCode, Failure> {
                                 verified.head
                             ),
                         )
+                    }
+                    Verdict::Sound(_) if plan.is_some() => {
+                        (false, plan.map(|error| error.to_string()).unwrap_or_default())
+                    }
+                    Verdict::Sound(verified) if verified.records == 0 => {
+                        (true, "no records: cut off before it began, or emptied".to_owned())
                     }
                     Verdict::Sound(verified) => {
                         let torn = if verified.torn {
@@ -158,6 +165,7 @@ fn past_json(past: &Past, undone: Option<(imdsure_fix::journal::RunId, bool)>) -
         "plan": past.plan,
         "ticket": past.ticket,
         "endings": past.endings,
+        "put_back": past.put_back,
         "breaches": past.breaches,
         "undone_by": undone.as_ref().map(|(run, _)| run),
         "undone": undone.is_some_and(|(_, whole)| whole),
@@ -169,6 +177,8 @@ fn past_words(past: &Past, undone: Option<(imdsure_fix::journal::RunId, bool)>) 
         past.endings.iter().map(|(ending, number)| format!("{number} {ending}")).collect();
     let endings =
         if endings.is_empty() { "nothing changed".to_owned() } else { endings.join(", ") };
+    let back: u64 = past.put_back.values().sum();
+    let back = if back > 0 { format!(", {back} put back within the run") } else { String::new() };
     let of = past.of.as_ref().map(|of| format!(" of {of}")).unwrap_or_default();
     let undone = undone.map(|(run, _)| format!(" · undone by {run}")).unwrap_or_default();
     let ticket = past.ticket.as_ref().map(|ticket| format!(" · {ticket}")).unwrap_or_default();
@@ -179,7 +189,7 @@ fn past_words(past: &Past, undone: Option<(imdsure_fix::journal::RunId, bool)>) 
         .map(|at| format!(" until {at:.0}"))
         .unwrap_or_default();
     clean(&format!(
-        "{}  {}{of}  {}{resume}  {endings}  by {who}{ticket}{undone}",
+        "{}  {}{of}  {}{resume}  {endings}{back}  by {who}{ticket}{undone}",
         past.run,
         past.action.as_str(),
         past.state.as_str(),
@@ -264,6 +274,10 @@ fn words(record: &Record<Event>) -> String {
             Some(at) => format!("{why}; come back after {at}"),
             None => why.clone(),
         },
+        Event::PuttingBack { waves } => {
+            let waves: Vec<String> = waves.iter().map(ToString::to_string).collect();
+            format!("putting back wave {}", waves.join(", "))
+        }
         Event::Finished { .. } => "finished".to_owned(),
     };
     format!("{:>5}  {at}  {told}", record.n)

@@ -178,7 +178,8 @@ impl Session {
     }
 
     async fn add_parquet(&self, name: &str, path: &Path) -> Result<(), EngineError> {
-        let path = std::path::absolute(path).map_err(EngineError::file(path))?;
+        // Whole: the object store takes no `..`.
+        let path = path.canonicalize().map_err(EngineError::file(path))?;
         // Through a URL, so that no character of the path is taken for a pattern.
         let url = Url::from_file_path(&path).map_err(|()| EngineError::NoEvidence(path.clone()))?;
         let url = ListingTableUrl::try_new(url, None)?;

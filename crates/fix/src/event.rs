@@ -1,6 +1,9 @@
 //! What a journal records: who began what, every call before it is made and what came of it, what was checked, how it ended.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use imdsure_model::plan::{ChangeKind, UsageEvidence};
 use serde::{Deserialize, Serialize};
@@ -79,6 +82,11 @@ impl Ending {
             Self::Unverified => "unverified",
             Self::Irreversible => "irreversible",
         }
+    }
+
+    /// Whether it is as it was meant to be, now or at the next start.
+    pub const fn is_made(self) -> bool {
+        matches!(self, Self::Done | Self::Deferred)
     }
 
     /// Whether AWS was changed, or may have been.
@@ -264,6 +272,11 @@ pub enum Event {
         instances: u64,
         /// What was found to be worse than before.
         breaches: Vec<Breach>,
+    },
+    /// Something got worse: what these waves changed is put back from here on, in the same run.
+    PuttingBack {
+        /// The waves.
+        waves: BTreeSet<u32>,
     },
     /// The run ends here for now.
     Stopped {

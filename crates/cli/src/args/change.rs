@@ -235,7 +235,7 @@ pub(crate) struct ApplyArguments {
     /// Go on with a run: the next wave, or where it stopped or was cut off
     #[arg(long, value_name = "RUN")]
     pub(crate) resume: Option<RunId>,
-    /// The time between waves instead of the plan's: 30m, 24h, 7d; 0 for none
+    /// The time between waves instead of the plan's (or, with --resume, that of before): 30m, 24h, 7d; 0 for none
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) soak: Option<u64>,
     /// With --resume: go on although the soak has not ended
@@ -244,10 +244,10 @@ pub(crate) struct ApplyArguments {
     /// With --resume: go on although something got worse
     #[arg(long, requires = "resume")]
     pub(crate) ignore_breach: bool,
-    /// What to do when something got worse: stop, or put the wave back
-    #[arg(long, value_name = "WHAT", value_enum, default_value_t = BreachArgument::Stop)]
-    pub(crate) on_breach: BreachArgument,
-    /// A command that says whether all is well: exit code 0 is yes
+    /// What to do when something got worse: stop, or put the wave back [default: stop; with --resume, as before]
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub(crate) on_breach: Option<BreachArgument>,
+    /// A command that says whether all is well: exit code 0 is yes; with --resume, the one before unless this names another ('' for none)
     #[arg(long, value_name = "COMMAND")]
     pub(crate) check: Option<String>,
     /// Change also where there is no way back: ACCOUNT or ACCOUNT:REGION, `*` for any (repeatable)

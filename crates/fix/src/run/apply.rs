@@ -14,7 +14,7 @@ use super::{
     begin::{self, Opening},
     context::Stopped,
     lanes::{LeftAlone, Skipped, Wave},
-    past::RunState,
+    past::{RunState, kept_plan},
     preflight::{self, NoWayBack, Refused},
     undo,
 };
@@ -49,15 +49,15 @@ pub struct ApplyRequest {
     pub scope: ScopeRequest,
     /// Calls under way at once.
     pub concurrency: usize,
-    /// The time between waves; the plan's where none is said.
+    /// The time between waves; the run's, else the plan's where none is said.
     pub soak_seconds: Option<u64>,
-    /// The share of each of AWS's allowances; the plan's where none is said.
+    /// The share of each of AWS's allowances; the run's, else the plan's where none is said.
     pub share: Option<f64>,
-    /// What to do when something got worse.
-    pub on_breach: OnBreach,
-    /// A command that says whether all is well.
+    /// What to do when something got worse; where nothing is said, what the run did before, else stop.
+    pub on_breach: Option<OnBreach>,
+    /// A command that says whether all is well; the run's where none is said, none where it is empty.
     pub check: Option<String>,
-    /// Where changes may be made although there is no way back.
+    /// Where changes may be made although there is no way back, beside where the run was allowed to.
     pub no_way_back: NoWayBack,
     /// Days after which a plan is too old.
     pub max_age_days: u64,
@@ -103,11 +103,41 @@ impl ApplyRequest {
         let settings = json!({
             "soak_seconds": self.soak(plan),
             "share": self.share(plan),
-            "on_breach": if self.on_breach == OnBreach::Undo { "undo" } else { "stop" },
-            "check": self.check,
+            "on_breach": if self.undoes() { "undo" } else { "stop" },
+            "check": self.check(),
             "accept_no_way_back": self.no_way_back.0,
         });
         settings.as_object().cloned().unwrap_or_default()
+    }
+
+    /// With what the run was told before, where nothing else is said now.
+    fn continued(mut self, settings: &Map<String, serde_json::Value>) -> Self {
+        let text = |name: &str| settings.get(name).and_then(serde_json::Value::as_str);
+        let number = |name: &str| settings.get(name).and_then(serde_json::Value::as_u64);
+        let share = settings.get("share").and_then(serde_json::Value::as_f64);
+        self.soak_seconds = self.soak_seconds.or_else(|| number("soak_seconds"));
+        self.share = self.share.or(share);
+        self.on_breach = self.on_breach.or_else(|| match text("on_breach")? {
+            "undo" => Some(OnBreach::Undo),
+            _ => Some(OnBreach::Stop),
+        });
+        self.check = self.check.or_else(|| text("check").map(str::to_owned));
+        let accepted = settings.get("accept_no_way_back").and_then(serde_json::Value::as_array);
+        let accepted = accepted.into_iter().flatten().filter_map(serde_json::Value::as_str);
+        for place in accepted {
+            if !self.no_way_back.0.iter().any(|known| known == place) {
+                self.no_way_back.0.push(place.to_owned());
+            }
+        }
+        self
+    }
+
+    fn undoes(&self) -> bool {
+        self.on_breach == Some(OnBreach::Undo)
+    }
+
+    fn check(&self) -> Option<&str> {
+        self.check.as_deref().filter(|command| !command.is_empty())
     }
 
     fn soak(&self, plan: &PlanFile) -> u64 {
@@ -183,8 +213,11 @@ pub async fn resume(id: &RunId, request: ApplyRequest) -> Result<Applied, RunErr
             wish: "resume",
         });
     }
-    let kept = request.store.plan(id).await?;
-    let plan = PlanFile::open(kept.path())?;
+    if let Some(why) = begin::was_put_back(&past, &request.store).await? {
+        return Err(RunError::NothingLeft { run: id.clone(), state: why, wish: "resume" });
+    }
+    let (_kept, plan) = kept_plan(&request.store, &past).await?;
+    let request = request.continued(&past.settings);
     let soaks = past.state == RunState::Soaking && !request.before_soak_ends;
     let not_before = past.resume_after.filter(|_| soaks);
     let resumed =
@@ -265,8 +298,9 @@ impl<'a> Carrying<'a> {
         let resume_after = self.waves().await.unwrap_or_default();
         let halt = self.run.stop.take();
         let undone = match &halt {
-            Some(Halt::Breach(_)) if self.request.on_breach == OnBreach::Undo => {
-                Some(Box::new(undo::undo_wave(self.run, self.plan, &self.request.store).await))
+            Some(Halt::Breach(breaches)) if self.request.undoes() => {
+                let store = &self.request.store;
+                Some(Box::new(undo::put_back(self.run, self.plan, store, breaches).await))
             }
             _ => None,
         };
@@ -397,8 +431,7 @@ impl<'a> Carrying<'a> {
         let before = self.before.borrow().clone();
         let began = self.began.borrow().clone();
         self.run.progress.wait(Some("looking at what was changed".to_owned()));
-        let looked =
-            self.watch(&made).look(wave, &before, &began, self.request.check.as_deref()).await;
+        let looked = self.watch(&made).look(wave, &before, &began, self.request.check()).await;
         self.run.progress.wait(None);
         let mut breaches = looked.breaches;
         breaches.extend(self.failures());

@@ -18,9 +18,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::{Clock, Progress, Run, RunError, context::Tally, halt::Stop, turns};
+use super::{
+    Clock, Past, Progress, Run, RunError, context::Tally, halt::Stop, past::RunState, turns, undo,
+};
 use crate::{
-    event::Event,
+    event::{Action, Event},
     journal::{Holder, Journal, Lock, RunId, Store},
     plan::notes::session_policy,
 };
@@ -57,6 +59,10 @@ pub(super) async fn open(
     let client = client(&opening);
     let entered = enter(&opening, &client).await?;
     let locks = lock(&opening, &client).await?;
+    // Once locked: a run that is there and does not end is dead.
+    if let Some((Event::Began { action: Action::Apply, plan, .. }, _)) = began {
+        not_at_work(plan, &opening.store).await?;
+    }
     let journal = opening.store.create(&opening.run).await?;
     if let Some((began, plan)) = began {
         // The plan first: a run that has begun can be resumed.
@@ -81,6 +87,35 @@ pub(super) async fn open_again(
     let journal = opening.store.reopen(&opening.run).await?;
     journal.append(resumed, opening.clock.now(&client)).await?;
     started(opening, client, journal, entered, locks).await
+}
+
+/// Whether what a run changed was put back: the waves that follow build on it.
+pub(super) async fn was_put_back(past: &Past, store: &Store) -> Result<Option<String>, RunError> {
+    if !past.put_back.is_empty() {
+        return Ok(Some("put back what got worse: find out why, and plan again".to_owned()));
+    }
+    let undone = undo::undoing(store, &past.run).await?;
+    let undone = undone.iter().find(|undone| undone.did_anything());
+    Ok(undone.map(|undone| format!("was undone by {}: plan again", undone.run)))
+}
+
+/// Refuses a plan that another run is at work on, or waits with: a second one would pass over what stopped the first.
+async fn not_at_work(plan: &str, store: &Store) -> Result<(), RunError> {
+    for run in store.runs().await?.into_iter().rev() {
+        // A journal that cannot be read hides no other.
+        let Ok(past) = super::past::past(store, &run).await else { continue };
+        let state = match past.state {
+            RunState::Finished => continue,
+            RunState::Soaking => "waits",
+            RunState::Stopped => "stopped",
+            RunState::Open => "has not ended",
+        };
+        let same = past.action == Action::Apply && past.plan == plan;
+        if same && past.touches_anything() && was_put_back(&past, store).await?.is_none() {
+            return Err(RunError::AtWork { run, state });
+        }
+    }
+    Ok(())
 }
 
 fn client(opening: &Opening) -> Client {

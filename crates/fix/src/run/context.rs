@@ -84,6 +84,30 @@ pub enum RunError {
         /// When the soak ends.
         until: String,
     },
+    /// The plan that a run keeps is not the one that was approved.
+    #[error(
+        "run {run} was approved with the plan {approved}, and keeps another in {place}: {found}. Put the approved one back there"
+    )]
+    KeptPlan {
+        /// The run.
+        run: RunId,
+        /// The digest that was approved.
+        approved: String,
+        /// The digest of what is kept.
+        found: String,
+        /// The store.
+        place: String,
+    },
+    /// Another run carries out the same plan.
+    #[error(
+        "run {run} carries out this plan already, and {state}: `imdsure apply --resume {run}` goes on, `imdsure undo {run}` puts it back"
+    )]
+    AtWork {
+        /// The run.
+        run: RunId,
+        /// Its state, as a predicate.
+        state: &'static str,
+    },
     /// Nothing is left to do.
     #[error("run {run} {state}: there is nothing to {wish}")]
     NothingLeft {

@@ -19,7 +19,7 @@ pub use clock::Clock;
 pub use context::{Progress, RunError};
 pub use halt::Halt;
 pub use lanes::{LeftAlone, Skipped};
-pub use past::{Past, RunState, past};
+pub use past::{Past, RunState, check_plan, past};
 pub use preflight::NoWayBack;
 pub use undo::{UndoRequest, Undone, undo};
 

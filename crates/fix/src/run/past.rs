@@ -6,12 +6,15 @@ use imdsure_model::plan::ChangeKind;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::changed::{Changed, Taking, Touched};
+use super::{
+    RunError,
+    changed::{Changed, Taking, Touched},
+};
 use crate::{
     event::{Action, Breach, Ending, Event, Operator},
-    journal::{JournalError, RunId, Store},
+    journal::{self, JournalError, RunId, Store},
     kinds::Made,
-    plan::Lane,
+    plan::{Lane, PlanFile},
 };
 
 /// Where a run stands.
@@ -68,14 +71,22 @@ pub struct Past {
     pub resume_after: Option<Timestamp>,
     /// How changes ended.
     pub endings: BTreeMap<Ending, u64>,
+    /// How changes were put back within the run, after something got worse.
+    pub put_back: BTreeMap<Ending, u64>,
     /// What got worse, as last found.
     pub breaches: Vec<Breach>,
-    /// How it was asked to proceed, as it began.
+    /// How it was asked to proceed, as it began or was last taken up again.
     pub settings: serde_json::Map<String, Value>,
     /// Changes that ended, one bit for each place.
     ended: Places,
     /// Changes that changed AWS.
     done: Places,
+    /// Changes that are as they were meant to be.
+    made: Places,
+    /// Those of them that were put back within the run.
+    back: Places,
+    /// Whether what is told now is of putting back.
+    is_putting_back: bool,
     /// Changes that were begun and have not ended, or failed: they may be tried again.
     open: BTreeMap<u64, Touched>,
     /// Waves that are through, and when each began.
@@ -104,6 +115,10 @@ impl Places {
         self.0[word] |= 1 << (place % 64);
     }
 
+    pub(crate) fn any(&self) -> bool {
+        self.0.iter().any(|word| *word != 0)
+    }
+
     pub(crate) fn has(&self, place: u64) -> bool {
         self.0.get((place / 64) as usize).is_some_and(|word| word & (1 << (place % 64)) != 0)
     }
@@ -127,6 +142,34 @@ pub(crate) async fn past_with_changes(
     }
     let changed = taking.finish().map_err(at())?;
     Ok((past, changed))
+}
+
+/// The plan that a run keeps, if it is the one that was approved.
+pub(super) async fn kept_plan(
+    store: &Store,
+    past: &Past,
+) -> Result<(journal::PlanFile, PlanFile), RunError> {
+    let kept = store.plan(&past.run).await?;
+    let plan = PlanFile::open(kept.path())?;
+    if plan.head.digest != past.plan {
+        return Err(RunError::KeptPlan {
+            run: past.run.clone(),
+            approved: past.plan.clone(),
+            found: plan.head.digest,
+            place: store.place(),
+        });
+    }
+    Ok((kept, plan))
+}
+
+/// Whether the plan that a run keeps is the one that was approved, whole and as it was written.
+pub async fn check_plan(store: &Store, run: &RunId) -> Result<(), RunError> {
+    let past = past(store, run).await?;
+    // Cut off before it began: it has a plan, or none.
+    if past.plan.is_empty() {
+        return Ok(());
+    }
+    kept_plan(store, &past).await.map(drop)
 }
 
 /// `ended` is given each change that ended for good.
@@ -167,10 +210,14 @@ impl Past {
             why: None,
             resume_after: None,
             endings: BTreeMap::new(),
+            put_back: BTreeMap::new(),
             breaches: Vec::new(),
             settings: serde_json::Map::new(),
             ended: Places::default(),
             done: Places::default(),
+            made: Places::default(),
+            back: Places::default(),
+            is_putting_back: false,
             open: BTreeMap::new(),
             waves: BTreeMap::new(),
             baselines: BTreeMap::new(),
@@ -191,8 +238,19 @@ impl Past {
         self.last = at;
         match event {
             Event::Began { .. } | Event::Preflight { .. } => {}
-            Event::Resumed { .. } => {
+            Event::Resumed { settings, .. } => {
+                self.settings = settings;
+                self.is_putting_back = false;
                 (self.state, self.why, self.resume_after) = (RunState::Open, None, None);
+            }
+            Event::PuttingBack { .. } => self.is_putting_back = true,
+            Event::Change { .. } | Event::Call { .. } | Event::Answer { .. }
+                if self.is_putting_back => {}
+            Event::Ended { place, ending, .. } if self.is_putting_back => {
+                *self.put_back.entry(ending).or_default() += 1;
+                if ending.is_made() {
+                    self.back.add(place);
+                }
             }
             Event::Entered { account_id, caller } => drop(self.callers.insert(account_id, caller)),
             Event::WaveBegan { wave } => {
@@ -255,6 +313,9 @@ impl Past {
         if ending.touched() {
             self.done.add(place);
         }
+        if ending.is_made() {
+            self.made.add(place);
+        }
         if let Some(touched) = self.open.get_mut(&place) {
             touched.ending = Some(ending);
         }
@@ -275,9 +336,29 @@ impl Past {
         self.open.contains_key(&place) && !self.has_ended(place)
     }
 
-    /// Whether a change was made.
+    /// Whether something may have been changed, and was not put back within the run.
     pub(crate) fn was_done(&self, place: u64) -> bool {
-        self.done.has(place)
+        self.done.has(place) && !self.back.has(place)
+    }
+
+    /// Whether a change was put back within the run.
+    pub(crate) fn was_put_back(&self, place: u64) -> bool {
+        self.back.has(place)
+    }
+
+    /// Whether something is as it was meant to be: of an undo, as it was before.
+    pub(crate) fn is_made(&self, place: u64) -> bool {
+        self.made.has(place)
+    }
+
+    /// Whether it began to change anything.
+    pub(crate) fn touches_anything(&self) -> bool {
+        self.done.any() || self.open.values().any(|touched| touched.called)
+    }
+
+    /// Whether it brought anything about.
+    pub fn did_anything(&self) -> bool {
+        self.made.any()
     }
 
     /// Whether the changes of a lane were left alone before, and counted.

@@ -23,11 +23,11 @@ use super::{
     changed::Chosen,
     context::Stopped,
     lanes::Skipped,
-    past::past_with_changes,
+    past::{kept_plan, past_with_changes},
     turns::{self, Turn, Turns},
 };
 use crate::{
-    event::{Action, Ending, Event, Operator},
+    event::{Action, Breach, Ending, Event, Operator},
     journal::{RunId, Store},
     kinds,
     plan::{Lane, PlanFile},
@@ -82,21 +82,21 @@ pub async fn undo(of: &RunId, request: UndoRequest) -> Result<Undone, RunError> 
         let message = format!("run {of} undid another: to change it again, plan and apply");
         return Err(RunError::NotThatRun(message));
     }
-    let before = earlier(store, of).await?;
+    let before = undoing(store, of).await?;
     let nothing = |state: &str| RunError::NothingLeft {
         run: of.clone(),
         state: state.to_owned(),
         wish: "undo",
     };
-    let kept = match store.plan(of).await {
-        Err(_) if changed.is_empty() => return Err(nothing("changed nothing")),
-        kept => kept?,
-    };
-    let plan = PlanFile::open(kept.path())?;
-    let is_back = |place| before.iter().any(|undone| undone.was_done(place));
+    if changed.is_empty() {
+        return Err(nothing("changed nothing"));
+    }
+    let (kept, plan) = kept_plan(store, &past).await?;
+    let is_back =
+        |place| past.was_put_back(place) || before.iter().any(|undone| undone.is_made(place));
     let chosen = changed.choose(&plan, |_, place| request.again || !is_back(place));
     if chosen.number == 0 {
-        return Err(nothing(if before.is_empty() { "changed nothing" } else { "is undone" }));
+        return Err(nothing("is undone"));
     }
     let id = RunId::new(request.clock.here());
     let began = Event::Began {
@@ -126,16 +126,18 @@ pub async fn undo(of: &RunId, request: UndoRequest) -> Result<Undone, RunError> 
     Ok(undone)
 }
 
-/// Earlier attempts to undo a run.
-async fn earlier(store: &Store, of: &RunId) -> Result<Vec<Past>, RunError> {
-    let mut earlier = Vec::new();
+/// Runs that undid a run, or tried to. A journal that cannot be read hides no other: what it may have put back is seen when the
+/// target is read again.
+pub(super) async fn undoing(store: &Store, of: &RunId) -> Result<Vec<Past>, RunError> {
+    let mut undoing = Vec::new();
     for run in store.runs().await?.into_iter().filter(|run| run > of) {
-        let past = super::past::past(store, &run).await?;
-        if past.of.as_ref() == Some(of) {
-            earlier.push(past);
+        if let Ok(past) = super::past::past(store, &run).await
+            && past.of.as_ref() == Some(of)
+        {
+            undoing.push(past);
         }
     }
-    Ok(earlier)
+    Ok(undoing)
 }
 
 fn opening(request: &UndoRequest, id: &RunId, chosen: &Chosen<'_>, plan: &PlanFile) -> Opening {
@@ -161,19 +163,25 @@ fn opening(request: &UndoRequest, id: &RunId, chosen: &Chosen<'_>, plan: &PlanFi
     }
 }
 
-/// Puts a wave back within the run that applied it, after a breach.
-pub(super) async fn undo_wave(run: &Run, plan: &PlanFile, store: &Store) -> Undone {
+/// Puts back, within the run that applied them, the waves that changed what got worse; the newest where that is not known.
+pub(super) async fn put_back(
+    run: &Run,
+    plan: &PlanFile,
+    store: &Store,
+    breaches: &[Breach],
+) -> Undone {
     run.tally.clear();
     run.of_wave.clear();
     let mut skipped = Vec::new();
     match past_with_changes(store, &run.id).await {
-        Ok((_, changed)) => {
-            let newest = changed.choose(plan, |_, _| true).lanes.iter().map(|lane| lane.wave).max();
-            let chosen = changed.choose(plan, |lane, _| Some(lane.wave) == newest);
+        Ok((past, changed)) => {
+            let all = changed.choose(plan, |_, place| !past.was_put_back(place));
+            let waves = waves_of(breaches, &all, plan);
+            let chosen =
+                changed.choose(plan, |lane, place| all.has(place) && waves.contains(&lane.wave));
             let back = Back { run, plan, chosen: &chosen, skipped: RefCell::default() };
-            if let Ok((refused, _)) = back.lift(false).await {
-                let _ = back.all(&refused).await;
-            }
+            // A failure is told by the run's halt.
+            let _ = back.waves(waves).await;
             skipped = back.skipped.into_inner();
         }
         Err(error) => run.stop.halt(Halt::Journal(error)),
@@ -185,6 +193,24 @@ pub(super) async fn undo_wave(run: &Run, plan: &PlanFile, store: &Store) -> Undo
         halt: run.stop.take(),
         head: run.journal.head().to_string(),
     }
+}
+
+/// The waves in which what got worse was changed.
+fn waves_of(breaches: &[Breach], changed: &Chosen<'_>, plan: &PlanFile) -> BTreeSet<u32> {
+    let newest = changed.lanes.iter().map(|lane| lane.wave).max();
+    let wave_of = |breach: &Breach| {
+        let is_there = |lane: &&&Lane| {
+            Some(&lane.account_id) == breach.account_id.as_ref()
+                && Some(&lane.region) == breach.region.as_ref()
+        };
+        let is_it = |change: &Change| Some(&change.id) == breach.instance_id.as_ref();
+        let holds = |lane: &&&Lane| {
+            let changes = plan.changes(lane).into_iter().flatten();
+            changes.flatten().any(|(_, change)| is_it(&change))
+        };
+        changed.lanes.iter().filter(is_there).find(holds).map(|lane| lane.wave)
+    };
+    breaches.iter().filter_map(|breach| wave_of(breach).or(newest)).collect()
 }
 
 /// An account and a region.
@@ -206,6 +232,13 @@ struct Back<'a> {
 }
 
 impl Back<'_> {
+    /// Puts back what is chosen of these waves.
+    async fn waves(&self, waves: BTreeSet<u32>) -> Result<(), Stopped> {
+        self.run.record(&Event::PuttingBack { waves }).await?;
+        let (refused, _) = self.lift(false).await?;
+        self.all(&refused).await
+    }
+
     /// Finds where enforcement, which the run did not set, forbids the way back; lifts it there if that was asked for. Gives where
     /// instances stay, and where it was lifted.
     async fn lift(&self, lift: bool) -> Result<(BTreeMap<Place, String>, Vec<Place>), Stopped> {

@@ -1,6 +1,7 @@
 //! What must hold when things go wrong: nothing is changed without a record, what was changed is known, and the way back ends
 //! exactly where it began.
 
+mod again;
 mod disk;
 mod faults;
 mod killed;
