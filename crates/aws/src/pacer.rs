@@ -15,11 +15,16 @@ use crate::operation::Bucket;
 /// The slowest that an allowance gets: one call in two seconds.
 const SLOWEST: f64 = 0.5;
 
+/// How long a turn is waited for before the rate is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+/// Tokens are counted in fractions: what is missing by rounding alone is not missing.
+const ROUNDING: f64 = 1e-6;
+
 #[derive(Debug)]
 pub(crate) struct Pacer {
     /// The share of each allowance that is ours to use, 0 to 1.
     share: f64,
-    allowances: Mutex<HashMap<Key, Arc<Mutex<Allowance>>>>,
+    allowances: Mutex<HashMap<Key, Lane>>,
 }
 
 impl Default for Pacer {
@@ -37,7 +42,14 @@ struct Key {
 
 /// The allowance that one call draws from.
 #[derive(Debug, Clone)]
-pub(crate) struct Lane(Arc<Mutex<Allowance>>);
+pub(crate) struct Lane(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    /// Who waits for a turn, first come, first served.
+    queue: tokio::sync::Mutex<()>,
+    allowance: Mutex<Allowance>,
+}
 
 impl Pacer {
     pub(crate) fn with_share(share: f64) -> Self {
@@ -50,19 +62,26 @@ impl Pacer {
         let (size, rate) = bucket.allowance();
         // A bucket holds at least one call: else none could ever be made.
         let allowance = ((size * self.share).max(1.0), rate * self.share);
-        let fresh = || Arc::new(Mutex::new(Allowance::new(allowance, Instant::now())));
-        Lane(Arc::clone(allowances.entry(key).or_insert_with(fresh)))
+        let fresh = || {
+            let allowance = Mutex::new(Allowance::new(allowance, Instant::now()));
+            Lane(Arc::new(Shared { queue: tokio::sync::Mutex::default(), allowance }))
+        };
+        allowances.entry(key).or_insert_with(fresh).clone()
     }
 }
 
 impl Lane {
-    /// Waits for this call's turn, and tells when that came.
+    /// Waits for this call's turn, and tells when that came. Only the first in the queue watches the allowance, and looks again
+    /// while it waits: the rate may have changed, and who gave up waiting has taken nothing.
     pub(crate) async fn turn(&self) -> Instant {
-        let wait = self.with(|allowance| allowance.draw(Instant::now()));
-        if !wait.is_zero() {
-            sleep(wait).await;
+        let _first = self.0.queue.lock().await;
+        loop {
+            let wait = self.with(|allowance| allowance.draw(Instant::now()));
+            if wait.is_zero() {
+                return Instant::now();
+            }
+            sleep(wait.min(LOOK_AGAIN)).await;
         }
-        Instant::now()
     }
 
     /// AWS refused the call whose turn was then.
@@ -75,7 +94,7 @@ impl Lane {
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Allowance) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut self.0.allowance.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -95,12 +114,17 @@ impl Allowance {
         Self { capacity, full_rate: rate, rate, tokens: capacity, at: now, slowed: None }
     }
 
-    /// Takes a token, in debt if need be, and says how long to wait for it.
+    /// Takes a token if there is one, or says how long it takes until there is one.
     fn draw(&mut self, now: Instant) -> Duration {
         let passed = now.saturating_duration_since(self.at).as_secs_f64();
         self.at = now;
-        self.tokens = self.rate.mul_add(passed, self.tokens).min(self.capacity) - 1.0;
-        Duration::from_secs_f64((-self.tokens).max(0.0) / self.rate)
+        self.tokens = self.rate.mul_add(passed, self.tokens).min(self.capacity);
+        let missing = 1.0 - self.tokens;
+        if missing > ROUNDING {
+            return Duration::from_secs_f64(missing / self.rate);
+        }
+        self.tokens -= 1.0;
+        Duration::ZERO
     }
 
     /// Halves the rate, once for all calls that were under way together: those whose turn came before it was halved say nothing
@@ -127,9 +151,20 @@ mod tests {
     fn draws(allowance: &mut Allowance, number: u32, start: Instant) -> Duration {
         let mut now = start;
         for _ in 0..number {
-            now += allowance.draw(now);
+            now = turn(allowance, now);
         }
         now - start
+    }
+
+    /// When the turn comes of who is first in the queue then.
+    fn turn(allowance: &mut Allowance, mut now: Instant) -> Instant {
+        loop {
+            let wait = allowance.draw(now);
+            if wait.is_zero() {
+                return now;
+            }
+            now += wait;
+        }
     }
 
     fn full(now: Instant) -> Allowance {
@@ -149,10 +184,12 @@ mod tests {
     /// our own; in each span of ten seconds, how many.
     fn turns(lane: &Lane, start: Instant, workers: usize, seconds: u64) -> Vec<u32> {
         let mut free = vec![start; workers];
+        let mut last = start;
         let mut spans = vec![0; (seconds / 10) as usize];
         loop {
             let Some(worker) = free.iter_mut().min() else { return spans };
-            *worker += lane.with(|allowance| allowance.draw(*worker));
+            last = lane.with(|allowance| turn(allowance, last.max(*worker)));
+            *worker = last;
             let span = ((*worker - start).as_nanos().saturating_sub(1) / 10_000_000_000) as usize;
             match spans.get_mut(span) {
                 Some(taken) => *taken += 1,
@@ -196,6 +233,20 @@ mod tests {
         assert!((allowance.rate - allowance.full_rate / 2.0).abs() < f64::EPSILON);
         allowance.slow_down(later + Duration::from_millis(1), later + Duration::from_millis(300));
         assert!((allowance.rate - allowance.full_rate / 4.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn who_waits_has_taken_nothing_and_is_quicker_when_the_rate_is_back() {
+        let now = Instant::now();
+        let mut allowance = full(now);
+        for second in (1..=20).map(Duration::from_secs) {
+            allowance.slow_down(now + second, now + second);
+        }
+        // Forty that gave up make nobody wait longer.
+        let waits: Vec<Duration> = (0..40).map(|_| allowance.draw(now)).collect();
+        assert!(waits.iter().all(|wait| *wait == Duration::from_secs(2)), "{waits:?}");
+        (0..20).for_each(|_| allowance.speed_up());
+        assert_eq!(allowance.draw(now + Duration::from_millis(50)), Duration::ZERO);
     }
 
     #[test]
