@@ -185,7 +185,7 @@ fn past_words(past: &Past, undone: Option<(imdsure_fix::journal::RunId, bool)>) 
     let who = past.operator.user.clone().unwrap_or_else(|| "somebody".to_owned());
     let resume = past
         .resume_after
-        .filter(|_| past.state == RunState::Soaking)
+        .filter(|_| matches!(past.state, RunState::Soaking | RunState::Paused))
         .map(|at| format!(" until {at:.0}"))
         .unwrap_or_default();
     clean(&format!(

@@ -56,6 +56,17 @@ fn the_same_result_offline() {
 }
 
 #[test]
+fn a_path_may_lead_upwards() {
+    let kept = kept(&[]);
+    let beside = kept.folder.path().join("beside");
+    fs::create_dir(&beside).unwrap();
+    let from = ["audit", "--output", "none", "--from", "../store"];
+    let mut command = imdsure(&[&from[..], &INSTANCES].concat());
+    let again = command.current_dir(&beside).ended();
+    assert_eq!((again.code, again.err.as_str()), (1, ""));
+}
+
+#[test]
 fn gaps_are_kept_too() {
     let world =
         ["--accounts", "4", "--instances", "200", "--deny", "*:us-east-1:ec2:DescribeInstances"];

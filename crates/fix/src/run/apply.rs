@@ -14,7 +14,7 @@ use super::{
     begin::{self, Opening},
     context::Stopped,
     lanes::{LeftAlone, Skipped, Wave},
-    past::{RunState, kept_plan},
+    past::{RunState, SOAKS, kept_plan},
     preflight::{self, NoWayBack, Refused},
     undo,
 };
@@ -333,7 +333,7 @@ impl<'a> Carrying<'a> {
                 Event::Stopped { why: halt.to_string(), resume_after: after.map(at) }
             }
             (None, Some(after)) => {
-                Event::Stopped { why: "soaks".to_owned(), resume_after: Some(at(after)) }
+                Event::Stopped { why: SOAKS.to_owned(), resume_after: Some(at(after)) }
             }
             (None, None) => Event::Finished { endings: self.run.tally.counts() },
         };

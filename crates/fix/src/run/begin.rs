@@ -106,7 +106,7 @@ async fn not_at_work(plan: &str, store: &Store) -> Result<(), RunError> {
         let Ok(past) = super::past::past(store, &run).await else { continue };
         let state = match past.state {
             RunState::Finished => continue,
-            RunState::Soaking => "waits",
+            RunState::Soaking | RunState::Paused => "waits",
             RunState::Stopped => "stopped",
             RunState::Open => "has not ended",
         };

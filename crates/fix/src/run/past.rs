@@ -17,6 +17,9 @@ use crate::{
     plan::{Lane, PlanFile},
 };
 
+/// Why a run stopped, where it soaks.
+pub(super) const SOAKS: &str = "soaks";
+
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunState {
@@ -24,6 +27,8 @@ pub enum RunState {
     Open,
     /// Waits between waves.
     Soaking,
+    /// Waits for the hours in which changes may be made.
+    Paused,
     /// Stopped before its end.
     Stopped,
     /// Through.
@@ -36,6 +41,7 @@ impl RunState {
         match self {
             Self::Open => "open",
             Self::Soaking => "soaking",
+            Self::Paused => "paused",
             Self::Stopped => "stopped",
             Self::Finished => "finished",
         }
@@ -289,8 +295,11 @@ impl Past {
             }
             Event::Checked { breaches, .. } => self.breaches = breaches,
             Event::Stopped { why, resume_after } => {
-                self.state =
-                    if resume_after.is_some() { RunState::Soaking } else { RunState::Stopped };
+                self.state = match &resume_after {
+                    Some(_) if why == SOAKS => RunState::Soaking,
+                    Some(_) => RunState::Paused,
+                    None => RunState::Stopped,
+                };
                 self.why = Some(why);
                 self.resume_after = resume_after.and_then(|at| at.parse().ok());
             }

@@ -133,6 +133,8 @@ fn outside_its_hours_nothing_is_changed() {
     assert_eq!((code, &paused["state"]), (0, &json!("paused")), "{paused}");
     let day = in_three_days.strftime("%Y-%m-%dT09:00:00Z").to_string();
     assert_eq!(paused["resume_after"], day, "{paused}");
+    let list = stage.run(&["journal", "list", "--output", "json"]).json();
+    assert_eq!(list["runs"][0]["state"], "paused", "{list:#}");
     assert_same(&stage.witness(), &before, "nothing was changed");
 }
 
