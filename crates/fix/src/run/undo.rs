@@ -112,7 +112,8 @@ pub async fn undo(of: &RunId, request: UndoRequest) -> Result<Undone, RunError> 
     };
     let opening = opening(&request, &id, &chosen, &plan);
     let run = begin::open(opening, Some((&began, kept.path()))).await?;
-    let back = Back { run: &run, plan: &plan, chosen: &chosen, skipped: RefCell::default() };
+    let skipped = RefCell::default();
+    let back = Back { run: &run, plan: &plan, chosen: &chosen, earlier: &before, skipped };
     Progress::set(&run.progress.planned, chosen.number);
     Progress::set(&run.progress.of_wave, chosen.number);
     let lifted = back.lift(request.lift_enforcement).await;
@@ -126,15 +127,17 @@ pub async fn undo(of: &RunId, request: UndoRequest) -> Result<Undone, RunError> 
     Ok(undone)
 }
 
-/// Earlier attempts to undo a run.
+/// Earlier attempts to undo a run, the oldest first. One may have begun in the same second as the run itself.
 async fn earlier(store: &Store, of: &RunId) -> Result<Vec<Past>, RunError> {
     let mut earlier = Vec::new();
-    for run in store.runs().await?.into_iter().filter(|run| run > of) {
+    let since = |run: &RunId| run != of && run.second() >= of.second();
+    for run in store.runs().await?.into_iter().filter(since) {
         let past = super::past::past(store, &run).await?;
         if past.of.as_ref() == Some(of) {
             earlier.push(past);
         }
     }
+    earlier.sort_by_key(|past| past.began);
     Ok(earlier)
 }
 
@@ -170,7 +173,8 @@ pub(super) async fn undo_wave(run: &Run, plan: &PlanFile, store: &Store) -> Undo
         Ok((_, changed)) => {
             let newest = changed.choose(plan, |_, _| true).lanes.iter().map(|lane| lane.wave).max();
             let chosen = changed.choose(plan, |lane, _| Some(lane.wave) == newest);
-            let back = Back { run, plan, chosen: &chosen, skipped: RefCell::default() };
+            let back =
+                Back { run, plan, chosen: &chosen, earlier: &[], skipped: RefCell::default() };
             if let Ok((refused, _)) = back.lift(false).await {
                 let _ = back.all(&refused).await;
             }
@@ -202,6 +206,8 @@ struct Back<'a> {
     run: &'a Run,
     plan: &'a PlanFile,
     chosen: &'a Chosen<'a>,
+    /// Earlier attempts, the oldest first.
+    earlier: &'a [Past],
     skipped: RefCell<Vec<Skipped>>,
 }
 
@@ -351,7 +357,7 @@ impl Back<'_> {
             return;
         }
         let Some(actor) = self.run.actor(&change.account_id, &change.region) else { return };
-        let touched = match self.chosen.get(place) {
+        let mut touched = match self.chosen.get(place) {
             Ok(touched) => touched,
             Err(error) => {
                 let message = format!("what was changed cannot be read any more: {error}");
@@ -359,6 +365,8 @@ impl Back<'_> {
             }
         };
         let begun = touched.ending.is_none();
+        let undoing = self.earlier.iter().find_map(|past| past.before(place));
+        touched.made.undoing = undoing.cloned();
         let task = Task { run: self.run, actor, settling, place, change, begun, turn };
         match kinds::undo(&task, &touched.made).await {
             Ok(end) => self.end(place, change, end).await,
