@@ -373,3 +373,61 @@ fn lightsail_changes_options_in_place() {
         "InvalidInputException"
     );
 }
+
+#[test]
+fn a_group_is_deleted_with_its_members_and_its_configuration_after_it() {
+    let lab = Lab::new(0);
+    let image = lab.image("AMI-OLD", false);
+    let named = "LaunchConfigurationName=old";
+    let form = format!("{named}&ImageId={image}&InstanceType=m5.large");
+    lab.scaling("CreateLaunchConfiguration", &form);
+    let group = "AutoScalingGroupName=fleet";
+    let form = format!(
+        "{group}&MinSize=0&MaxSize=9&DesiredCapacity=2&AvailabilityZones.member.1=us-east-1a&{named}"
+    );
+    lab.scaling("CreateAutoScalingGroup", &form);
+    lab.client.cloud.advance(10);
+    let refused = |name: &str, form: &str| lab.refused(Service::AutoScaling, name, form);
+    assert_eq!(refused("DeleteLaunchConfiguration", named), "ResourceInUse");
+    assert_eq!(refused("DeleteAutoScalingGroup", group), "ResourceInUse");
+    assert_eq!(in_service(&lab), 2);
+    lab.scaling("DeleteAutoScalingGroup", &format!("{group}&ForceDelete=true"));
+    lab.scaling("DeleteLaunchConfiguration", named);
+    lab.client.cloud.advance(10);
+    assert_eq!(in_service(&lab), 0);
+    assert!(!lab.scaling("DescribeAutoScalingGroups", "").contains(">fleet<"));
+    assert!(!lab.scaling("DescribeLaunchConfigurations", "").contains(">old<"));
+    assert!(!lab.ec2("DescribeInstances", "").contains("<name>running<"));
+    for (name, form) in [("UpdateAutoScalingGroup", group), ("DeleteLaunchConfiguration", named)] {
+        assert_eq!(refused(name, form), "ValidationError");
+    }
+    // The names are free again.
+    let form = format!("{named}&ImageId={image}&InstanceType=m5.large");
+    lab.scaling("CreateLaunchConfiguration", &form);
+    let form = format!("{group}&MinSize=0&MaxSize=9&AvailabilityZones.member.1=us-east-1a&{named}");
+    lab.scaling("CreateAutoScalingGroup", &form);
+    assert!(lab.scaling("DescribeAutoScalingGroups", "").contains(">fleet<"));
+    lab.ec2("DeregisterImage", &format!("ImageId={image}"));
+    let code = lab.refused(Service::Ec2, "DescribeImages", &format!("ImageId.1={image}"));
+    assert_eq!(code, "InvalidAMIID.NotFound");
+}
+
+#[test]
+fn an_environment_is_terminated_after_a_moment() {
+    let lab = Lab::new(0);
+    let call = |name: &str, form: &str| lab.reply(Service::Beanstalk, name, form);
+    let environment = "EnvironmentName=Api-v1-env";
+    assert_eq!(call("TerminateEnvironment", environment).status, 200);
+    let shown = |more: &str| {
+        let form = format!("EnvironmentNames.member.1=Api-v1-env{more}");
+        call("DescribeEnvironments", &form).text()
+    };
+    assert_eq!(element(&shown(""), "Status"), "Terminating");
+    lab.client.cloud.advance(2);
+    assert!(!shown("&IncludeDeleted=false").contains("<Status>"));
+    assert_eq!(element(&shown("&IncludeDeleted=true"), "Status"), "Terminated");
+    let invalid = (400, "InvalidParameterValue".to_owned());
+    let settings = format!("ApplicationName=Api&{environment}");
+    assert_eq!(call("DescribeConfigurationSettings", &settings).error(), invalid);
+    assert_eq!(call("UpdateEnvironment", environment).error(), invalid);
+}

@@ -69,8 +69,18 @@ fn reads_may_show_what_was_before_the_last_write() {
     lab.scaling("UpdateAutoScalingGroup", &format!("AutoScalingGroupName={group}&MaxSize=999"));
     let shown = format!("AutoScalingGroupNames.member.1={group}");
     assert!(!lab.scaling("DescribeAutoScalingGroups", &shown).contains("<MaxSize>999<"));
+    let image = lab.image("seen-late", false);
+    lab.ec2("ModifyImageAttribute", &format!("ImageId={image}&ImdsSupport.Value=v2.0"));
+    let images = format!("ImageId.1={image}");
+    assert!(!lab.ec2("DescribeImages", &images).contains("<imdsSupport>"));
+    let name = format!("AutoScalingGroupName={group}");
+    lab.scaling("StartInstanceRefresh", &name);
+    let refreshes =
+        |lab: &Lab| lab.scaling("DescribeInstanceRefreshes", &name).contains("<InstanceRefreshId>");
+    assert!(!refreshes(&lab));
     lab.later(11);
     assert!(lab.instance(&id).contains("<state>applied</state><httpTokens>required<"));
+    assert!(refreshes(&lab) && lab.ec2("DescribeImages", &images).contains("<imdsSupport>"));
     assert_eq!(default(&lab), number);
     assert!(lab.ec2("GetInstanceMetadataDefaults", "").contains(">9<"));
     assert!(lab.scaling("DescribeAutoScalingGroups", &shown).contains("<MaxSize>999<"));

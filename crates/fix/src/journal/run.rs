@@ -6,7 +6,7 @@ use std::{fmt, str::FromStr};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The name of a run (`20261124T185600Z-3f9a2c`). Names sort by age, newest last.
+/// The name of a run (`20261124T185600Z-3f9a2c`). Names sort by age, newest last, as far as seconds tell.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RunId(String);
@@ -27,6 +27,11 @@ impl RunId {
     pub fn new(now: Timestamp) -> Self {
         let random = fastrand::u32(..) & 0x00ff_ffff;
         Self(format!("{}-{random:06x}", now.strftime("%Y%m%dT%H%M%SZ")))
+    }
+
+    /// The second in which it began. Names of the same second sort by chance.
+    pub(crate) fn second(&self) -> &str {
+        self.0.split_once('-').map_or(&self.0, |(second, _)| second)
     }
 
     /// The name.
@@ -88,6 +93,7 @@ mod tests {
         let run = RunId::new("2026-11-24T18:56:00.9Z".parse().unwrap());
         assert!(run.as_str().starts_with("20261124T185600Z-"), "{run}");
         assert_eq!(run.as_str().parse(), Ok(run.clone()));
+        assert_eq!(run.second(), "20261124T185600Z");
         let json = serde_json::to_string(&run).unwrap();
         assert_eq!(serde_json::from_str::<RunId>(&json).unwrap(), run);
     }

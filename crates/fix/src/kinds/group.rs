@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 
 use imdsure_aws::{
     Parameters,
+    error::CallError,
     operation::{DESCRIBE_AUTO_SCALING_GROUPS, UPDATE_AUTO_SCALING_GROUP},
 };
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
+use super::wait::{LATE, Patience};
 use crate::{
     event::Ending,
     run::{End, Fault, Task},
@@ -56,37 +58,33 @@ impl Launches {
         Ok((!named).then(|| format!("group {} does not name version {source} any more", self.name)))
     }
 
-    /// Leads the group to a version, wherever it names the template by number.
+    /// Leads the group from one version to another, wherever it names the template by number; gives whether somebody else led it
+    /// elsewhere meanwhile.
     pub(crate) async fn lead(
         &self,
         task: &Task<'_>,
         template: &str,
-        new: u64,
-    ) -> Result<(), Fault> {
-        let Some(group) = self.find(task).await? else { return Ok(()) };
-        let source = task.change.id.split_once(':').and_then(|(_, source)| source.parse().ok());
-        match source {
-            Some(source) if names(&group, template, source) => {
-                self.update(task, &group, template, source, new).await
+        from: u64,
+        to: u64,
+    ) -> Result<bool, Fault> {
+        let known = |group: &Value| names(group, template, from) || names(group, template, to);
+        let mut patience = Patience::of(LATE);
+        loop {
+            let Some(group) = self.find(task).await? else { return Ok(false) };
+            // As it should be is no proof that it is: reads may be late, and sending it again does no harm.
+            if known(&group) {
+                self.update(task, &group, template, from, to).await?;
+                return Ok(false);
             }
-            _ => Ok(()),
+            // Somebody else's is believed when it shows again.
+            if !patience.lasts(task).await? {
+                return Ok(true);
+            }
         }
     }
 
-    /// Leads the group back, if it still names the version that it was led to.
-    pub(crate) async fn lead_back(
-        &self,
-        task: &Task<'_>,
-        template: &str,
-        new: u64,
-        source: u64,
-    ) -> Result<(), Fault> {
-        match self.find(task).await? {
-            Some(group) if names(&group, template, new) => {
-                self.update(task, &group, template, new, source).await
-            }
-            _ => Ok(()),
-        }
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     async fn update(
@@ -110,7 +108,11 @@ impl Launches {
         let mut sent = changed;
         sent["AutoScalingGroupName"] = self.name.as_str().into();
         let step = format!("update-group {}", self.name);
-        task.call(&step, &UPDATE_AUTO_SCALING_GROUP, &parameters, sent, |_| Value::Null).await?;
+        match task.call(&step, &UPDATE_AUTO_SCALING_GROUP, &parameters, sent, |_| Value::Null).await
+        {
+            Err(Fault::Call(error)) if says_gone(&error) => return Ok(()),
+            called => drop(called?),
+        }
         self.verify(task, &wanted).await
     }
 
@@ -140,24 +142,46 @@ pub(crate) async fn find(task: &Task<'_>, name: &str) -> Result<Option<Value>, F
     Ok(found.into_iter().next())
 }
 
-/// A group that names a version of a template by its number, of all of the region.
+/// Whether an error says that a group is not there.
+pub(crate) fn says_gone(error: &CallError) -> bool {
+    error.code == "ValidationError" && error.message.starts_with("AutoScalingGroup name not found")
+}
+
+/// A group that names a version of a template by its number, of all of the region; `led` were led away from it just now.
 pub(crate) async fn that_names(
     task: &Task<'_>,
     template: &str,
     version: u64,
+    led: &[&str],
 ) -> Result<Option<String>, Fault> {
-    that(task, |group| names(group, template, version)).await
+    that(task, |group| names(group, template, version), led).await
 }
 
-/// A group that names a template, whichever version of it, of all of the region.
-pub(crate) async fn that_uses(task: &Task<'_>, template: &str) -> Result<Option<String>, Fault> {
-    that(task, |group| uses(group, template)).await
+/// A group that names a template, whichever version of it, of all of the region; `led` were led away from it just now.
+pub(crate) async fn that_uses(
+    task: &Task<'_>,
+    template: &str,
+    led: &[&str],
+) -> Result<Option<String>, Fault> {
+    that(task, |group| uses(group, template), led).await
 }
 
-async fn that(task: &Task<'_>, wanted: impl Fn(&Value) -> bool) -> Result<Option<String>, Fault> {
-    let groups = task.list(&DESCRIBE_AUTO_SCALING_GROUPS, &Parameters::new(), &GROUPS).await?;
-    let user = groups.iter().find(|group| wanted(group));
-    Ok(user.and_then(|group| group.get("AutoScalingGroupName")?.as_str().map(str::to_owned)))
+/// A group that was led away is believed to be there only when it shows so again: reads may be late.
+async fn that(
+    task: &Task<'_>,
+    wanted: impl Fn(&Value) -> bool,
+    led: &[&str],
+) -> Result<Option<String>, Fault> {
+    let mut patience = Patience::of(LATE);
+    loop {
+        let groups = task.list(&DESCRIBE_AUTO_SCALING_GROUPS, &Parameters::new(), &GROUPS).await?;
+        let users = groups.iter().filter(|group| wanted(group));
+        let mut users = users.filter_map(|group| group.get("AutoScalingGroupName")?.as_str());
+        let Some(user) = users.next() else { return Ok(None) };
+        if !led.contains(&user) || !patience.lasts(task).await? {
+            return Ok(Some(user.to_owned()));
+        }
+    }
 }
 
 /// Whether a group names a template, anywhere but in the history of its members.

@@ -7,8 +7,8 @@ use imdsure_aws::{
 use serde_json::{Value, json};
 
 use super::{
-    text,
-    wait::{Patience, SHORT},
+    Made, text,
+    wait::{Patience, SHORT, shows},
 };
 use crate::{
     event::Ending,
@@ -29,10 +29,12 @@ async fn find(task: &Task<'_>) -> Result<Option<Value>, Fault> {
     Ok(image.map(|image| image.get("imdsSupport").cloned().unwrap_or_default()))
 }
 
+fn gone() -> End {
+    End::because(Ending::Gone, "EC2 shows no such AMI")
+}
+
 pub(crate) async fn apply(task: &Task<'_>) -> Result<End, Fault> {
-    let Some(now) = find(task).await? else {
-        return Ok(End::because(Ending::Gone, "EC2 shows no such AMI"));
-    };
+    let Some(now) = find(task).await? else { return Ok(gone()) };
     if now == WANTED && !task.begun {
         return Ok(End::new(Ending::Already, json!({"ImdsSupport": now})));
     }
@@ -48,7 +50,7 @@ pub(crate) async fn apply(task: &Task<'_>) -> Result<End, Fault> {
     task.is_sent();
     let mut patience = Patience::of(SHORT);
     loop {
-        let now = find(task).await?.unwrap_or_default();
+        let Some(now) = find(task).await? else { return Ok(gone()) };
         if now == WANTED {
             return Ok(End::new(Ending::Done, json!({"ImdsSupport": now})));
         }
@@ -60,14 +62,18 @@ pub(crate) async fn apply(task: &Task<'_>) -> Result<End, Fault> {
 }
 
 /// Says whether there is anything to take back, and that it cannot be.
-pub(crate) async fn undo(task: &Task<'_>) -> Result<End, Fault> {
-    let now = find(task).await?;
-    Ok(match now.as_ref().map(|now| text(now, "")) {
-        None => End::because(Ending::Gone, "the AMI was deregistered"),
-        Some(Some(WANTED)) => End::because(
-            Ending::Irreversible,
-            "AWS takes ImdsSupport back from no AMI: one that is registered anew from its snapshots has none",
-        ),
-        Some(_) => End::because(Ending::Done, "it was not set: there is nothing to put back"),
-    })
+pub(crate) async fn undo(task: &Task<'_>, made: &Made) -> Result<End, Fault> {
+    let Some(now) = find(task).await? else {
+        return Ok(End::because(Ending::Gone, "the AMI was deregistered"));
+    };
+    let is_set = async || {
+        let now = find(task).await?.unwrap_or_default();
+        Ok((text(&now, "") == Some(WANTED)).then_some(()))
+    };
+    // What AWS answered is so, whatever a late read shows.
+    if now == WANTED || made.step(STEP).is_some() || shows(task, is_set).await?.is_some() {
+        let why = "AWS takes ImdsSupport back from no AMI: one that is registered anew from its snapshots has none";
+        return Ok(End::because(Ending::Irreversible, why));
+    }
+    Ok(End::because(Ending::Done, "it was not set: there is nothing to put back"))
 }

@@ -16,7 +16,7 @@ use super::{
     launch_data::{self, Data},
     template::is_gone,
     text,
-    wait::{Patience, SHORT},
+    wait::{Patience, SHORT, shows},
 };
 use crate::{
     event::Ending,
@@ -30,6 +30,7 @@ const ID: &str = "LaunchTemplateId";
 const NAME: usize = 76;
 
 /// What a group launches from.
+#[derive(PartialEq, Eq)]
 enum Source {
     Configuration,
     Template,
@@ -101,13 +102,14 @@ pub(crate) async fn apply(task: &Task<'_>) -> Result<End, Fault> {
         return Ok(End::because(Ending::Drifted, why));
     }
     let name = template_name(&task.change.id, task.run.id.as_str(), task.place);
-    let before_run = if task.begun { template_named(task, &name).await? } else { None };
-    for group in groups(task) {
-        let why = match launches_from(task, group, before_run.as_deref()).await? {
-            Source::Configuration | Source::Template => continue,
-            Source::Gone => format!("group {group} is gone"),
-            Source::Other => format!("group {group} launches from something else by now"),
-        };
+    let mut now = look(task, &name).await?;
+    if task.begun && now.why.is_some() {
+        // A group that was led before the run was cut off shows it, and its template does not yet.
+        let as_planned = async || Ok(Some(look(task, &name).await?).filter(|it| it.why.is_none()));
+        now = shows(task, as_planned).await?.unwrap_or(now);
+    }
+    let before_run = now.template;
+    if let Some(why) = now.why {
         // A run that was cut off may have led others already: undoing has to look.
         let ending = if before_run.is_some() { Ending::Failed } else { Ending::Drifted };
         return Ok(End::because(ending, why));
@@ -131,6 +133,27 @@ pub(crate) async fn apply(task: &Task<'_>) -> Result<End, Fault> {
         led += 1;
     }
     Ok(End::new(Ending::Done, json!({ID: template, "LaunchTemplateName": name, "Groups": led})))
+}
+
+/// What there is of the change before it is made.
+struct Look {
+    /// The template that an earlier part of the run made.
+    template: Option<String>,
+    /// Why the groups are not as planned, if they are not.
+    why: Option<String>,
+}
+
+async fn look(task: &Task<'_>, name: &str) -> Result<Look, Fault> {
+    let template = if task.begun { template_named(task, name).await? } else { None };
+    for group in groups(task) {
+        let why = match launches_from(task, group, template.as_deref()).await? {
+            Source::Configuration | Source::Template => continue,
+            Source::Gone => format!("group {group} is gone"),
+            Source::Other => format!("group {group} launches from something else by now"),
+        };
+        return Ok(Look { template, why: Some(why) });
+    }
+    Ok(Look { template, why: None })
 }
 
 /// Whether the configuration's options are not those of the plan. (It never changes: then the plan is of another one.)
@@ -218,11 +241,19 @@ async fn lead(task: &Task<'_>, group: &str, template: &str) -> Result<(), Fault>
         let early = matches!(&answer, Err(Fault::Call(error))
             if error.code == "ValidationError" && error.message.contains("does not exist"));
         if !early || !patience.lasts(task).await? {
-            answer?;
+            unless_gone(answer)?;
             break;
         }
     }
     verify(task, group, template, true).await
+}
+
+/// A group that is gone is led nowhere, and is no failure.
+fn unless_gone(answer: Result<(), Fault>) -> Result<(), Fault> {
+    match answer {
+        Err(Fault::Call(error)) if group::says_gone(&error) => Ok(()),
+        answer => answer,
+    }
 }
 
 async fn update(task: &Task<'_>, group: &str, member: &str, to: Value) -> Result<(), Fault> {
@@ -265,7 +296,7 @@ async fn not_led(
     let Fault::Call(error) = fault else { return Ok(fault) };
     let refused =
         matches!(error.kind, ErrorKind::Denied | ErrorKind::ClosedByPolicy | ErrorKind::Refused);
-    let unused = group::that_uses(task, template).await?.is_none();
+    let unused = group::that_uses(task, template, &[]).await?.is_none();
     if refused && led == 0 && unused {
         delete(task, template).await?;
         return Ok(Fault::Call(error));
@@ -283,7 +314,7 @@ pub(crate) async fn undo(task: &Task<'_>, made: &Made) -> Result<End, Fault> {
         // The answer of the call never came: the template's name says whose it is.
         None => {
             let name = template_name(&task.change.id, &made.run, task.place);
-            template_named(task, &name).await?
+            shows(task, async || template_named(task, &name).await).await?
         }
     };
     let Some(template) = template else {
@@ -291,24 +322,29 @@ pub(crate) async fn undo(task: &Task<'_>, made: &Made) -> Result<End, Fault> {
         return Ok(End::because(Ending::Done, why));
     };
     if find(task).await?.is_none() {
-        let why = "the launch configuration was deleted since, and AWS makes no new one of the same: its groups stay with the template";
-        return Ok(End::because(Ending::Irreversible, why));
+        return without_configuration(task, &template).await;
     }
     task.begin(json!({ID: template})).await?;
-    let mut elsewhere = Vec::new();
+    let (mut back, mut elsewhere) = (Vec::new(), Vec::new());
     for group in groups(task).into_iter().rev() {
-        match launches_from(task, group, Some(&template)).await? {
-            Source::Gone => {}
-            Source::Other => elsewhere.push(group),
+        let known = async || {
+            let source = launches_from(task, group, Some(&template)).await?;
+            Ok(Some(source).filter(|source| *source != Source::Other))
+        };
+        // Somebody else's is believed when it shows again.
+        match shows(task, known).await? {
+            Some(Source::Gone) => {}
+            None | Some(Source::Other) => elsewhere.push(group),
             // As it was is no proof that it was not led: reads may be late, and sending it again does no harm.
-            Source::Template | Source::Configuration => {
+            Some(Source::Template | Source::Configuration) => {
                 let to = Value::from(task.change.id.as_str());
-                update(task, group, "LaunchConfigurationName", to).await?;
+                unless_gone(update(task, group, "LaunchConfigurationName", to).await)?;
                 verify(task, group, &template, false).await?;
+                back.push(group);
             }
         }
     }
-    if let Some(why) = in_use(task, &template).await? {
+    if let Some(why) = in_use(task, &template, &back).await? {
         return Ok(End { ending: Ending::Done, why: Some(why), after: json!({ID: template}) });
     }
     delete(task, &template).await?;
@@ -319,18 +355,39 @@ pub(crate) async fn undo(task: &Task<'_>, made: &Made) -> Result<End, Fault> {
     Ok(End::because(Ending::Drifted, why))
 }
 
-/// Why the template stays, if it does: it has become somebody else's as well.
-async fn in_use(task: &Task<'_>, template: &str) -> Result<Option<String>, Fault> {
-    if let Some(group) = group::that_uses(task, template).await? {
+/// What undoing comes to where the configuration was deleted: groups that launch from the template stay with it. Without them
+/// nothing is left to go back, but the template.
+async fn without_configuration(task: &Task<'_>, template: &str) -> Result<End, Fault> {
+    let why = "the launch configuration was deleted since, and AWS makes no new one of the same";
+    if let Some(group) = group::that_uses(task, template, &[]).await? {
+        let why = format!("{why}: group {group} stays with template {template}");
+        return Ok(End::because(Ending::Irreversible, why));
+    }
+    if version_of(task, template).await?.is_some() && in_use(task, template, &[]).await?.is_none() {
+        task.begin(json!({ID: template})).await?;
+        delete(task, template).await?;
+    }
+    Ok(End::because(Ending::Gone, why))
+}
+
+/// The number of a template's latest version; none where the template is gone.
+async fn version_of(task: &Task<'_>, template: &str) -> Result<Option<String>, Fault> {
+    let named = Parameters::new().with_list(ID, [template]);
+    match task.list(&DESCRIBE_LAUNCH_TEMPLATES, &named, &["launchTemplates"]).await {
+        Err(error) if is_gone(&error.code) => Ok(None),
+        found => {
+            let found = found?;
+            Ok(found.first().and_then(|it| text(it, "/latestVersionNumber")).map(str::to_owned))
+        }
+    }
+}
+
+/// Why the template stays, if it does: it has become somebody else's as well. `led` were led away from it.
+async fn in_use(task: &Task<'_>, template: &str, led: &[&str]) -> Result<Option<String>, Fault> {
+    if let Some(group) = group::that_uses(task, template, led).await? {
         return Ok(Some(format!("template {template} stays: group {group} launches from it")));
     }
-    let named = Parameters::new().with_list(ID, [template]);
-    let found = match task.list(&DESCRIBE_LAUNCH_TEMPLATES, &named, &["launchTemplates"]).await {
-        Err(error) if is_gone(&error.code) => return Ok(None),
-        found => found?,
-    };
-    let latest = found.first().and_then(|it| text(it, "/latestVersionNumber"));
-    let grown = latest.is_some_and(|latest| latest != "1");
+    let grown = version_of(task, template).await?.is_some_and(|latest| latest != "1");
     Ok(grown.then(|| format!("template {template} stays: somebody made versions of it since")))
 }
 

@@ -17,6 +17,7 @@ mod refresh;
 mod template;
 mod wait;
 
+use imdsure_aws::{environment_is_gone, error::CallError, notebook_is_gone};
 use imdsure_model::plan::ChangeKind;
 
 use crate::{
@@ -27,7 +28,7 @@ use crate::{
 /// What a kind's change came to, with the faults of calls told apart: refused for good, or failed. Instances are many: the larger
 /// futures of the other kinds are not part of theirs.
 pub(crate) async fn apply(task: &Task<'_>) -> Result<End, Fault> {
-    ended(match task.change.kind {
+    let made = match task.change.kind {
         ChangeKind::Instance | ChangeKind::GroupMember => instance::apply(task).await,
         ChangeKind::LaunchTemplate => Box::pin(template::apply(task)).await,
         ChangeKind::AccountDefaults | ChangeKind::AccountEnforcement => {
@@ -39,24 +40,26 @@ pub(crate) async fn apply(task: &Task<'_>) -> Result<End, Fault> {
         ChangeKind::SagemakerNotebook => Box::pin(notebook::apply(task)).await,
         ChangeKind::BeanstalkEnvironment => Box::pin(beanstalk::apply(task)).await,
         ChangeKind::LightsailInstance => Box::pin(lightsail::apply(task)).await,
-    })
+    };
+    ended(task.change.kind, made)
 }
 
 /// Puts back what a change did; `made` is what its calls made.
 pub(crate) async fn undo(task: &Task<'_>, made: &Made) -> Result<End, Fault> {
-    ended(match task.change.kind {
+    let undone = match task.change.kind {
         ChangeKind::Instance | ChangeKind::GroupMember => instance::undo(task, made).await,
         ChangeKind::LaunchTemplate => Box::pin(template::undo(task, made)).await,
         ChangeKind::AccountDefaults | ChangeKind::AccountEnforcement => {
             Box::pin(defaults::undo(task, made)).await
         }
         ChangeKind::LaunchConfiguration => Box::pin(launch_configuration::undo(task, made)).await,
-        ChangeKind::ImageImdsSupport => Box::pin(image::undo(task)).await,
+        ChangeKind::ImageImdsSupport => Box::pin(image::undo(task, made)).await,
         ChangeKind::InstanceRefresh => Box::pin(refresh::undo(task, made)).await,
         ChangeKind::SagemakerNotebook => Box::pin(notebook::undo(task, made)).await,
         ChangeKind::BeanstalkEnvironment => Box::pin(beanstalk::undo(task, made)).await,
         ChangeKind::LightsailInstance => Box::pin(lightsail::undo(task, made)).await,
-    })
+    };
+    ended(task.change.kind, undone)
 }
 
 /// The text at a path within an answer; none where it is missing or empty.
@@ -73,6 +76,8 @@ pub(crate) struct Made {
     pub(crate) before: serde_json::Value,
     /// What each step's call made.
     pub(crate) steps: Vec<(String, serde_json::Value)>,
+    /// What was there when an earlier run began to undo it, and did not come to an end with it.
+    pub(crate) undoing: Option<serde_json::Value>,
 }
 
 impl Made {
@@ -82,10 +87,27 @@ impl Made {
     }
 }
 
+/// Whether an error says that what a change is about is not there: somebody deleted it after it was read.
+fn says_gone(kind: ChangeKind, error: &CallError) -> bool {
+    match kind {
+        ChangeKind::LaunchTemplate => template::says_gone(error),
+        ChangeKind::ImageImdsSupport => error.code.starts_with("InvalidAMIID"),
+        ChangeKind::InstanceRefresh => group::says_gone(error),
+        ChangeKind::SagemakerNotebook => notebook_is_gone(error),
+        ChangeKind::BeanstalkEnvironment => environment_is_gone(error),
+        ChangeKind::LightsailInstance => error.code == "NotFoundException",
+        _ => false,
+    }
+}
+
 /// A call that AWS refuses is a refusal; any other failure may have done something.
-fn ended(result: Result<End, Fault>) -> Result<End, Fault> {
+fn ended(kind: ChangeKind, result: Result<End, Fault>) -> Result<End, Fault> {
     use imdsure_model::ErrorKind;
     match result {
+        Err(Fault::Call(error)) if says_gone(kind, &error) => {
+            let why = format!("{}: {}: {}", error.operation, error.code, error.message);
+            Ok(End::because(Ending::Gone, why))
+        }
         Err(Fault::Call(error)) => {
             let ending = match error.kind {
                 ErrorKind::Denied | ErrorKind::ClosedByPolicy | ErrorKind::Refused => {

@@ -27,7 +27,8 @@ const MINIMUM: &str = "MinimumInstanceMetadataServiceVersion";
 const RUNS: &str = "InService";
 const STOPPED: &str = "Stopped";
 /// States that pass by themselves.
-const PASSING: [&str; 4] = ["Pending", "Stopping", "Updating", "Deleting"];
+const PASSING: [&str; 3] = ["Pending", "Stopping", "Updating"];
+const DELETING: &str = "Deleting";
 
 /// A call, and how it shows that it was carried out; it knows the version that was asked for.
 struct Step {
@@ -73,7 +74,9 @@ async fn find(task: &Task<'_>) -> Result<Now, Fault> {
     };
     let version = answer.pointer(&format!("/{CONFIGURATION}/{MINIMUM}")).and_then(Value::as_str);
     let status = text(&answer, "/NotebookInstanceStatus").unwrap_or_default();
-    if text(&answer, "/NotebookInstanceArn").is_some_and(|arn| arn != task.change.target) {
+    let another =
+        text(&answer, "/NotebookInstanceArn").is_some_and(|arn| arn != task.change.target);
+    if another || status == DELETING {
         return Err(gone().into());
     }
     Ok(Now { version: version.unwrap_or("1").to_owned(), status: status.to_owned() })
@@ -151,8 +154,9 @@ pub(crate) async fn undo(task: &Task<'_>, made: &Made) -> Result<End, Fault> {
         let why = "it was stopped when it was changed and runs by now: stop it, and undo again";
         return Ok(End::because(Ending::Refused, why));
     }
-    // Stopped by the run and not started again; what somebody else stopped since stays stopped.
-    let left_stopped = restarts(task) && made.step(STARTING.name).is_none();
+    // Stopped by the run and not started again, or by an earlier attempt to undo it; what somebody else stopped since stays stopped.
+    let ran = made.undoing.as_ref().is_some_and(|before| text(before, "/Status") == Some(RUNS));
+    let left_stopped = restarts(task) && (ran || made.step(STARTING.name).is_none());
     task.begin(now.json()).await?;
     reach(task, before, now.runs() || left_stopped).await
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     Made, group, launches, text,
-    wait::{HOURS, Patience},
+    wait::{HOURS, LATE, Patience, SHORT, shows},
 };
 use crate::{
     event::Ending,
@@ -92,30 +92,57 @@ fn id_of(refresh: &Value) -> Option<String> {
 }
 
 pub(crate) async fn apply(task: &Task<'_>) -> Result<End, Fault> {
-    let group = living(task).await?;
-    let under_way = at_work(task).await?;
-    let id = match under_way {
-        Some(_) if !task.begun => {
+    living(task).await?;
+    let now = if task.begun {
+        // What the run began before it was cut off may not show yet.
+        shows(task, async || Ok(Some(look(task).await?).filter(|now| *now != Now::Open))).await?
+    } else {
+        Some(look(task).await?)
+    };
+    let id = match now.unwrap_or(Now::Open) {
+        Now::AtWork(_) if !task.begun => {
             let why = "a refresh of the group is under way already";
             return Ok(End::because(Ending::Drifted, why));
         }
-        // Begun by the run before it was cut off.
-        Some(id) => id,
-        None => {
-            if optional(task, &group).await? == 0 {
-                let ending = if task.begun { Ending::Done } else { Ending::Already };
-                return Ok(End::because(ending, "all members require tokens"));
-            }
-            if let Some(why) = launches::version_1(task, &group).await? {
-                return Ok(End::because(
-                    Ending::Drifted,
-                    format!("new members would be no better: {why}"),
-                ));
-            }
-            start(task, &group).await?
+        Now::AtWork(id) => id,
+        Now::Through => {
+            let ending = if task.begun { Ending::Done } else { Ending::Already };
+            return Ok(End::because(ending, "all members require tokens"));
         }
+        Now::Open => start(task, &ready(task).await?).await?,
     };
     through(task, &id).await
+}
+
+/// Where a group stands.
+#[derive(Debug, PartialEq, Eq)]
+enum Now {
+    /// A refresh is at work; its id.
+    AtWork(String),
+    /// All members require tokens.
+    Through,
+    Open,
+}
+
+async fn look(task: &Task<'_>) -> Result<Now, Fault> {
+    if let Some(id) = at_work(task).await? {
+        return Ok(Now::AtWork(id));
+    }
+    let optional = optional(task, &living(task).await?).await?;
+    Ok(if optional == 0 { Now::Through } else { Now::Open })
+}
+
+/// The group, once its next members would require tokens: what the run itself changed of them may not show yet.
+async fn ready(task: &Task<'_>) -> Result<Value, Fault> {
+    let mut patience = Patience::of(LATE);
+    loop {
+        let group = living(task).await?;
+        let Some(why) = launches::version_1(task, &group).await? else { return Ok(group) };
+        if !patience.lasts(task).await? {
+            let why = format!("new members would be no better: {why}");
+            return Err(End::because(Ending::Drifted, why).into());
+        }
+    }
 }
 
 async fn start(task: &Task<'_>, group: &Value) -> Result<String, Fault> {
@@ -127,7 +154,9 @@ async fn start(task: &Task<'_>, group: &Value) -> Result<String, Fault> {
     let id = match called {
         // Answered by nobody it was sent again, and refused since the first had begun.
         Err(Fault::Call(error)) if error.code.starts_with("InstanceRefreshInProgress") => {
-            refreshes(task).await?.first().and_then(id_of)
+            let begun = shows(task, async || at_work(task).await).await?;
+            // It may have ended as soon.
+            if begun.is_some() { begun } else { refreshes(task).await?.first().and_then(id_of) }
         }
         called => id_of(&called?.value),
     };
@@ -146,11 +175,15 @@ async fn through(task: &Task<'_>, id: &str) -> Result<End, Fault> {
         let ending = if still { Ending::Unverified } else { Ending::Failed };
         return Ok(End { ending, why, after });
     }
-    match optional(task, &living(task).await?).await? {
-        0 => Ok(End::new(Ending::Done, after)),
-        left => {
+    let mut patience = Patience::of(LATE);
+    loop {
+        let left = optional(task, &living(task).await?).await?;
+        if left == 0 {
+            return Ok(End::new(Ending::Done, after));
+        }
+        if !patience.lasts(task).await? {
             let why = Some(format!("{left} of the group's members still allow version 1"));
-            Ok(End { ending: Ending::Unverified, why, after })
+            return Ok(End { ending: Ending::Unverified, why, after });
         }
     }
 }
@@ -165,28 +198,39 @@ fn summary(refresh: &Value) -> Value {
 
 /// The refresh when it ended, or when patience did.
 async fn ended(task: &Task<'_>, id: &str) -> Result<Value, Fault> {
-    let mut patience = Patience::of(HOURS);
+    let (mut patience, mut early) = (Patience::of(HOURS), Patience::of(SHORT));
     loop {
-        let all = refreshes(task).await?;
-        let found = all.into_iter().find(|refresh| text(refresh, "/InstanceRefreshId") == Some(id));
-        let refresh = found.unwrap_or_default();
-        // One that does not show yet may show later.
-        let waits = refresh.is_null() || is_at_work(&refresh);
-        if !waits || !patience.lasts(task).await? {
+        let refresh = named_refresh(task, id).await?.unwrap_or_default();
+        let waits = if refresh.is_null() {
+            // One that does not show yet may show later.
+            early.lasts(task).await?
+        } else {
+            early = Patience::of(SHORT);
+            is_at_work(&refresh) && patience.lasts(task).await?
+        };
+        if !waits {
             return Ok(refresh);
         }
     }
+}
+
+async fn named_refresh(task: &Task<'_>, id: &str) -> Result<Option<Value>, Fault> {
+    let all = refreshes(task).await?;
+    Ok(all.into_iter().find(|refresh| text(refresh, "/InstanceRefreshId") == Some(id)))
 }
 
 /// Cancels the refresh if it is at work, and says what cannot be put back.
 pub(crate) async fn undo(task: &Task<'_>, made: &Made) -> Result<End, Fault> {
     let before = living(task).await?;
     let told = made.step(START).and_then(|made| text(made, "/InstanceRefreshId"));
-    let under_way = at_work(task).await?;
     // Where the answer never came, the one that is at work is ours: there was none before.
-    let ours = under_way.filter(|id| told.is_none_or(|told| told == id));
-    let Some(id) = ours else {
-        return Ok(left_of(&made.before, &before, "the refresh is over"));
+    let ours = async || match told {
+        Some(told) => named_refresh(task, told).await,
+        None => Ok(refreshes(task).await?.into_iter().find(is_at_work)),
+    };
+    let found = shows(task, ours).await?.unwrap_or_default();
+    let Some(id) = id_of(&found).filter(|_| is_at_work(&found)) else {
+        return left(task, &made.before, &found, "the refresh is over").await;
     };
     task.begin(json!({"Members": members(&before)})).await?;
     let sent = json!({"AutoScalingGroupName": task.change.id, ID: id});
@@ -197,7 +241,24 @@ pub(crate) async fn undo(task: &Task<'_>, made: &Made) -> Result<End, Fault> {
     }
     let refresh = ended(task, &id).await?;
     let status = text(&refresh, "/Status").unwrap_or("gone");
-    Ok(left_of(&made.before, &living(task).await?, &format!("the refresh is {status}")))
+    left(task, &made.before, &refresh, &format!("the refresh is {status}")).await
+}
+
+/// The same as [`left_of`], of what is there by now. Where the refresh says that it replaced members, they are gone, and only
+/// shown late.
+async fn left(task: &Task<'_>, before: &Value, refresh: &Value, what: &str) -> Result<End, Fault> {
+    let percent = refresh.get("PercentageComplete").and_then(number).unwrap_or_default();
+    let mut patience = Patience::of(LATE);
+    loop {
+        let end = left_of(before, &living(task).await?, what);
+        if end.ending != Ending::Done || percent == 0 || !patience.lasts(task).await? {
+            return Ok(end);
+        }
+    }
+}
+
+fn number(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
 
 /// Whether any of the members that were there is gone.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use imdsure_aws::{
     Parameters,
+    error::CallError,
     operation::{
         CREATE_LAUNCH_TEMPLATE_VERSION, DELETE_LAUNCH_TEMPLATE_VERSIONS,
         DESCRIBE_LAUNCH_TEMPLATE_VERSIONS, DESCRIBE_LAUNCH_TEMPLATES, MODIFY_LAUNCH_TEMPLATE,
@@ -16,6 +17,7 @@ use tokio::time::sleep;
 use super::{
     Made,
     group::{self, Launches},
+    wait::shows,
 };
 use crate::{
     event::Ending,
@@ -83,6 +85,11 @@ pub(super) fn is_gone(code: &str) -> bool {
     code.starts_with("InvalidLaunchTemplateId") || code.starts_with("InvalidLaunchTemplateName")
 }
 
+/// Whether an error says that the template itself is not there, and not only a version of it.
+pub(super) fn says_gone(error: &CallError) -> bool {
+    is_gone(&error.code) && error.code.contains(".NotFound")
+}
+
 /// A version as AWS shows it; none where there is none.
 async fn version(task: &Task<'_>, about: &About<'_>, number: u64) -> Result<Option<Value>, Fault> {
     let named = about.parameters().with_list("LaunchTemplateVersion", [number.to_string()]);
@@ -116,15 +123,19 @@ fn description(run: &str, place: u64) -> String {
 
 pub(crate) async fn apply(task: &Task<'_>) -> Result<End, Fault> {
     let about = About::of(task)?;
-    let Some(now) = now(task, &about).await? else {
-        return Ok(End::because(Ending::Gone, "the template is gone"));
-    };
-    let before_run =
-        if task.begun { made_by(task, &about, task.run.id.as_str()).await? } else { None };
+    let Some(now) = now(task, &about).await? else { return Ok(gone()) };
+    let run = task.run.id.as_str();
+    let mut before_run = if task.begun { made_by(task, &about, run).await? } else { None };
     if before_run.is_none()
         && let Some(why) = drifted(task, &now)
     {
-        return Ok(End::because(Ending::Drifted, why));
+        if task.begun {
+            // The newer version may be the run's own, which does not show yet.
+            before_run = shows(task, async || made_by(task, &about, run).await).await?;
+        }
+        if before_run.is_none() {
+            return Ok(End::because(Ending::Drifted, why));
+        }
     }
     let Some(source) = version(task, &about, about.source).await? else {
         return Ok(End::because(Ending::Gone, format!("version {} is gone", about.source)));
@@ -153,9 +164,18 @@ pub(crate) async fn apply(task: &Task<'_>) -> Result<End, Fault> {
         set_default(task, &about, new).await?;
     }
     for group in &groups {
-        group.lead(task, about.template, new).await?;
+        if group.lead(task, about.template, about.source, new).await? {
+            let why =
+                format!("group {} does not name version {} any more", group.name(), about.source);
+            let after = json!({"Version": new});
+            return Ok(End { ending: Ending::Unverified, why: Some(why), after });
+        }
     }
     Ok(End::new(Ending::Done, json!({"Version": new})))
+}
+
+fn gone() -> End {
+    End::because(Ending::Gone, "the template is gone")
 }
 
 fn sets_default(task: &Task<'_>) -> bool {
@@ -268,7 +288,7 @@ async fn set_default(task: &Task<'_>, about: &About<'_>, version: u64) -> Result
     let sent = json!({"LaunchTemplateId": about.template, "DefaultVersion": version});
     task.call(SET_DEFAULT, &MODIFY_LAUNCH_TEMPLATE, &parameters, sent, |_| Value::Null).await?;
     let since = Instant::now();
-    while now(task, about).await?.is_none_or(|now| now.default != version) {
+    while now(task, about).await?.ok_or_else(gone)?.default != version {
         if since.elapsed() > PATIENCE {
             return Err(End::because(
                 Ending::Unverified,
@@ -284,22 +304,23 @@ async fn set_default(task: &Task<'_>, about: &About<'_>, version: u64) -> Result
 /// Leads groups and default back, newest first, and deletes the version that was made.
 pub(crate) async fn undo(task: &Task<'_>, made: &Made) -> Result<End, Fault> {
     let about = About::of(task)?;
-    let Some(now) = now(task, &about).await? else {
-        return Ok(End::because(Ending::Gone, "the template is gone"));
-    };
+    let Some(now) = now(task, &about).await? else { return Ok(gone()) };
     let told = made.step(CREATE).and_then(|made| made.get("Version")?.as_u64());
     let new = match told {
         Some(new) => Some(new),
         // The answer of the call never came: what it made says whose it is.
-        None => made_by(task, &about, &made.run).await?,
+        None => shows(task, async || made_by(task, &about, &made.run).await).await?,
     };
     let Some(new) = new else {
         return Ok(End::because(Ending::Done, "no version was made: there is nothing to put back"));
     };
     let before = made.before.get("DefaultVersion").and_then(Value::as_u64);
     task.begin(json!({"DefaultVersion": now.default, "LatestVersion": now.latest})).await?;
-    for group in Launches::planned(task).iter().rev() {
-        group.lead_back(task, about.template, new, about.source).await?;
+    let groups = Launches::planned(task);
+    let (mut back, mut elsewhere) = (Vec::new(), Vec::new());
+    for group in groups.iter().rev() {
+        let led = group.lead(task, about.template, new, about.source).await?;
+        if led { elsewhere.push(group.name()) } else { back.push(group.name()) }
     }
     if let Some(before) = before.filter(|_| sets_default(task)) {
         if now.default != new && now.default != before {
@@ -308,11 +329,15 @@ pub(crate) async fn undo(task: &Task<'_>, made: &Made) -> Result<End, Fault> {
         }
         set_default(task, &about, before).await?;
     }
-    if let Some(user) = group::that_names(task, about.template, new).await? {
+    if let Some(user) = group::that_names(task, about.template, new, &back).await? {
         let why = format!("version {new} stays: group {user} launches from it");
         return Ok(End { ending: Ending::Done, why: Some(why), after: json!({"Version": new}) });
     }
     delete(task, &about, new).await?;
+    if !elsewhere.is_empty() {
+        let why = format!("led elsewhere by somebody else since: {}", elsewhere.join(", "));
+        return Ok(End::because(Ending::Drifted, why));
+    }
     Ok(End::new(Ending::Done, json!({"DefaultVersion": before, "Deleted": new})))
 }
 

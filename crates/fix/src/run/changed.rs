@@ -161,7 +161,8 @@ mod tests {
 
     fn touched(ending: Option<Ending>, called: bool, steps: &[&str]) -> Touched {
         let steps = steps.iter().map(|step| ((*step).to_owned(), json!({"made": step}))).collect();
-        let made = Made { run: "run".into(), before: json!({"HttpTokens": "optional"}), steps };
+        let before = json!({"HttpTokens": "optional"});
+        let made = Made { run: "run".into(), before, steps, undoing: None };
         Touched { made, ending, called }
     }
 

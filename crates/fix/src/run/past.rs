@@ -272,7 +272,7 @@ impl Past {
                 }
             }
             Event::Change { place, before, .. } => {
-                let made = Made { run: self.run.to_string(), before, steps: Vec::new() };
+                let made = Made { run: self.run.to_string(), before, ..Made::default() };
                 // Begun again after it was cut off: what was there first counts.
                 self.open.entry(place).or_insert(Touched { made, ending: None, called: false });
             }
@@ -343,6 +343,11 @@ impl Past {
     /// Whether a change was begun and its end not told, or failed.
     pub(crate) fn was_begun(&self, place: u64) -> bool {
         self.open.contains_key(&place) && !self.has_ended(place)
+    }
+
+    /// What was there when a change was begun that has not ended, or failed.
+    pub(crate) fn before(&self, place: u64) -> Option<&Value> {
+        self.open.get(&place).map(|touched| &touched.made.before)
     }
 
     /// Whether something may have been changed, and was not put back within the run.

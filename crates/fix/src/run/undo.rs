@@ -112,7 +112,8 @@ pub async fn undo(of: &RunId, request: UndoRequest) -> Result<Undone, RunError> 
     };
     let opening = opening(&request, &id, &chosen, &plan);
     let run = begin::open(opening, Some((&began, kept.path()))).await?;
-    let back = Back { run: &run, plan: &plan, chosen: &chosen, skipped: RefCell::default() };
+    let skipped = RefCell::default();
+    let back = Back { run: &run, plan: &plan, chosen: &chosen, earlier: &before, skipped };
     Progress::set(&run.progress.planned, chosen.number);
     Progress::set(&run.progress.of_wave, chosen.number);
     let lifted = back.lift(request.lift_enforcement).await;
@@ -126,17 +127,19 @@ pub async fn undo(of: &RunId, request: UndoRequest) -> Result<Undone, RunError> 
     Ok(undone)
 }
 
-/// Runs that undid a run, or tried to. A journal that cannot be read hides no other: what it may have put back is seen when the
+/// Runs that undid a run, or tried to, the oldest first. One may have begun in the same second as the run itself. A journal that cannot be read hides no other: what it may have put back is seen when the
 /// target is read again.
 pub(super) async fn undoing(store: &Store, of: &RunId) -> Result<Vec<Past>, RunError> {
     let mut undoing = Vec::new();
-    for run in store.runs().await?.into_iter().filter(|run| run > of) {
+    let since = |run: &RunId| run != of && run.second() >= of.second();
+    for run in store.runs().await?.into_iter().filter(since) {
         if let Ok(past) = super::past::past(store, &run).await
             && past.of.as_ref() == Some(of)
         {
             undoing.push(past);
         }
     }
+    undoing.sort_by_key(|past: &Past| past.began);
     Ok(undoing)
 }
 
@@ -179,7 +182,8 @@ pub(super) async fn put_back(
             let waves = waves_of(breaches, &all, plan);
             let chosen =
                 changed.choose(plan, |lane, place| all.has(place) && waves.contains(&lane.wave));
-            let back = Back { run, plan, chosen: &chosen, skipped: RefCell::default() };
+            let skipped_now = RefCell::default();
+            let back = Back { run, plan, chosen: &chosen, earlier: &[], skipped: skipped_now };
             // A failure is told by the run's halt.
             let _ = back.waves(waves).await;
             skipped = back.skipped.into_inner();
@@ -228,6 +232,8 @@ struct Back<'a> {
     run: &'a Run,
     plan: &'a PlanFile,
     chosen: &'a Chosen<'a>,
+    /// Earlier attempts, the oldest first.
+    earlier: &'a [Past],
     skipped: RefCell<Vec<Skipped>>,
 }
 
@@ -384,7 +390,7 @@ impl Back<'_> {
             return;
         }
         let Some(actor) = self.run.actor(&change.account_id, &change.region) else { return };
-        let touched = match self.chosen.get(place) {
+        let mut touched = match self.chosen.get(place) {
             Ok(touched) => touched,
             Err(error) => {
                 let message = format!("what was changed cannot be read any more: {error}");
@@ -392,6 +398,8 @@ impl Back<'_> {
             }
         };
         let begun = touched.ending.is_none();
+        let undoing = self.earlier.iter().find_map(|past| past.before(place));
+        touched.made.undoing = undoing.cloned();
         let task = Task { run: self.run, actor, settling, place, change, begun, turn };
         match kinds::undo(&task, &touched.made).await {
             Ok(end) => self.end(place, change, end).await,

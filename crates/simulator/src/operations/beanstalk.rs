@@ -10,7 +10,7 @@ use crate::world::catalog::BEANSTALK;
 use crate::world::stock::Stock;
 use crate::xml::Xml;
 
-pub(crate) use update::{UPDATE, update_environment};
+pub(crate) use update::{TERMINATE, UPDATE, terminate_environment, update_environment};
 
 /// The namespace of the options of what is launched, and the one that is looked at.
 const LAUNCHING: &str = "aws:autoscaling:launchconfiguration";
@@ -42,6 +42,7 @@ struct Environment {
     /// When it was updated last, and whether it is ready again.
     updated: i64,
     is_ready: bool,
+    is_terminated: bool,
 }
 
 /// Application, platform and `DisableIMDSv1` of the environments of [`BEANSTALK`].
@@ -66,6 +67,7 @@ fn all(stock: &Stock<'_>) -> Vec<Environment> {
             disabled: change.map_or(disabled, |change| change.disabled),
             updated: change.map_or(CREATED, |change| change.at),
             is_ready: change.is_none_or(|change| change.ready <= stock.now),
+            is_terminated: change.is_some_and(|change| change.is_terminated),
         }
     };
     environments.map(environment).collect()
@@ -91,14 +93,14 @@ pub(crate) fn describe_applications(call: &Call<'_>) -> Result<Vec<u8>, ApiError
 /// `DescribeEnvironments`: all at once, or in pages with `MaxRecords`.
 pub(crate) fn describe_environments(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     let parameters = &call.parameters;
-    // Accepted for what it says: nothing was deleted here.
-    parameters.flag("IncludeDeleted")?;
+    let with_deleted = parameters.flag("IncludeDeleted")?;
     let names = parameters.list("EnvironmentNames.member");
     let ids = parameters.list("EnvironmentIds.member");
     let application = parameters.get("ApplicationName");
     let mut environments = all(&call.stock()?);
     environments.retain(|environment| {
-        (names.is_empty() || names.contains(&environment.name))
+        (with_deleted || !environment.is_gone())
+            && (names.is_empty() || names.contains(&environment.name))
             && (ids.is_empty() || ids.contains(&environment.id.as_str()))
             && application.is_none_or(|application| environment.application == application)
     });
@@ -129,6 +131,11 @@ pub(crate) fn describe_environments(call: &Call<'_>) -> Result<Vec<u8>, ApiError
 }
 
 impl Environment {
+    /// Whether it is terminated, and not only about to be.
+    const fn is_gone(&self) -> bool {
+        self.is_terminated && self.is_ready
+    }
+
     fn write(&self, call: &Call<'_>, xml: &mut Xml) {
         let arn = call.arn(
             "elasticbeanstalk",
@@ -139,8 +146,12 @@ impl Environment {
         xml.element("SolutionStackName", self.platform);
         xml.put(&["<DateCreated>"]).time(CREATED).put(&["</DateCreated><DateUpdated>"]);
         xml.time(self.updated).put(&["</DateUpdated>"]);
-        let (status, health, word) =
-            if self.is_ready { ("Ready", "Green", "Ok") } else { ("Updating", "Grey", "Info") };
+        let (status, health, word) = match (self.is_terminated, self.is_ready) {
+            (false, true) => ("Ready", "Green", "Ok"),
+            (false, false) => ("Updating", "Grey", "Info"),
+            (true, false) => ("Terminating", "Grey", "Info"),
+            (true, true) => ("Terminated", "Grey", "Info"),
+        };
         xml.element("Status", status).element("Health", health).element("HealthStatus", word);
         xml.put(&["<AbortableOperationInProgress>false</AbortableOperationInProgress>"]);
         xml.put(&[
@@ -160,6 +171,7 @@ pub(crate) fn describe_configuration_settings(call: &Call<'_>) -> Result<Vec<u8>
     let environments = all(&call.stock()?);
     let environment = environments
         .iter()
+        .filter(|environment| !environment.is_gone())
         .find(|environment| environment.name == name && environment.application == application)
         .ok_or_else(|| {
             call.invalid(format!("No Environment found for EnvironmentName = '{name}'."))

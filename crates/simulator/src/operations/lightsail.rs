@@ -19,6 +19,9 @@ pub(crate) const GET_INSTANCES: &[&str] = &["pageToken", "includeHealthStatus"];
 pub(crate) const UPDATE: &[&str] =
     &["instanceName", "httpTokens", "httpEndpoint", "httpPutResponseHopLimit", "httpProtocolIpv6"];
 
+/// Members of `DeleteInstance`.
+pub(crate) const DELETE: &[&str] = &["instanceName", "forceDeleteAddOns"];
+
 /// AWS does not say how many instances an answer holds; few, so that readers must ask again.
 const PAGING: Paging = Paging { size: "", sizes: 3..=3, usual: 3, token: "pageToken" };
 
@@ -42,7 +45,9 @@ const CREATED: i64 = 1_661_990_400;
 /// `GetInstances`.
 pub(crate) fn get_instances(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     let stock = call.stock()?;
-    let (page, next) = call.page(&INSTANCES, "GetInstances", &PAGING)?;
+    let mut instances = INSTANCES.to_vec();
+    instances.retain(|(name, _)| !is_deleted(&stock, name));
+    let (page, next) = call.page(&instances, "GetInstances", &PAGING)?;
     let shown: Vec<Value> =
         page.iter().map(|(name, metadata)| instance(call, &stock, name, *metadata)).collect();
     let mut answer = json!({ "instances": shown });
@@ -100,27 +105,50 @@ pub(crate) fn update_instance_metadata_options(call: &Call<'_>) -> Result<Vec<u8
     let name = call.required_text("instanceName")?;
     let wish = wish(call)?;
     let mut stock = call.stock()?;
-    let Some((name, _)) = INSTANCES.iter().find(|(known, _)| *known == name) else {
-        let text = format!("The Instance does not exist: {name}");
-        return Err(ApiError::new(400, "NotFoundException", text));
-    };
+    let name = named(&stock, name)?;
     let before = stock.services().and_then(|services| services.machines.get(name).copied());
     let change = MachineChange {
         wish: wish.or(before.map(|change| change.wish).unwrap_or_default()),
         applied: stock.settled(),
     };
     stock.services_mut().machines.insert(name, change);
-    Ok(json(&json!({ "operation": {
+    Ok(json(&json!({ "operation": operation(call, name, "UpdateInstanceMetadataOptions") })))
+}
+
+/// `DeleteInstance`.
+pub(crate) fn delete_instance(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
+    let name = call.required_text("instanceName")?;
+    let mut stock = call.stock()?;
+    let name = named(&stock, name)?;
+    stock.services_mut().deleted_machines.insert(name);
+    Ok(json(&json!({ "operations": [operation(call, name, "DeleteInstance")] })))
+}
+
+fn operation(call: &Call<'_>, name: &str, what: &str) -> Value {
+    json!({
         "id": owner::uuid(hash::text(call.request_id)),
         "resourceName": name,
         "resourceType": "Instance",
         "createdAt": call.now,
         "location": { "availabilityZone": format!("{}a", call.region), "regionName": call.region },
         "isTerminal": true,
-        "operationType": "UpdateInstanceMetadataOptions",
+        "operationType": what,
         "status": "Succeeded",
         "statusChangedAt": call.now,
-    } })))
+    })
+}
+
+fn is_deleted(stock: &Stock<'_>, name: &str) -> bool {
+    stock.services().is_some_and(|services| services.deleted_machines.contains(name))
+}
+
+/// The instance of a name.
+fn named(stock: &Stock<'_>, name: &str) -> Result<&'static str, ApiError> {
+    let found = INSTANCES.iter().map(|(known, _)| *known).find(|known| *known == name);
+    found.filter(|name| !is_deleted(stock, name)).ok_or_else(|| {
+        let text = format!("The Instance does not exist: {name}");
+        ApiError::new(400, "NotFoundException", text)
+    })
 }
 
 fn wish(call: &Call<'_>) -> Result<Wish, ApiError> {

@@ -8,11 +8,12 @@ use super::Call;
 use super::input::{Paging, json};
 use crate::error::ApiError;
 use crate::world::ids;
-use crate::world::services::state_of;
+use crate::world::services::{DELETED, state_of};
 use crate::world::stock::Stock;
 
 pub(crate) use change::{
-    UPDATE, start_notebook_instance, stop_notebook_instance, update_notebook_instance,
+    UPDATE, delete_notebook_instance, start_notebook_instance, stop_notebook_instance,
+    update_notebook_instance,
 };
 
 /// Members of the operations.
@@ -76,7 +77,8 @@ fn all(stock: &Stock<'_>) -> Vec<Notebook> {
             },
         }
     };
-    NAMES.iter().enumerate().map(notebook).collect()
+    let all = NAMES.iter().enumerate().map(notebook);
+    all.filter(|notebook| notebook.status != DELETED).collect()
 }
 
 impl Notebook {

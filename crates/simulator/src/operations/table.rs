@@ -184,6 +184,27 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         Access::Permitted,
         lightsail::update_instance_metadata_options,
     ),
+    query(
+        Service::SageMaker,
+        "sagemaker:DeleteNotebookInstance",
+        sagemaker::DESCRIBE,
+        Access::Permitted,
+        sagemaker::delete_notebook_instance,
+    ),
+    query(
+        Service::Beanstalk,
+        "elasticbeanstalk:TerminateEnvironment",
+        beanstalk::TERMINATE,
+        Access::Permitted,
+        beanstalk::terminate_environment,
+    ),
+    query(
+        Service::Lightsail,
+        "lightsail:DeleteInstance",
+        lightsail::DELETE,
+        Access::Permitted,
+        lightsail::delete_instance,
+    ),
     reads(
         Service::Beanstalk,
         "elasticbeanstalk:DescribeApplications",
@@ -399,6 +420,12 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         ec2::images::register_image,
     ),
     ec2(
+        "ec2:DeregisterImage",
+        ec2::images::DEREGISTER,
+        |_| Some(Limit::Mutating),
+        ec2::images::deregister_image,
+    ),
+    ec2(
         "ec2:StartInstances",
         ec2::lifecycle::START,
         |_| Some(Limit::Launching),
@@ -462,6 +489,16 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         "autoscaling:CreateLaunchConfiguration",
         autoscaling::configurations::CREATE,
         autoscaling::configurations::create_launch_configuration,
+    ),
+    autoscaling(
+        "autoscaling:DeleteLaunchConfiguration",
+        autoscaling::configurations::DELETE,
+        autoscaling::configurations::delete_launch_configuration,
+    ),
+    autoscaling(
+        "autoscaling:DeleteAutoScalingGroup",
+        autoscaling::change::DELETE,
+        autoscaling::change::delete_auto_scaling_group,
     ),
     autoscaling(
         "autoscaling:CreateAutoScalingGroup",

@@ -1,6 +1,6 @@
 //! What calls changed in a unit, laid over what is computed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::configuration::Configuration;
@@ -26,6 +26,8 @@ pub(super) struct Changes {
     pub(super) templates: BTreeMap<u64, Template>,
     /// Launch configurations that calls created, behind the computed ones.
     pub(super) configurations: Vec<Configuration>,
+    /// The indexes of those that were deleted.
+    pub(super) deleted_configurations: HashSet<u64>,
     /// Changed and created groups, by index.
     pub(super) groups: BTreeMap<u64, Group>,
     /// All images, once one of them was changed.
@@ -54,6 +56,7 @@ pub(super) struct Before {
     pub(super) templates: HashMap<u64, (i64, Option<Template>)>,
     pub(super) groups: HashMap<u64, (i64, Option<Group>)>,
     pub(super) defaults: Option<(i64, Option<Defaults>)>,
+    pub(super) images: Option<(i64, Option<Vec<Image>>)>,
     /// When any of these was written last.
     pub(super) last: Option<i64>,
 }

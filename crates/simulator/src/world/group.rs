@@ -285,6 +285,7 @@ pub(crate) struct Group {
     pub(crate) created: i64,
     /// Key, value, and whether members get it.
     pub(crate) tags: Vec<(String, String, bool)>,
+    pub(crate) is_deleted: bool,
 }
 
 #[cfg(test)]

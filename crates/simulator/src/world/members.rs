@@ -49,7 +49,13 @@ impl Stock<'_> {
 
     /// The index of the group of this name, if there is one.
     pub(crate) fn find_group(&self, name: &str) -> Option<u64> {
-        (0..self.groups()).find(|index| self.group_name(*index) == name)
+        let is_it = |index: &u64| !self.is_deleted(*index) && self.group_name(*index) == name;
+        (0..self.groups()).find(is_it)
+    }
+
+    /// Whether the group at `index` was deleted.
+    pub(crate) fn is_deleted(&self, index: u64) -> bool {
+        self.changed_group(index).is_some_and(|group| group.is_deleted)
     }
 
     /// The members of a group that are not terminated, the oldest index first.
@@ -98,6 +104,7 @@ impl Stock<'_> {
             subnets: None,
             created: FIRST + (drawn.key % 1_900) as i64 * DAY,
             tags: self.group_tags(&drawn),
+            is_deleted: false,
         }
     }
 

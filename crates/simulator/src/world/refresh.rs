@@ -9,7 +9,7 @@ use super::instance::Instance;
 use super::launching::Refusal;
 use super::members::counts;
 use super::options::State;
-use super::stock::Stock;
+use super::stock::{LATE, Stock};
 
 const REFRESHES: u64 = 0x7265_6672;
 
@@ -44,6 +44,8 @@ pub(crate) struct Refresh {
     pub(crate) progress: Progress,
     /// Seconds since 1970.
     pub(crate) begun: i64,
+    /// The same in real time.
+    asked: i64,
     pub(crate) ended: Option<i64>,
     /// How many members it is about.
     pub(crate) total: u64,
@@ -68,10 +70,11 @@ impl Refresh {
 }
 
 impl Stock<'_> {
-    /// The refreshes of a group, the newest first.
+    /// The refreshes of a group, the newest first. A late reader does not see one that began a moment ago.
     pub(crate) fn refreshes(&self, group: u64) -> Vec<&Refresh> {
         let all = self.changes.as_deref().map_or(&[][..], |changes| &changes.refreshes);
-        all.iter().rev().filter(|refresh| refresh.group == group).collect()
+        let shows = |refresh: &&Refresh| !(self.is_late && self.real - refresh.asked <= LATE);
+        all.iter().rev().filter(|refresh| refresh.group == group).filter(shows).collect()
     }
 
     /// Begins a refresh; the first members are replaced a moment later.
@@ -87,7 +90,7 @@ impl Stock<'_> {
             .filter(|member| !(preferences.skip_matching && self.matches(&group, member)))
             .map(|member| member.index)
             .collect();
-        let (begun, due) = (self.now, self.now + self.step());
+        let (begun, due, asked) = (self.now, self.now + self.step(), self.real);
         let healthy = (size * preferences.min_healthy.min(100)).div_ceil(100);
         let number = self.changes.as_deref().map_or(0, |it| it.refreshes.len() as u64);
         let key = hash::join(hash::join(self.seed.key, REFRESHES), number);
@@ -97,6 +100,7 @@ impl Stock<'_> {
             preferences,
             progress: Progress::Pending,
             begun,
+            asked,
             ended: None,
             total: left.len() as u64,
             left,

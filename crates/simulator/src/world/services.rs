@@ -1,6 +1,6 @@
 //! What calls changed of the services besides EC2: notebooks, Beanstalk environments, Lightsail's instances. All by name.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::launch::Wish;
 use super::stock::Stock;
@@ -12,6 +12,9 @@ pub(crate) type Passage = (&'static str, i64, &'static str);
 pub(crate) const fn state_of((passing, until, settled): Passage, now: i64) -> &'static str {
     if now < until { passing } else { settled }
 }
+
+/// The state of what does not show any more.
+pub(crate) const DELETED: &str = "Deleted";
 
 /// A notebook instance that was changed.
 #[derive(Debug, Clone, Copy)]
@@ -28,8 +31,9 @@ pub(crate) struct NotebookChange {
 pub(crate) struct EnvironmentChange {
     /// `DisableIMDSv1`; none where it was taken away.
     pub(crate) disabled: Option<&'static str>,
-    /// The second at which it is ready again.
+    /// The second at which it is ready again, or terminated.
     pub(crate) ready: i64,
+    pub(crate) is_terminated: bool,
     /// Seconds since 1970.
     pub(crate) at: i64,
 }
@@ -48,6 +52,7 @@ pub(crate) struct Services {
     pub(crate) notebooks: HashMap<&'static str, NotebookChange>,
     pub(crate) environments: HashMap<&'static str, EnvironmentChange>,
     pub(crate) machines: HashMap<&'static str, MachineChange>,
+    pub(crate) deleted_machines: HashSet<&'static str>,
 }
 
 impl Stock<'_> {

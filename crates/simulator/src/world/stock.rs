@@ -241,7 +241,18 @@ impl Stock<'_> {
     pub(crate) fn find_configuration(&self, name: &str) -> Option<(u64, Configuration)> {
         (0..self.configurations())
             .map(|index| (index, self.configuration(index)))
+            .filter(|(index, _)| !self.is_deleted_configuration(*index))
             .find(|(_, configuration)| configuration.name == name)
+    }
+
+    /// Whether the launch configuration at `index` was deleted.
+    pub(crate) fn is_deleted_configuration(&self, index: u64) -> bool {
+        self.changed().is_some_and(|changes| changes.deleted_configurations.contains(&index))
+    }
+
+    /// Deletes the launch configuration at `index`.
+    pub(crate) fn delete_configuration(&mut self, index: u64) {
+        self.change().deleted_configurations.insert(index);
     }
 
     /// Adds a launch configuration.
@@ -251,8 +262,10 @@ impl Stock<'_> {
 
     /// The images that exist: Amazon's and the account's own, disabled and deprecated ones included.
     pub(crate) fn images(&self) -> Vec<Image> {
-        let changed = self.changed().and_then(|changes| changes.images.clone());
-        changed.unwrap_or_else(|| image::computed(&self.seed))
+        let changes = self.changed();
+        let before = self.late(changes.and_then(|it| it.before.images.as_ref()));
+        let seen = before.cloned().or_else(|| Some(changes?.images.clone()));
+        seen.flatten().unwrap_or_else(|| image::computed(&self.seed))
     }
 
     /// The image with this id, if it exists.
@@ -262,7 +275,10 @@ impl Stock<'_> {
 
     /// Replaces the images.
     pub(crate) fn put_images(&mut self, images: Vec<Image>) {
-        self.change().images = Some(images);
+        let real = self.real;
+        let changes = self.change();
+        changes.before.images = Some((real, changes.images.replace(images)));
+        changes.before.last = Some(real);
     }
 
     /// The account's metadata defaults in the region.

@@ -1,7 +1,8 @@
 """What `kinds.rs` needs done and seen by boto3, in the caller's account and region.
 
 `read PART…` tells the state of what these kinds change; `make` makes a launch configuration with much in it, a template, and
-a group from each; `launch GROUP` lets a group launch one more member and tells the tokens of it; `drift` changes what was planned.
+groups from each; `launch GROUP` lets a group launch one more member and tells the tokens of it; `drift` changes what was planned,
+`change` what was applied, and `delete` deletes all of it; `image NAME` registers an AMI.
 """
 
 import functools
@@ -119,7 +120,14 @@ def make():
     client("autoscaling").create_auto_scaling_group(
         AutoScalingGroupName="by-template", DesiredCapacity=5,
         LaunchTemplate={"LaunchTemplateId": template["LaunchTemplateId"], "Version": "$Default"}, **size)
+    client("autoscaling").create_auto_scaling_group(
+        AutoScalingGroupName="by-number", DesiredCapacity=0,
+        LaunchTemplate={"LaunchTemplateId": template["LaunchTemplateId"], "Version": "1"}, **size)
     return {"image": image, "template": template["LaunchTemplateId"]}
+
+
+def image(name):
+    return client("ec2").register_image(Name=name)["ImageId"]
 
 
 def launch(name):
@@ -158,4 +166,43 @@ def drift():
             client("lightsail").update_instance_metadata_options(instanceName=name, httpEndpoint="disabled")
 
 
-print(json.dumps({"read": read, "make": make, "launch": launch, "drift": drift}[sys.argv[1]](*sys.argv[2:]), sort_keys=True, default=str))
+def change(*unset):
+    """What a colleague may do after an apply: everywhere something else than what was there before and
+    than what was applied. The option of these environments is taken away, that of the others is set to `false`."""
+    client("autoscaling").update_auto_scaling_group(
+        AutoScalingGroupName="by-configuration", LaunchTemplate={"LaunchTemplateName": "kinds", "Version": "1"})
+    client("ec2").create_launch_template_version(
+        LaunchTemplateName="kinds", SourceVersion="2", LaunchTemplateData={"KeyName": "other"})
+    client("ec2").modify_launch_template(LaunchTemplateName="kinds", DefaultVersion="3")
+    named = {"Namespace": LAUNCHING, "OptionName": "DisableIMDSv1"}
+    for environment in client("elasticbeanstalk").describe_environments()["Environments"]:
+        if environment["EnvironmentName"] in unset:
+            client("elasticbeanstalk").update_environment(EnvironmentId=environment["EnvironmentId"], OptionsToRemove=[named])
+        else:
+            client("elasticbeanstalk").update_environment(
+                EnvironmentId=environment["EnvironmentId"], OptionSettings=[{**named, "Value": "false"}])
+
+
+def delete():
+    """Everything that these kinds change, as others may delete it meanwhile. (Nothing takes time to settle.)"""
+    for group in groups():
+        client("autoscaling").delete_auto_scaling_group(AutoScalingGroupName=group["AutoScalingGroupName"], ForceDelete=True)
+    client("autoscaling").delete_launch_configuration(LaunchConfigurationName="old web")
+    for template in pages("ec2", "describe_launch_templates", "LaunchTemplates"):
+        client("ec2").delete_launch_template(LaunchTemplateId=template["LaunchTemplateId"])
+    for found in client("ec2").describe_images(Owners=["self"])["Images"]:
+        client("ec2").deregister_image(ImageId=found["ImageId"])
+    for name, found in PARTS["notebooks"]().items():
+        if found["status"] == "InService":
+            client("sagemaker").stop_notebook_instance(NotebookInstanceName=name)
+        client("sagemaker").delete_notebook_instance(NotebookInstanceName=name)
+    for environment in client("elasticbeanstalk").describe_environments()["Environments"]:
+        client("elasticbeanstalk").terminate_environment(EnvironmentId=environment["EnvironmentId"])
+    for name in PARTS["lightsail"]():
+        client("lightsail").delete_instance(instanceName=name)
+
+
+ACTIONS = {
+    "read": read, "make": make, "image": image, "launch": launch, "drift": drift, "change": change, "delete": delete,
+}
+print(json.dumps(ACTIONS[sys.argv[1]](*sys.argv[2:]), sort_keys=True, default=str))

@@ -1,10 +1,13 @@
-//! Making and changing groups: `CreateAutoScalingGroup`, `UpdateAutoScalingGroup`, `SetDesiredCapacity`.
+//! Making, changing and deleting groups: `CreateAutoScalingGroup`, `UpdateAutoScalingGroup`, `SetDesiredCapacity`,
+//! `DeleteAutoScalingGroup`.
 
 use super::{Call, empty_answer, invalid, permission, required};
 use crate::error::ApiError;
 use crate::hash;
 use crate::world::group::{Group, Override, Reference, Source};
 use crate::world::ids::{self, Parsed};
+use crate::world::members::counts;
+use crate::world::options::State;
 use crate::world::owner::Owner;
 use crate::world::stock::Stock;
 
@@ -70,6 +73,9 @@ pub(crate) const UPDATE: &[&str] = &[
 /// Parameters of `SetDesiredCapacity`.
 pub(crate) const SET: &[&str] = &["AutoScalingGroupName", "DesiredCapacity", "HonorCooldown"];
 
+/// Parameters of `DeleteAutoScalingGroup`.
+pub(crate) const DELETE: &[&str] = &["AutoScalingGroupName", "ForceDelete"];
+
 /// `MixedInstancesPolicy.LaunchTemplate.`, below which the policy names its templates.
 const POLICY: &str = "MixedInstancesPolicy.LaunchTemplate.";
 
@@ -107,6 +113,7 @@ pub(crate) fn create_auto_scaling_group(call: &Call<'_>) -> Result<Vec<u8>, ApiE
         subnets: call.parameters.get("VPCZoneIdentifier").map(str::to_owned),
         created: call.now,
         tags: tags(call),
+        is_deleted: false,
     };
     resize(call, &mut group)?;
     stock.put_group(group);
@@ -159,6 +166,24 @@ pub(crate) fn set_desired_capacity(call: &Call<'_>) -> Result<Vec<u8>, ApiError>
     stock.put_group(group);
     stock.scale(index);
     Ok(empty_answer(call, "SetDesiredCapacity"))
+}
+
+/// `DeleteAutoScalingGroup`: one without members, or with `ForceDelete` together with them. AWS shows it until the last one is
+/// terminated; here it is gone at once.
+pub(crate) fn delete_auto_scaling_group(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
+    let force = call.parameters.flag("ForceDelete")?;
+    let mut stock = call.stock()?;
+    let group = named(call, &mut stock)?;
+    let members = stock.members(group.index);
+    if !members.is_empty() && !force {
+        let text = "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) still in the group.";
+        return Err(ApiError::new(400, "ResourceInUse", text));
+    }
+    for member in members.iter().filter(|member| counts(member.state)) {
+        stock.set_state(member, State::ShuttingDown, State::Terminated);
+    }
+    stock.put_group(Group { desired: 0, is_deleted: true, ..group });
+    Ok(empty_answer(call, "DeleteAutoScalingGroup"))
 }
 
 /// The group that a call names.

@@ -1,4 +1,4 @@
-//! Launch configurations: `DescribeLaunchConfigurations`, `CreateLaunchConfiguration`.
+//! Launch configurations: `DescribeLaunchConfigurations`, `CreateLaunchConfiguration`, `DeleteLaunchConfiguration`.
 
 use serde_json::{Map, Value};
 
@@ -7,6 +7,7 @@ use super::{Call, answer, empty_answer, invalid, required, write_time};
 use crate::error::ApiError;
 use crate::hash;
 use crate::world::configuration::Configuration;
+use crate::world::group::Source;
 use crate::world::launch::Wish;
 use crate::world::launching::machine;
 use crate::world::options::switch;
@@ -16,6 +17,8 @@ use crate::xml::Xml;
 /// Parameters of `DescribeLaunchConfigurations`.
 pub(crate) const DESCRIBE: &[&str] =
     &["LaunchConfigurationNames.member.N", "MaxRecords", "NextToken"];
+/// Parameters of `DeleteLaunchConfiguration`.
+pub(crate) const DELETE: &[&str] = &["LaunchConfigurationName"];
 /// Parameters of `CreateLaunchConfiguration`.
 pub(crate) const CREATE: &[&str] = &[
     "LaunchConfigurationName",
@@ -55,7 +58,8 @@ pub(crate) fn describe_launch_configurations(call: &Call<'_>) -> Result<Vec<u8>,
     Ok(answer(call, "DescribeLaunchConfigurations", |xml| {
         page.write(call, xml, "LaunchConfigurations", stock.configurations(), |xml, index| {
             let configuration = stock.configuration(index);
-            let wanted = named.is_empty() || named.contains(&configuration.name.as_str());
+            let is_named = named.is_empty() || named.contains(&configuration.name.as_str());
+            let wanted = is_named && !stock.is_deleted_configuration(index);
             if wanted {
                 write(xml, call, &configuration);
             }
@@ -92,6 +96,29 @@ pub(crate) fn create_launch_configuration(call: &Call<'_>) -> Result<Vec<u8>, Ap
         more: more(call),
     });
     Ok(empty_answer(call, "CreateLaunchConfiguration"))
+}
+
+/// `DeleteLaunchConfiguration`: one that no group launches from.
+pub(crate) fn delete_launch_configuration(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
+    let name = required(call, "LaunchConfigurationName")?;
+    let mut stock = call.stock()?;
+    let Some((index, _)) = stock.find_configuration(name) else {
+        return Err(invalid(format!(
+            "Launch configuration name not found - Launch configuration {name} not found"
+        )));
+    };
+    for group in 0..stock.groups() {
+        let group = stock.group(group);
+        if !group.is_deleted && group.source == Source::Configuration(name.to_owned()) {
+            let text = format!(
+                "Cannot delete launch configuration {name} because it is attached to AutoScalingGroup {}",
+                group.name
+            );
+            return Err(ApiError::new(400, "ResourceInUse", text));
+        }
+    }
+    stock.delete_configuration(index);
+    Ok(empty_answer(call, "DeleteLaunchConfiguration"))
 }
 
 /// Settings that are shown as they were given, and what an answer says where nobody gave them.

@@ -36,7 +36,8 @@ pub(crate) fn describe_auto_scaling_groups(call: &Call<'_>) -> Result<Vec<u8>, A
     let end = stock.groups();
     Ok(answer(call, "DescribeAutoScalingGroups", |xml| {
         page.write(call, xml, "AutoScalingGroups", end, |xml, index| {
-            if !named.is_empty() && !named.contains(&stock.group_name(index).as_str()) {
+            let is_named = named.is_empty() || named.contains(&stock.group_name(index).as_str());
+            if !is_named || stock.is_deleted(index) {
                 return false;
             }
             let group = stock.group(index);

@@ -1,4 +1,4 @@
-//! `UpdateEnvironment`: another value for the option, and new instances.
+//! `UpdateEnvironment`: another value for the option, and new instances. `TerminateEnvironment`.
 
 use super::{Call, DISABLE, Environment, LAUNCHING, all, query_answer};
 use crate::error::ApiError;
@@ -23,6 +23,9 @@ pub(crate) const UPDATE: &[&str] = &[
     "OptionsToRemove.member.N.OptionName",
     "OptionsToRemove.member.N.ResourceName",
 ];
+/// Parameters of `TerminateEnvironment`.
+pub(crate) const TERMINATE: &[&str] =
+    &["EnvironmentId", "EnvironmentName", "TerminateResources", "ForceTerminate"];
 
 /// `UpdateEnvironment`.
 pub(crate) fn update_environment(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
@@ -38,10 +41,26 @@ pub(crate) fn update_environment(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     if disabled != environment.disabled {
         renew(&mut stock, environment.name, disabled == Some("true"));
     }
-    let change = EnvironmentChange { disabled, ready: stock.settled(), at: stock.now };
+    let change =
+        EnvironmentChange { disabled, ready: stock.settled(), is_terminated: false, at: stock.now };
     stock.services_mut().environments.insert(environment.name, change);
     let now = named(call, &stock)?;
     Ok(query_answer(call, call.service, "UpdateEnvironment", |xml| now.write(call, xml)))
+}
+
+/// `TerminateEnvironment`. What runs in it is not ended here.
+pub(crate) fn terminate_environment(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
+    let mut stock = call.stock()?;
+    let Environment { name, disabled, .. } = named(call, &stock)?;
+    let (ready, at) = (stock.settled(), stock.now);
+    let change = EnvironmentChange { disabled, ready, is_terminated: true, at };
+    stock.services_mut().environments.insert(name, change);
+    let now = all(&stock).into_iter().find(|environment| environment.name == name);
+    Ok(query_answer(call, call.service, "TerminateEnvironment", |xml| {
+        if let Some(now) = now {
+            now.write(call, xml);
+        }
+    }))
 }
 
 /// The environment that a call names by name or by id.
@@ -58,7 +77,7 @@ fn named(call: &Call<'_>, stock: &Stock<'_>) -> Result<Environment, ApiError> {
             && id.is_none_or(|id| environment.id == id)
             && application.is_none_or(|application| environment.application == application)
     };
-    let found = all(stock).into_iter().find(is_meant);
+    let found = all(stock).into_iter().filter(|it| !it.is_gone()).find(is_meant);
     found.ok_or_else(|| {
         call.invalid(format!("No Environment found for EnvironmentName = '{text}'."))
     })

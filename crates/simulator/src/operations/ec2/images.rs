@@ -1,4 +1,4 @@
-//! Images: `DescribeImages`, `ModifyImageAttribute` (IMDS support) and `RegisterImage`.
+//! Images: `DescribeImages`, `ModifyImageAttribute` (IMDS support), `RegisterImage` and `DeregisterImage`.
 
 use super::filters::Filters;
 use super::page::Page;
@@ -28,6 +28,8 @@ pub(crate) const DESCRIBE: &[&str] = &[
 /// Parameters of `ModifyImageAttribute`.
 pub(crate) const MODIFY: &[&str] =
     &["DryRun", "ImageId", "Attribute", "Value", "ImdsSupport.Value"];
+/// Parameters of `DeregisterImage`.
+pub(crate) const DEREGISTER: &[&str] = &["DryRun", "ImageId"];
 /// Parameters of `RegisterImage`.
 pub(crate) const REGISTER: &[&str] = &[
     "DryRun",
@@ -165,6 +167,24 @@ pub(crate) fn modify_image_attribute(call: &Call<'_>) -> Result<Vec<u8>, ApiErro
     stop_dry_run(call)?;
     stock.put_images(images);
     Ok(answer(call, "ModifyImageAttribute", |xml| {
+        xml.element("return", "true");
+    }))
+}
+
+/// `DeregisterImage`: one of the account's own.
+pub(crate) fn deregister_image(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
+    let id = call.parameters.get("ImageId").ok_or_else(|| missing("ImageId"))?;
+    let mut stock = call.stock()?;
+    let wanted = find_named(&stock, &[id])?;
+    let mut images = stock.images();
+    if images.iter().any(|image| image.amazon && wanted.contains(&image.id)) {
+        let text = format!("Not authorized for image:{id}");
+        return Err(ApiError { message: text, ..auth_failure() });
+    }
+    images.retain(|image| !wanted.contains(&image.id));
+    stop_dry_run(call)?;
+    stock.put_images(images);
+    Ok(answer(call, "DeregisterImage", |xml| {
         xml.element("return", "true");
     }))
 }

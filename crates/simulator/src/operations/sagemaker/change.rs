@@ -1,10 +1,10 @@
-//! `StopNotebookInstance`, `StartNotebookInstance`, `UpdateNotebookInstance`.
+//! `StopNotebookInstance`, `StartNotebookInstance`, `UpdateNotebookInstance`, `DeleteNotebookInstance`.
 
 use serde_json::Value;
 
 use super::{Call, Notebook, named};
 use crate::error::ApiError;
-use crate::world::services::NotebookChange;
+use crate::world::services::{DELETED, NotebookChange};
 use crate::world::stock::Stock;
 
 /// Members of `UpdateNotebookInstance`.
@@ -26,6 +26,14 @@ pub(crate) fn start_notebook_instance(call: &Call<'_>) -> Result<Vec<u8>, ApiErr
     let mut stock = call.stock()?;
     let notebook = in_state(call, &stock, STOPPED, "Pending")?;
     pass(&mut stock, &notebook, ["Pending", "InService"], notebook.version);
+    Ok(Vec::new())
+}
+
+/// `DeleteNotebookInstance`: one that is stopped.
+pub(crate) fn delete_notebook_instance(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
+    let mut stock = call.stock()?;
+    let notebook = in_state(call, &stock, STOPPED, "Deleting")?;
+    pass(&mut stock, &notebook, ["Deleting", DELETED], notebook.version);
     Ok(Vec::new())
 }
 

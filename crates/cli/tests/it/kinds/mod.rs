@@ -1,6 +1,10 @@
 //! The kinds of changes that are planned by name: made, seen by boto3, undone, and seen again. And `make verify-aws`, against the
 //! simulator.
 
+mod faults;
+mod killed;
+mod others;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     process::Stdio,
@@ -52,21 +56,45 @@ impl Stage {
         serde_json::from_slice(&text).unwrap()
     }
 
-    fn apply(&self, plan: &Value, code: i32) -> Value {
+    /// The arguments that apply a plan, as approved.
+    fn applying(plan: &Value) -> Vec<&str> {
         let digest = plan["digest"].as_str().unwrap();
         let apply = ["apply", "plan.json", "--approve", digest, "--soak", "0", "--output", "json"];
-        let apply = [&apply[..], &FAST].concat();
-        let ended = self.run(&apply);
+        [&apply[..], &FAST].concat()
+    }
+
+    fn apply(&self, plan: &Value, code: i32) -> Value {
+        let ended = self.run(&Self::applying(plan));
         assert_eq!(ended.code, code, "{} {}", ended.out, ended.err);
         ended.json()
     }
 
+    /// The arguments that take a run up again, whatever a person would look at first.
+    fn resuming(run: &str) -> Vec<&str> {
+        let resume = ["apply", "--resume", run, "--soak", "0", "--ignore-breach"];
+        [&resume[..], &["--output", "json"], &FAST].concat()
+    }
+
+    fn resume(&self, run: &str) -> Value {
+        let ended = self.run(&Self::resuming(run));
+        assert!(!ended.out.is_empty(), "{}", ended.err);
+        ended.json()
+    }
+
+    /// The arguments that undo a run, as approved.
+    fn undoing(run: &str) -> Vec<&str> {
+        [&["undo", run, "--approve", run, "--output", "json"][..], &FAST].concat()
+    }
+
     fn undo(&self, run: &Value, code: i32) -> Value {
-        let run = run.as_str().unwrap();
-        let undo = ["undo", run, "--approve", run, "--output", "json"];
-        let ended = self.run(&[&undo[..], &FAST].concat());
+        let ended = self.run(&Self::undoing(run.as_str().unwrap()));
         assert_eq!(ended.code, code, "{} {}", ended.out, ended.err);
         ended.json()
+    }
+
+    /// From now on these go wrong.
+    fn faults(&self, faults: &[&str]) {
+        self.server.simulator_says("faults", Some(&json!(faults)));
     }
 
     fn boto3(&self, arguments: &[&str]) -> Value {
@@ -84,6 +112,59 @@ impl Stage {
         }
         reading
     }
+}
+
+/// What these kinds change, but for what cannot be put back: members of groups, and AMIs.
+const PARTS: [&str; 6] =
+    ["groups", "templates", "configurations", "notebooks", "environments", "lightsail"];
+
+/// What is to be seen of some parts after these changes, where `before` was seen; `after` tells the ids of what was made.
+fn changed(before: &Value, plan: &Value, after: &Value) -> Value {
+    let mut expected = before.clone();
+    for change in plan["changes"].as_array().unwrap() {
+        let [kind, id, name] = ["kind", "id", "name"].map(|it| change[it].as_str().unwrap_or(""));
+        match kind {
+            "sagemaker-notebook" => expected["notebooks"][name]["minimum"] = "2".into(),
+            "beanstalk-environment" => expected["environments"][name][1] = "true".into(),
+            "lightsail-instance" => expected["lightsail"][name]["httpTokens"] = "required".into(),
+            "image-imds-support" => expected["images"][id][1] = "v2.0".into(),
+            "launch-configuration" => in_place_of_a_configuration(&mut expected, after),
+            "launch-template" => with_a_new_version(&mut expected, after, id),
+            _ => {}
+        }
+    }
+    expected
+}
+
+/// The one template that was made is what the group launches from.
+fn in_place_of_a_configuration(expected: &mut Value, after: &Value) {
+    let made = |(_, template): &(&String, &Value)| {
+        template["name"].as_str().unwrap().starts_with("old-web-imdsv2-")
+    };
+    let made: Vec<_> = after["templates"].as_object().unwrap().iter().filter(made).collect();
+    let [(id, template)] = made[..] else { panic!("{} templates in its place", made.len()) };
+    assert_eq!(template["versions"].as_object().unwrap().len(), 1);
+    assert_eq!(template["versions"]["1"]["MetadataOptions"]["HttpTokens"], "required");
+    expected["templates"][id] = template.clone();
+    expected["groups"]["by-configuration"] = json!({
+        "LaunchConfigurationName": null,
+        "LaunchTemplate": {"LaunchTemplateId": id, "LaunchTemplateName": template["name"], "Version": "$Default"},
+        "MixedInstancesPolicy": null,
+    });
+}
+
+/// A second version, which is the default, and which a group that names versions by number is led to. Numbers are not given twice.
+fn with_a_new_version(expected: &mut Value, after: &Value, id: &str) {
+    let (id, _) = id.split_once(':').unwrap();
+    let versions = after["templates"][id]["versions"].as_object().unwrap();
+    assert_eq!(versions.len(), 2);
+    let number = versions.keys().find(|number| *number != "1").unwrap();
+    let template = &mut expected["templates"][id];
+    let mut version = template["versions"]["1"].clone();
+    version["MetadataOptions"]["HttpTokens"] = "required".into();
+    template["versions"][number] = version;
+    template["default"] = number.parse::<u64>().unwrap().into();
+    expected["groups"]["by-number"]["LaunchTemplate"]["Version"] = number.as_str().into();
 }
 
 /// The changes of a plan, by id.
