@@ -342,6 +342,8 @@ pub struct Wave {
     pub regions: u64,
     /// The least time that it takes at the plan's share of AWS's rates, in seconds.
     pub least_seconds: u64,
+    /// Whether anything of it can break something later: false where nothing runs, and of AMIs alone.
+    pub soaks: bool,
 }
 
 /// Something that could not be read when the evidence was collected: what is there is not in the plan.

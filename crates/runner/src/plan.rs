@@ -229,6 +229,7 @@ async fn draw(
     let born = session.candidates(Candidates::Born).await?;
     let has = |kind| options.kinds.contains(&kind);
     planner.groups(&groups);
+    planner.born(&born);
     planner.regions(&session.candidates(Candidates::Regions).await?);
     let versions = session.candidates(Candidates::Templates).await?;
     planner.templates(&versions, &session.candidates(Candidates::Uses).await?, &born);
