@@ -354,9 +354,12 @@ pub struct Gap {
     pub account_id: Option<String>,
     /// The region; null where it is not one.
     pub region: Option<String>,
+    /// The file, where it is code that could not be read.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub path: Option<String>,
     /// The operation that failed.
     pub operation: String,
-    /// AWS's code.
+    /// AWS's code, or imdsure's own word where it is a file.
     pub code: String,
 }
 
