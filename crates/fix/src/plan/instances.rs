@@ -312,6 +312,7 @@ mod tests {
         for left in plan.unplanned().unwrap().map(Result::unwrap) {
             decided.push((left.id, Err((left.reason, left.why))));
         }
+        decided.sort_by(|(one, _), (other, _)| one.cmp(other));
         decided
     }
 

@@ -162,9 +162,10 @@ impl<'d> Spreading<'d> {
         wave
     }
 
-    /// A change, and what its groups launch from unless that has come already.
+    /// A change; of a member also what its groups launch from, unless that has come already.
     fn with(&self, place: usize) -> Vec<usize> {
-        let groups = self.drafts[place].groups.iter();
+        let draft = &self.drafts[place];
+        let groups = draft.groups.iter().filter(|_| matches!(draft.turn, Turn::Spread(_)));
         let launchers = groups.filter_map(|group| self.launchers.get(group)).flatten();
         let mut with_it = vec![place];
         for launcher in launchers {
