@@ -99,8 +99,9 @@ pub(crate) struct ReadArguments {
     /// Read every active account of the organization
     #[arg(long)]
     pub(crate) org: bool,
-    /// Read the accounts of this organizational unit and below, or of the root (repeatable; implies --org)
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    /// Read the accounts of this organizational unit and below, or of the root: by id, or by the path of names
+    /// (`Root/Workloads`) (repeatable; implies --org)
+    #[arg(long, value_name = "ID|PATH", value_delimiter = ',')]
     pub(crate) ou: Vec<String>,
     /// Read these accounts; with --org, only these of it (repeatable)
     #[arg(long, value_name = "ID", value_delimiter = ',')]

@@ -2,12 +2,13 @@
 
 use std::{
     collections::BTreeSet,
-    io::{self, Write as _},
+    fs::File,
+    io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
 use imdsure_fix::{
-    plan::{PlanFile, PlanFileError, PlanOptions, SplitBy},
+    plan::{PlanFile, PlanFileError, PlanOptions, Size, SplitBy, TagFilter},
     run::Clock,
 };
 use imdsure_model::{ExitCode, plan::ChangeKind};
@@ -20,7 +21,7 @@ use imdsure_runner::{CodeRevert, Config, Drawn, PlanRequest};
 use crate::{
     args::{
         GuardSetArguments, PlanArguments,
-        change::{KindArgument, ShownAs, SplitArgument},
+        change::{KindArgument, ShapeArguments, ShownAs, SplitArgument},
     },
     audit::{self, kept_on_the_side},
     failure::Failure,
@@ -31,72 +32,29 @@ use crate::{
 const PLAN: &str = "plan.json";
 const PLANS: &str = "plans";
 
+/// What `plan` alone chooses.
+struct Choice {
+    kinds: BTreeSet<ChangeKind>,
+    /// Whether defaults and enforcement are planned also where something runs.
+    everywhere: bool,
+    tags: Vec<TagFilter>,
+    images: BTreeSet<String>,
+    restart: bool,
+    canary: Size,
+    code: Option<PathBuf>,
+    include_reverted: bool,
+}
+
 pub(crate) async fn run(
     arguments: PlanArguments,
     config: Option<&Path>,
     clock: Clock,
 ) -> Result<ExitCode, Failure> {
+    let output = arguments.shaped.output;
     if let Some(path) = &arguments.show {
-        show(&PlanFile::open(path).map_err(unusable)?, arguments.output)?;
+        show(&PlanFile::open(path).map_err(unusable)?, output)?;
         return Ok(ExitCode::Ok);
     }
-    let (drawn, out) = Box::pin(draw(arguments, config, clock)).await?;
-    told(&drawn);
-    Ok(if out { ExitCode::Incomplete } else { ExitCode::Ok })
-}
-
-/// `guard set`: the same with defaults and enforcement alone, also where something runs.
-pub(crate) async fn guard_set(
-    arguments: GuardSetArguments,
-    config: Option<&Path>,
-    clock: Clock,
-) -> Result<ExitCode, Failure> {
-    let GuardSetArguments { defaults, enforce, mut plan } = arguments;
-    if !plan.kind.is_empty() || plan.show.is_some() {
-        return Err(Failure::usage(
-            "guard set plans defaults and enforcement: --kind and --show are plan's",
-        ));
-    }
-    // Neither asks for both: a default first, then enforcement.
-    let both = defaults == enforce;
-    let kinds = [
-        (both || defaults, ChangeKind::AccountDefaults),
-        (both || enforce, ChangeKind::AccountEnforcement),
-    ];
-    plan.kind = kinds
-        .into_iter()
-        .filter(|(wanted, _)| *wanted)
-        .map(|(_, kind)| KindArgument::Kind(kind))
-        .collect();
-    Box::pin(run(plan, config, clock)).await
-}
-
-/// Draws the plan, writes and shows it; also tells whether anything is missing from it.
-async fn draw(
-    arguments: PlanArguments,
-    config: Option<&Path>,
-    clock: Clock,
-) -> Result<(Drawn, bool), Failure> {
-    let options = options(&arguments)?;
-    let (out, shown, split) = (arguments.out, arguments.output, options.split.is_some());
-    let out = out.unwrap_or_else(|| PathBuf::from(if split { PLANS } else { PLAN }));
-    let (read, code) = (arguments.read, arguments.with_code);
-    // Of kept evidence they choose; from AWS only they are read.
-    let units = if read.from.is_some() { read.ou.clone() } else { Vec::new() };
-    let config = Config::load(config).map_err(Failure::usage)?;
-    let source = audit::source_of(read)?;
-    let (source, line) = (source.source, source.line);
-    let now = clock.here();
-    let request = PlanRequest { source, options, units, config, now, code };
-    let drawn = request.draw().await;
-    line.stop().await;
-    let drawn = drawn?;
-    write(&drawn, &out, shown, split)?;
-    let missing = drawn.incomplete || !drawn.missing.is_empty();
-    Ok((drawn, missing))
-}
-
-fn options(arguments: &PlanArguments) -> Result<PlanOptions, Failure> {
     let mut kinds = BTreeSet::new();
     for kind in &arguments.kind {
         match kind {
@@ -109,49 +67,164 @@ fn options(arguments: &PlanArguments) -> Result<PlanOptions, Failure> {
     if kinds.is_empty() {
         kinds.extend(ChangeKind::DEFAULT);
     }
-    check(arguments, &kinds).map_err(Failure::usage)?;
-    let kept = arguments.read.from.is_some();
-    Ok(PlanOptions {
+    let choice = Choice {
         kinds,
-        only_idle_regions: !everywhere,
-        hop_limit: arguments.hop_limit.0,
+        everywhere,
+        tags: arguments.tag,
+        images: arguments.image.into_iter().collect(),
+        restart: arguments.restart,
         canary: arguments.canary,
-        max_per_wave: arguments.max_per_wave,
-        include_unknown: arguments.include_unknown,
+        code: arguments.with_code,
         include_reverted: arguments.include_reverted,
-        tags: arguments.tag.clone(),
+    };
+    choice.check()?;
+    Box::pin(planned(arguments.shaped, choice, config, clock)).await
+}
+
+/// `guard set`: the same with defaults and enforcement alone, also where something runs.
+pub(crate) async fn guard_set(
+    arguments: GuardSetArguments,
+    config: Option<&Path>,
+    clock: Clock,
+) -> Result<ExitCode, Failure> {
+    let GuardSetArguments { defaults, enforce, shaped } = arguments;
+    // Neither asks for both: a default first, then enforcement.
+    let both = defaults == enforce;
+    let kinds = [
+        (both || defaults, ChangeKind::AccountDefaults),
+        (both || enforce, ChangeKind::AccountEnforcement),
+    ];
+    let choice = Choice {
+        kinds: kinds.into_iter().filter(|(wanted, _)| *wanted).map(|(_, kind)| kind).collect(),
+        everywhere: true,
+        tags: Vec::new(),
+        images: BTreeSet::new(),
+        restart: false,
+        canary: PlanOptions::default().canary,
+        code: None,
+        include_reverted: false,
+    };
+    Box::pin(planned(shaped, choice, config, clock)).await
+}
+
+async fn planned(
+    shaped: ShapeArguments,
+    choice: Choice,
+    config: Option<&Path>,
+    clock: Clock,
+) -> Result<ExitCode, Failure> {
+    let (drawn, out) = draw(shaped, choice, config, clock).await?;
+    told(&drawn);
+    Ok(if out { ExitCode::Incomplete } else { ExitCode::Ok })
+}
+
+/// Draws the plan, writes and shows it; also tells whether anything is missing from it.
+async fn draw(
+    shaped: ShapeArguments,
+    choice: Choice,
+    config: Option<&Path>,
+    clock: Clock,
+) -> Result<(Drawn, bool), Failure> {
+    let (shown, split, code) = (shaped.output, shaped.split_by.is_some(), choice.code.clone());
+    let out = shaped.out.clone();
+    let out = out.unwrap_or_else(|| PathBuf::from(if split { PLANS } else { PLAN }));
+    // Both before anything is read: that may take hours, and cost money.
+    if split {
+        holds_no_plan(&out)?;
+    }
+    if let Some(code) = &code {
+        std::fs::metadata(code).map_err(|error| {
+            Failure::usage(format!("--with-code {} cannot be read: {error}", code.display()))
+        })?;
+    }
+    let options = options(&shaped, choice);
+    let read = shaped.read;
+    // Of kept evidence they choose; from AWS only they are read.
+    let units = if read.from.is_some() { read.ou.clone() } else { Vec::new() };
+    let config = Config::load(config).map_err(Failure::usage)?;
+    let source = audit::source_of(read)?;
+    let (source, line) = (source.source, source.line);
+    let now = clock.here();
+    let request = PlanRequest { source, options, units, config, now, code };
+    let drawn = request.draw().await;
+    line.stop().await;
+    let drawn = drawn?;
+    write(&drawn, &out, shown, split)?;
+    let missing = drawn.incomplete || !drawn.missing.is_empty() || drawn.code_unread > 0;
+    Ok((drawn, missing))
+}
+
+/// Refuses a folder that holds plans: those of an earlier day would be taken for some of today's.
+fn holds_no_plan(folder: &Path) -> Result<(), Failure> {
+    // One that is not there is made.
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    match paths.iter().find(|path| is_plan(path)) {
+        Some(plan) => Err(Failure::usage(format!(
+            "{} holds plans already ({}), and those that nobody gets today would stay there: name another folder \
+             with --out, or remove them",
+            folder.display(),
+            plan.display()
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Whether a file begins as plans do.
+fn is_plan(path: &Path) -> bool {
+    const HEAD: u64 = 64;
+    let json = path.extension().is_some_and(|extension| extension == "json");
+    let mut head = Vec::new();
+    let read = |head: &mut Vec<u8>| File::open(path)?.take(HEAD).read_to_end(head);
+    json && read(&mut head).is_ok() && String::from_utf8_lossy(&head).contains("\"imdsure.plan/")
+}
+
+fn options(shaped: &ShapeArguments, choice: Choice) -> PlanOptions {
+    let kept = shaped.read.from.is_some();
+    PlanOptions {
+        kinds: choice.kinds,
+        only_idle_regions: !choice.everywhere,
+        hop_limit: shaped.hop_limit.0,
+        canary: choice.canary,
+        max_per_wave: shaped.max_per_wave,
+        include_unknown: shaped.include_unknown,
+        include_reverted: choice.include_reverted,
+        tags: choice.tags,
         accounts: if kept {
-            arguments.read.account.iter().cloned().collect()
+            shaped.read.account.iter().cloned().collect()
         } else {
             BTreeSet::new()
         },
-        images: arguments.image.iter().cloned().collect(),
-        restart: arguments.restart,
-        split: arguments.split_by.map(|by| match by {
+        images: choice.images,
+        restart: choice.restart,
+        split: shaped.split_by.map(|by| match by {
             SplitArgument::Account => SplitBy::Account,
             SplitArgument::Ou => SplitBy::Unit,
             SplitArgument::Owner => SplitBy::Owner,
         }),
-        soak_seconds: arguments.soak,
-        share: arguments.rate_share,
-        schedule: arguments.schedule.clone(),
-        ticket: arguments.ticket.clone(),
-    })
+        soak_seconds: shaped.soak,
+        share: shaped.rate_share,
+        schedule: shaped.schedule.clone(),
+        ticket: shaped.ticket.clone(),
+    }
 }
 
-/// Options that go with a kind, and the kind that goes with an option.
-fn check(arguments: &PlanArguments, kinds: &BTreeSet<ChangeKind>) -> Result<(), &'static str> {
-    let image = kinds.contains(&ChangeKind::ImageImdsSupport);
-    if image && arguments.image.is_empty() {
-        return Err("image-imds-support cannot be undone: name each AMI with --image");
+impl Choice {
+    /// Options that go with a kind, and the kind that goes with an option.
+    fn check(&self) -> Result<(), Failure> {
+        let image = self.kinds.contains(&ChangeKind::ImageImdsSupport);
+        let wrong = if image && self.images.is_empty() {
+            "image-imds-support cannot be undone: name each AMI with --image"
+        } else if !image && !self.images.is_empty() {
+            "--image goes with --kind image-imds-support"
+        } else if self.restart && !self.kinds.contains(&ChangeKind::SagemakerNotebook) {
+            "--restart goes with --kind sagemaker-notebook"
+        } else {
+            return Ok(());
+        };
+        Err(Failure::usage(wrong))
     }
-    if !image && !arguments.image.is_empty() {
-        return Err("--image goes with --kind image-imds-support");
-    }
-    if arguments.restart && !kinds.contains(&ChangeKind::SagemakerNotebook) {
-        return Err("--restart goes with --kind sagemaker-notebook");
-    }
-    Ok(())
 }
 
 fn write(drawn: &Drawn, out: &Path, shown: ShownAs, split: bool) -> Result<(), Failure> {
@@ -224,6 +297,9 @@ fn render(
 ) -> Result<(), Failure> {
     let file = plan.path().display().to_string();
     let mut report = PlanReport::new(format, style, &plan.head, &file);
+    if let Some(columns) = terminal::columns() {
+        report = report.within(columns);
+    }
     for lane in &plan.lanes {
         for change in plan.changes(lane).map_err(unusable)? {
             report.change(&change.map_err(unusable)?.1);
@@ -274,9 +350,10 @@ fn told(drawn: &Drawn) {
 fn tell_of_code(drawn: &Drawn, err: &mut dyn io::Write) {
     if drawn.code_unread > 0 {
         let number = drawn.code_unread;
+        let files = if number == 1 { "file" } else { "files" };
         let _ = writeln!(
             err,
-            "note: {number} files of code could not be read: `imdsure scan` says which"
+            "incomplete: {number} {files} of code could not be read, and may take changes back: `imdsure scan` says why"
         );
     }
     tell_of(

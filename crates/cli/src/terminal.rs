@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use imdsure_report::Style;
+use terminal_size::{Width, terminal_size_of};
 
 use crate::failure::Failure;
 
@@ -11,6 +12,11 @@ pub(crate) fn style() -> Style {
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     Style { colour: io::stdout().is_terminal() && !set("NO_COLOR") && !dumb }
+}
+
+/// How wide standard output is, where it is a terminal.
+pub(crate) fn columns() -> Option<usize> {
+    terminal_size_of(io::stdout()).map(|(Width(columns), _)| columns.into())
 }
 
 /// Writes text to standard output. A reader that went away wanted no more of it.

@@ -7,7 +7,11 @@ with running as (
     count(*) as instances,
     count(*) filter (where i.http_tokens is distinct from 'required') as optional,
     count(*) filter (where u.calls > 0) as used,
-    count(*) filter (where u.calls is null) as without_data
+    count(*) filter (where u.calls is null) as without_data,
+    sum(u.calls) as calls,
+    min(u.window_start) as window_start,
+    max(u.window_end) as window_end,
+    max(u.covered_hours) as longest_covered_hours
   from aws_ec2_instance i
   left join aws_cloudwatch_imds_usage u
     on u.account_id = i.account_id and u.region = i.region and u.instance_id = i.instance_id
@@ -66,6 +70,10 @@ select
   coalesce(r.optional, 0) as optional,
   coalesce(r.used, 0) as used,
   coalesce(r.without_data, 0) as without_data,
+  r.calls,
+  r.window_start,
+  r.window_end,
+  r.longest_covered_hours,
   coalesce(l.launchers, 0) as launchers,
   coalesce(v.v1, 0) as launches_v1,
   coalesce(v.explicit, 0) as launches_explicit,

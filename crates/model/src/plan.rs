@@ -342,6 +342,8 @@ pub struct Wave {
     pub regions: u64,
     /// The least time that it takes at the plan's share of AWS's rates, in seconds.
     pub least_seconds: u64,
+    /// Whether anything of it can break something later: false where nothing runs, and of AMIs alone.
+    pub soaks: bool,
 }
 
 /// Something that could not be read when the evidence was collected: what is there is not in the plan.
@@ -352,9 +354,12 @@ pub struct Gap {
     pub account_id: Option<String>,
     /// The region; null where it is not one.
     pub region: Option<String>,
+    /// The file, where it is code that could not be read.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub path: Option<String>,
     /// The operation that failed.
     pub operation: String,
-    /// AWS's code.
+    /// AWS's code, or imdsure's own word where it is a file.
     pub code: String,
 }
 

@@ -6,6 +6,7 @@ use std::{
 };
 
 use imdsure_aws::{
+    scope::OrganizationalUnit,
     source::Wanted,
     tables::{
         AWS_CLOUDWATCH_IMDS_USAGE, AWS_EC2_AMI, AWS_EC2_AUTOSCALING_GROUP,
@@ -74,7 +75,7 @@ pub struct Drawn {
     /// Code for which something is left alone.
     pub left_for_code: Vec<CodeRevert>,
     /// Files of code that could not be read.
-    pub code_unread: u64,
+    pub code_unread: usize,
 }
 
 /// Why there is no plan.
@@ -141,12 +142,14 @@ impl PlanRequest {
         let incomplete = self.config.leaves_incomplete(&mut errors, set.manifest.incomplete);
         let accounts = session.candidates(Candidates::Accounts).await?;
         let options = chosen(self.options, &accounts, &self.units)?;
-        let (code, code_unread) = match &self.code {
-            Some(code) => reverts(&session, code).await?,
-            None => (Vec::new(), 0),
+        let (code, unread) = match &self.code {
+            Some(code) => reverts(&session, code, &self.config).await?,
+            None => (Vec::new(), Vec::new()),
         };
-        let context = context(set, &accounts, &errors, incomplete, self.now)?;
-        let context = Context { code: reverting(&code), ..context };
+        let code_unread = unread.iter().map(|gap| &gap.path).collect::<BTreeSet<_>>().len();
+        let mut context = context(set, &accounts, &errors, incomplete, self.now)?;
+        context.code = reverting(&code);
+        context.gaps.extend(unread);
         let planned = draw(&session, &options, context, &self.config).await?;
         let reverts = code_of_targets(&code, planned.targets());
         let left_for_code = code_of_targets(&code, planned.left_for(Reason::RevertedByCode));
@@ -164,13 +167,28 @@ impl PlanRequest {
     }
 }
 
-/// The code that would take back what may be planned, and how many files of it could not be read.
-async fn reverts(session: &Session, code: &Path) -> Result<(Vec<CodeRevert>, u64), PlanFailure> {
+/// The code that would take back what may be planned, and what of it could not be read.
+async fn reverts(
+    session: &Session,
+    code: &Path,
+    config: &Config,
+) -> Result<(Vec<CodeRevert>, Vec<Gap>), PlanFailure> {
     let rows = code_of(code).await?;
     session.add_code(rows.set()).await?;
-    let tables = &rows.set().manifest.tables;
-    let unread = tables.iter().find(|table| table.name == "scan_error").map_or(0, |it| it.rows);
+    // A session of its own: that of the plan holds the gaps of AWS.
+    let of_code = Session::open(rows.set(), &config.settings()).await?;
+    let unread = of_code.scan_errors().await?.iter().map(gap).collect();
     Ok((session.code_that_reverts().await?, unread))
+}
+
+fn gap(error: &ErrorRow) -> Gap {
+    Gap {
+        account_id: error.account_id.clone(),
+        region: error.region.clone(),
+        path: error.path.clone(),
+        operation: error.operation.clone(),
+        code: error.code.clone(),
+    }
 }
 
 /// The same by what it would take back. Where several places would, one that is certain is named.
@@ -229,6 +247,7 @@ async fn draw(
     let born = session.candidates(Candidates::Born).await?;
     let has = |kind| options.kinds.contains(&kind);
     planner.groups(&groups);
+    planner.born(&born);
     planner.regions(&session.candidates(Candidates::Regions).await?);
     let versions = session.candidates(Candidates::Templates).await?;
     planner.templates(&versions, &session.candidates(Candidates::Uses).await?, &born);
@@ -282,10 +301,9 @@ fn chosen(
     let mut within = BTreeSet::new();
     for unit in units {
         let in_unit = |row: &&Map<String, Value>| {
-            let names = text(row, "organizational_unit");
-            text(row, "organizational_path").split('/').any(|id| id == unit)
-                || names == *unit
-                || names.starts_with(&format!("{unit}/"))
+            let (names, path) =
+                (text(row, "organizational_unit"), text(row, "organizational_path"));
+            OrganizationalUnit { names: Some(names), path: Some(path) }.is_in(unit)
         };
         let found: Vec<String> =
             accounts.iter().filter(in_unit).map(|row| text(row, "account_id")).collect();
@@ -321,12 +339,6 @@ fn context(
     // arn:aws:organizations::MANAGEMENT:account/o-…/ACCOUNT
     let organization =
         accounts.iter().find_map(|row| Some(text(row, "arn")?.split('/').nth(1)?.to_owned()));
-    let gap = |error: &ErrorRow| Gap {
-        account_id: error.account_id.clone(),
-        region: error.region.clone(),
-        operation: error.operation.clone(),
-        code: error.code.clone(),
-    };
     let manifest = &set.manifest;
     Ok(Context {
         units: units.collect::<HashMap<_, _>>(),

@@ -40,9 +40,14 @@ impl Tree {
         self.accounts.get(account_id).cloned().unwrap_or_default()
     }
 
-    /// Whether there is a root or unit of this id.
+    /// Whether there is a root or unit of this id, or of this path of names.
     pub(crate) fn has(&self, unit: &str) -> bool {
-        self.units.contains_key(unit)
+        self.units.contains_key(unit) || self.names().any(|names| names == unit)
+    }
+
+    /// The paths of names, from the root down.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.units.values().filter_map(|unit| unit.names.as_deref())
     }
 
     /// Reads the whole tree: two calls for each root and unit, more where they have many children.
@@ -79,9 +84,13 @@ impl Tree {
 }
 
 impl OrganizationalUnit {
-    /// Whether it is this root or unit, or below it.
-    pub(crate) fn is_in(&self, unit: &str) -> bool {
-        self.path.as_deref().is_some_and(|path| path.split('/').any(|id| id == unit))
+    /// Whether it is this root or unit, or below it: by id, or by the path of names.
+    pub fn is_in(&self, unit: &str) -> bool {
+        let by_id = self.path.as_deref().is_some_and(|path| path.split('/').any(|id| id == unit));
+        let below = |names: &str| {
+            names.strip_prefix(unit).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        by_id || !unit.is_empty() && self.names.as_deref().is_some_and(below)
     }
 }
 

@@ -24,6 +24,9 @@ use crate::{
 /// The role that Organizations creates in the accounts it creates.
 pub const DEFAULT_ROLE: &str = "OrganizationAccountAccessRole";
 
+/// Units named where one is not found.
+const NAMED: usize = 20;
+
 /// What the user asked to read.
 #[derive(Debug, Clone, Default)]
 pub struct ScopeRequest {
@@ -41,7 +44,7 @@ pub struct ScopeRequest {
     pub accounts: Vec<String>,
     /// Account ids to leave out of the organization.
     pub excluded_accounts: Vec<String>,
-    /// Roots and organizational units of which to read the accounts, at any depth.
+    /// Roots and organizational units, by id or by the path of their names, of which to read the accounts, at any depth.
     pub units: Vec<String>,
     /// Region codes to read; every enabled one when empty.
     pub regions: Vec<String>,
@@ -126,14 +129,9 @@ pub enum ScopeError {
     /// An account id that is none.
     #[error("`{0}` is no account id: twelve digits are")]
     BadAccountId(String),
-    /// A root or unit id that is none.
-    #[error(
-        "`{0}` is no id of an organizational unit: `ou-abcd-11112222`, or `r-abcd` for the root, is"
-    )]
-    BadUnitId(String),
     /// A unit that the organization does not have.
-    #[error("the organization has no unit `{0}`")]
-    UnknownUnit(String),
+    #[error("the organization has no unit `{0}`; there are, by names: {1}")]
+    UnknownUnit(String, String),
     /// Units, and a tree that could not be read.
     #[error("--ou needs the organization's tree, which could not be read: {0}")]
     NoTree(CallError),
@@ -264,9 +262,6 @@ impl ScopeRequest {
     }
 
     fn check_organization(&self) -> Result<(), ScopeError> {
-        if let Some(bad) = self.units.iter().find(|id| !is_unit_id(id)) {
-            return Err(ScopeError::BadUnitId(bad.clone()));
-        }
         let roles = !self.accounts.is_empty() || !self.role_arns.is_empty();
         match self.organization {
             false if !self.excluded_accounts.is_empty() => {
@@ -434,7 +429,11 @@ impl ScopeRequest {
             }
         };
         match self.units.iter().find(|unit| !tree.has(unit)) {
-            Some(unit) => Err(ScopeError::UnknownUnit(unit.clone())),
+            Some(unit) => {
+                let names = tree.names().collect::<BTreeSet<_>>().into_iter();
+                let names = names.take(NAMED).collect::<Vec<_>>().join(", ");
+                Err(ScopeError::UnknownUnit(unit.clone(), names))
+            }
             None => Ok(tree),
         }
     }
@@ -461,19 +460,6 @@ pub fn is_role_name(text: &str) -> bool {
     !text.is_empty() && !text.starts_with('/') && !text.ends_with('/') && text.bytes().all(word)
 }
 
-/// `r-` and 4 to 32 letters and digits; `ou-`, those of the root, `-`, and 8 to 32 of its own.
-fn is_unit_id(text: &str) -> bool {
-    let word = |part: &str, shortest: usize| {
-        (shortest..=32).contains(&part.len())
-            && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-    };
-    match text.split('-').collect::<Vec<_>>()[..] {
-        ["r", root] => word(root, 4),
-        ["ou", root, unit] => word(root, 4) && word(unit, 8),
-        _ => false,
-    }
-}
-
 /// The account in `arn:PARTITION:iam::ACCOUNT:role/NAME`.
 fn account_of_role(arn: &str) -> Option<&str> {
     let mut parts = arn.splitn(6, ':');
@@ -488,13 +474,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn units_have_ids() {
-        for good in ["r-abcd", "ou-abcd-11112222"] {
-            assert!(is_unit_id(good), "{good}");
+    fn units_are_called_by_id_or_by_the_path_of_their_names() {
+        let unit = OrganizationalUnit {
+            names: Some("Root/Workloads/Prod".to_owned()),
+            path: Some("r-abcd/ou-abcd-11111111/ou-abcd-22222222".to_owned()),
+        };
+        for within in
+            ["r-abcd", "ou-abcd-11111111", "Root", "Root/Workloads", "Root/Workloads/Prod"]
+        {
+            assert!(unit.is_in(within), "{within}");
         }
-        for bad in ["", "ou-abcd", "r-AB12", "ou-abcd-1111", "ou-abcd-11112222-x", "Workloads"] {
-            assert!(!is_unit_id(bad), "{bad}");
+        for other in ["", "ou-abcd-33333333", "Prod", "Root/Work", "Root/Workloads/Prod/Web"] {
+            assert!(!unit.is_in(other), "{other}");
         }
+        assert!(!OrganizationalUnit::default().is_in("r-abcd"));
     }
 
     #[test]

@@ -30,32 +30,60 @@ Examples:
   imdsure plan --from evidence --split-by owner -o plans
                                                      one plan and page for each owner";
 
+/// What shapes a plan, and has no meaning beside one that is shown.
+const SHAPING: [&str; 33] = [
+    "profile",
+    "role_arn",
+    "org",
+    "ou",
+    "account",
+    "exclude_account",
+    "accounts_file",
+    "role_name",
+    "external_id",
+    "regions",
+    "endpoint_url",
+    "concurrency",
+    "usage",
+    "usage_days",
+    "max_cost",
+    "save",
+    "from",
+    "out",
+    "split_by",
+    "ticket",
+    "with_code",
+    "include_reverted",
+    "kind",
+    "include_unknown",
+    "tag",
+    "image",
+    "restart",
+    "hop_limit",
+    "canary",
+    "max_per_wave",
+    "soak",
+    "rate_share",
+    "schedule",
+];
+
 #[derive(Debug, Args)]
 #[command(after_help = PLAN_HELP)]
 pub(crate) struct PlanArguments {
     #[command(flatten)]
-    pub(crate) read: ReadArguments,
-    /// Where to write the plan; a folder with --split-by [default: plan.json, or plans]
-    #[arg(long, short = 'o', value_name = "FILE", help_heading = "Plan")]
-    pub(crate) out: Option<PathBuf>,
+    pub(crate) shaped: ShapeArguments,
     /// Only show a plan that was written before
-    #[arg(long, value_name = "FILE", help_heading = "Plan", conflicts_with_all = ["out", "from", "org", "usage", "kind"])]
+    #[arg(long, value_name = "FILE", help_heading = "Plan", conflicts_with_all = SHAPING)]
     pub(crate) show: Option<PathBuf>,
     /// Leave alone what code would take back: files, a folder, or a set that `scan --save` kept
-    #[arg(long, value_name = "PATH|SET", help_heading = "What to plan", conflicts_with = "show")]
+    #[arg(long, value_name = "PATH|SET", help_heading = "What to plan")]
     pub(crate) with_code: Option<PathBuf>,
     /// Plan also what code would take back, with a warning
     #[arg(long, help_heading = "What to plan", requires = "with_code")]
     pub(crate) include_reverted: bool,
-    /// How to show it on standard output: pretty, md, html or none
-    #[arg(long, value_name = "FORMAT", default_value = "pretty", value_parser = plan_format, help_heading = "Plan")]
-    pub(crate) output: ShownAs,
     /// The kinds of changes; `default` for those below (repeatable)
     #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = kind, help_heading = "What to plan")]
     pub(crate) kind: Vec<KindArgument>,
-    /// Plan also what there is no data on version 1 of
-    #[arg(long, help_heading = "What to plan")]
-    pub(crate) include_unknown: bool,
     /// Only what has this tag (repeatable: all of them)
     #[arg(long, value_name = "KEY[=VALUE]", help_heading = "What to plan")]
     pub(crate) tag: Vec<TagFilter>,
@@ -65,12 +93,29 @@ pub(crate) struct PlanArguments {
     /// With sagemaker-notebook: plan also notebooks that run, which are stopped and started again
     #[arg(long, help_heading = "What to plan")]
     pub(crate) restart: bool,
-    /// `keep` each hop limit, or raise lower ones to N
-    #[arg(long, value_name = "keep|N", default_value = "keep", value_parser = hop_limit, help_heading = "What to plan")]
-    pub(crate) hop_limit: HopLimit,
     /// How many changes go first: a number, or a share of all
     #[arg(long, value_name = "N|N%", default_value = "1%", help_heading = "Waves")]
     pub(crate) canary: Size,
+}
+
+/// What every plan is shaped by, whatever it changes.
+#[derive(Debug, Args)]
+pub(crate) struct ShapeArguments {
+    #[command(flatten)]
+    pub(crate) read: ReadArguments,
+    /// Where to write the plan [default: plan.json]; with --split-by a folder that holds no plans yet
+    /// [default: plans]
+    #[arg(long, short = 'o', value_name = "FILE", help_heading = "Plan")]
+    pub(crate) out: Option<PathBuf>,
+    /// How to show it on standard output: pretty, md, html or none
+    #[arg(long, value_name = "FORMAT", default_value = "pretty", value_parser = plan_format, help_heading = "Plan")]
+    pub(crate) output: ShownAs,
+    /// Plan also what there is no data on version 1 of
+    #[arg(long, help_heading = "What to plan")]
+    pub(crate) include_unknown: bool,
+    /// `keep` each hop limit, or raise lower ones to N
+    #[arg(long, value_name = "keep|N", default_value = "keep", value_parser = hop_limit, help_heading = "What to plan")]
+    pub(crate) hop_limit: HopLimit,
     /// The largest wave [default: each wave five times the one before]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Waves")]
     pub(crate) max_per_wave: Option<u64>,
@@ -80,7 +125,7 @@ pub(crate) struct PlanArguments {
     /// The share of each of AWS's request rates that apply uses
     #[arg(long, value_name = "N%", default_value = "50%", value_parser = share, help_heading = "Waves")]
     pub(crate) rate_share: f64,
-    /// When changes may be made, as `Mon-Fri 09:00-17:00 Europe/Berlin` (repeatable)
+    /// When changes may be made, as `Mon-Fri 09:00-17:00 Europe/Berlin`; UTC without a zone (repeatable)
     #[arg(long, value_name = "WINDOW", help_heading = "Waves")]
     pub(crate) schedule: Vec<Window>,
     /// One plan for each account, organizational unit or owner
@@ -140,6 +185,9 @@ fn hop_limit(text: &str) -> Result<HopLimit, String> {
     }
 }
 
+/// The longest time that can be meant, in seconds: a year.
+const LONGEST: u64 = 365 * 86_400;
+
 /// Seconds of `90s`, `30m`, `24h`, `7d`, or `0`.
 pub(crate) fn duration(text: &str) -> Result<u64, String> {
     let wrong = || format!("`{text}` is no duration: 90s, 30m, 24h, 7d, or 0");
@@ -155,7 +203,13 @@ pub(crate) fn duration(text: &str) -> Result<u64, String> {
         "d" => 86_400,
         _ => return Err(wrong()),
     };
-    number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor)).ok_or_else(wrong)
+    // More digits than a number has are too long, not wrong.
+    let seconds = number.parse::<u64>().unwrap_or(u64::MAX).saturating_mul(factor);
+    match (number.is_empty(), seconds) {
+        (true, _) => Err(wrong()),
+        (false, ..=LONGEST) => Ok(seconds),
+        _ => Err(format!("`{text}` is too long: at most 365d")),
+    }
 }
 
 fn share(text: &str) -> Result<f64, String> {
@@ -336,20 +390,30 @@ pub(crate) enum JournalCommand {
     },
 }
 
+const GUARD_SET_HELP: &str = "\
+Without --defaults and --enforce both are planned, enforcement in the waves after the defaults.
+
+Examples:
+  imdsure guard set --defaults --org --usage -o defaults.json
+  imdsure guard set --enforce --org --usage -o enforce.json   when all is quiet";
+
 #[derive(Debug, Args)]
+#[command(after_help = GUARD_SET_HELP)]
 pub(crate) struct GuardSetArguments {
     /// Plan the default: launches that say nothing get version 2
-    #[arg(long)]
+    #[arg(long, help_heading = "What to plan")]
     pub(crate) defaults: bool,
     /// Plan enforcement: launches with version 1 are refused, and no instance goes back to it
-    #[arg(long)]
+    #[arg(long, help_heading = "What to plan")]
     pub(crate) enforce: bool,
     #[command(flatten)]
-    pub(crate) plan: PlanArguments,
+    pub(crate) shaped: ShapeArguments,
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::{CommandFactory as _, Parser};
+
     use super::*;
 
     #[test]
@@ -358,8 +422,38 @@ mod tests {
         for (text, seconds) in table {
             assert_eq!(duration(text), Ok(seconds));
         }
-        for wrong in ["", "5", "h", "-1h", "1w", "99999999999999999999d", "18446744073709551615d"] {
-            assert!(duration(wrong).is_err(), "{wrong}");
+        for wrong in ["", "5", "h", "-1h", "1w"] {
+            assert!(duration(wrong).unwrap_err().contains("no duration"), "{wrong}");
+        }
+        assert_eq!(duration("365d"), Ok(31_536_000));
+        for long in ["366d", "99999999999999d", "99999999999999999999d", "18446744073709551615d"] {
+            assert!(duration(long).unwrap_err().contains("at most 365d"), "{long}");
+        }
+    }
+
+    #[derive(Debug, Parser)]
+    struct Planning {
+        #[command(flatten)]
+        plan: PlanArguments,
+    }
+
+    #[test]
+    fn what_shapes_a_plan_does_not_go_with_one_that_is_shown() {
+        let command = Planning::command();
+        let free = ["show", "output", "help"];
+        let all = command.get_arguments().map(|argument| argument.get_id().as_str());
+        let shaping: Vec<&str> = all.filter(|id| !free.contains(id)).collect();
+        for id in &shaping {
+            assert!(SHAPING.contains(id), "{id}");
+        }
+        assert_eq!(shaping.len(), SHAPING.len());
+        let parsed = |more: &[&str]| {
+            Planning::try_parse_from([&["plan", "--show", "plan.json"], more].concat())
+        };
+        assert!(parsed(&["--output", "md"]).is_ok());
+        for refused in [&["--soak", "1h"][..], &["--include-unknown"], &["--regions", "us-east-1"]]
+        {
+            assert!(parsed(refused).unwrap_err().to_string().contains("--show"), "{refused:?}");
         }
     }
 }

@@ -89,3 +89,49 @@ fn a_run_soaks_and_comes_back_only_in_time() {
     let resumed = stage.run(&[&resume[..], &["true"]].concat());
     assert!(resumed.code == 0 || resumed.code == 5, "{} {}", resumed.out, resumed.err);
 }
+
+#[test]
+fn account_defaults_soak_where_something_runs() {
+    let stage = Stage::new(&WORLD);
+    let before = stage.witness();
+    let plan = stage.plan(&["--kind", "account-defaults,account-enforcement"]);
+    let waves = plan["waves"].as_array().unwrap();
+    let defaults = waves.iter().find(|wave| wave["name"] == "account defaults").unwrap();
+    for wave in waves {
+        let idle = wave["name"] == "regions where nothing runs";
+        assert_eq!(wave["soaks"], json!(!idle), "{wave}");
+    }
+    let (code, applied) = stage.apply(&plan, &["--accept-no-way-back", "*"]);
+    assert!(code == 0 || code == 5, "{applied}");
+    assert_eq!(applied["state"], "soaking", "{applied}");
+    let journal = stage.journal(applied["run"].as_str().unwrap());
+    let through: Vec<&Value> =
+        journal.iter().filter(|event| event["type"] == "wave-applied").collect();
+    assert_eq!(through.last().unwrap()["wave"], defaults["wave"]);
+    // What comes after the soak is as it was.
+    let after = stage.witness();
+    for change in plan["changes"].as_array().unwrap() {
+        if change["wave"].as_u64() > defaults["wave"].as_u64() {
+            let text = |name: &str| change[name].as_str().unwrap();
+            let place = format!("{} {}", text("account_id"), text("region"));
+            let enforced =
+                |reading: &Value| reading[&place]["defaults"]["HttpTokensEnforced"].clone();
+            assert_eq!(enforced(&before), enforced(&after), "{change}");
+        }
+    }
+}
+
+#[test]
+fn no_wave_is_larger_than_the_largest() {
+    let stage = Stage::new(&WORLD);
+    let kinds =
+        ["launch-template", "instance-refresh", "account-defaults", "default,instance-refresh"];
+    for kinds in kinds {
+        let plan = stage.plan(&["--canary", "3", "--max-per-wave", "10", "--kind", kinds]);
+        let sizes =
+            plan["waves"].as_array().unwrap().iter().map(|wave| wave["changes"].as_u64().unwrap());
+        let sizes: Vec<u64> = sizes.collect();
+        assert!(sizes.iter().all(|size| *size <= 10), "{kinds}: {sizes:?}");
+        assert_eq!(sizes.iter().sum::<u64>(), plan["total_changes"], "{kinds}");
+    }
+}

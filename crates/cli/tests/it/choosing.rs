@@ -48,6 +48,9 @@ fn units_are_read_with_all_below_them() {
         let (_, report) = server.audit(&["--ou", unit, "--control", CONTROL]);
         assert_eq!(accounts(&report), expected, "{unit}");
         assert_eq!(report["errors"], json!([]));
+        let names = tree["units"][unit].as_str().unwrap();
+        let (_, by_names) = server.audit(&["--ou", names, "--control", CONTROL]);
+        assert_eq!(accounts(&by_names), expected, "{names}");
         nested += usize::from(expected.len() < accounts(&all).len());
     }
     assert!(nested > 2, "{tree}");
@@ -78,7 +81,10 @@ fn what_cannot_be_chosen_is_refused() {
     let empty = file("# nobody\n");
     let [bad_path, empty_path] = [&bad, &empty].map(|file| file.path().to_str().unwrap());
     let table: [(&[&str], &str); 11] = [
-        (&["--ou", "Workloads"], "`Workloads` is no id of an organizational unit"),
+        (
+            &["--ou", "Workloads"],
+            "the organization has no unit `Workloads`; there are, by names: Root",
+        ),
         (&["--ou", "ou-zzzz-11112222"], "the organization has no unit `ou-zzzz-11112222`"),
         (&["--exclude-account", "123456789012"], "--exclude-account goes with --org"),
         (&["--org", "--account", "123456789012"], "123456789012 is not an active account"),

@@ -162,6 +162,18 @@ fn what_code_takes_back_is_left_alone_or_planned_with_a_warning() {
     assert_eq!(change["id"], "i-0abc");
     assert!(change["warnings"].as_array().unwrap().contains(&why.into()), "{change:#}");
     assert!(!plan(&[]).0.contains("repair it first"));
+    // A file that cannot be read might do the same: it is a gap, and no part of the evidence of AWS.
+    std::fs::write(folder.path().join("infra/broken.tf"), "resource \"aws_instance\" {{{").unwrap();
+    let (told, planned) = plan(&["--with-code", "infra"]);
+    assert!(told.contains("incomplete: 1 file of code could not be read"), "{told}");
+    let gaps = planned["gaps"].as_array().unwrap();
+    let paths: Vec<_> = gaps.iter().filter_map(|gap| gap["path"].as_str()).collect();
+    assert_eq!(paths, ["infra/broken.tf"], "{gaps:?}");
+    std::fs::remove_file(folder.path().join("infra/broken.tf")).unwrap();
+    let nowhere = ["plan", "--from", "aws", "--with-code", "nowhere"];
+    let nowhere = imdsure(&nowhere).current_dir(folder.path()).ended();
+    assert_eq!(nowhere.code, 64, "{}", nowhere.err);
+    assert!(nowhere.err.contains("--with-code nowhere cannot be read"), "{}", nowhere.err);
     // A kept scan says the same; repaired code takes nothing back.
     report(folder.path(), &["infra", "--save", "scans"]);
     assert!(plan(&["--with-code", "scans"]).0.contains(place));

@@ -16,16 +16,28 @@ pub(crate) struct Key {
 /// When a change comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Turn {
-    /// In the wave of regions where nothing runs.
+    /// First: where nothing runs.
     Idle,
-    /// Spread over canary and growing waves. `early`: among the first of its stratum.
-    Spread { stratum: u32, hash: u64, early: bool },
-    /// With the first of its group's members; with the canary's followers if it has none.
-    WithGroups,
-    /// After all instances.
-    After,
+    /// Spread over canary and growing waves.
+    Spread(Spot),
+    /// With the first of its groups' members; spread like them where none is planned.
+    WithGroups(Spot),
+    /// Spread like them, after all of them: it replaces what runs.
+    Replace(Spot),
     /// After that.
-    Last,
+    Defaults,
+    /// After that.
+    Enforcement,
+}
+
+/// What scatters changes over waves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Spot {
+    /// The canary has one of each before a second of any.
+    pub(crate) stratum: u32,
+    pub(crate) hash: u64,
+    /// Among the first of its stratum.
+    pub(crate) early: bool,
 }
 
 /// A change without its wave, written out.
@@ -60,6 +72,14 @@ impl Draft {
             id: change.id.as_str().into(),
         };
         Ok(Self { key, part, turn, groups, rest })
+    }
+
+    /// One for tests of waves, whose line says nothing.
+    #[cfg(test)]
+    pub(crate) fn bare(kind: ChangeKind, id: &str, turn: Turn, groups: Vec<u32>) -> Self {
+        let (account_id, region, id) = ("1".into(), "r".into(), id.into());
+        let key = Key { account_id, region, kind, id };
+        Self { key, part: None, turn, groups, rest: "".into() }
     }
 
     /// The line of a plan.

@@ -6,10 +6,10 @@ use imdsure_model::{
 };
 
 use super::{
-    draft::{Turn, scattered},
+    draft::Turn,
     options::COVERAGE,
-    planner::{Doing, Planner, Target, Waived},
-    words::{counted, instant, members, speaks_of_containers},
+    planner::{Doing, Planner, Siblings, Target, Waived},
+    words::{counted, instant, members, minute, speaks_of_containers, the_last},
 };
 
 /// What the owner of a group's member is written like.
@@ -49,7 +49,13 @@ impl Planner<'_> {
             .or_else(|| cannot_be_set(instance))
             .or_else(|| self.waived(&waived))
             .or_else(|| uses_v1(instance))
+            .or_else(|| siblings_use_v1(instance, self.siblings_of(instance)?))
             .or_else(|| no_data(instance).filter(|_| !self.options.include_unknown))
+    }
+
+    /// Those of its group that used version 1, if there are any.
+    fn siblings_of(&self, instance: &InstanceCandidate<'_>) -> Option<&Siblings> {
+        self.siblings(instance.account_id, instance.region, instance.group?)
     }
 
     fn change(&mut self, instance: &InstanceCandidate<'_>, target: Target, kind: ChangeKind) {
@@ -60,14 +66,17 @@ impl Planner<'_> {
         let group = instance.group.filter(|_| kind == ChangeKind::GroupMember);
         let known = group.and_then(|name| self.group(instance.account_id, instance.region, name));
         let mut warnings = warnings(instance, hop_limit.is_some());
+        warnings.extend(self.siblings_of(instance).map(|siblings| {
+            format!("{}; it was silent, and started inside the window", siblings.told())
+        }));
         if known.is_some_and(|group| group.gives_v1 && !group.mended) {
             warnings.push(
                 "its group still launches version 1: what replaces it will answer it again".into(),
             );
         }
         let within = group.or(instance.owner).unwrap_or_default();
-        let stratum = self.stratum(format!("{}/{}/{within}", instance.account_id, instance.region));
         let early = instance.launch_time.is_some_and(|launched| launched < BEFORE_V2);
+        let spot = self.spot(&target, within, early);
         let doing = Doing {
             kind,
             send: members([
@@ -84,7 +93,7 @@ impl Planner<'_> {
             evidence: evidence(instance),
             blast: blast(instance, group),
             warnings,
-            turn: Turn::Spread { stratum, hash: scattered(instance.instance_id), early },
+            turn: Turn::Spread(spot),
             groups: known.map(|group| group.number).into_iter().collect(),
         };
         self.plan(target, doing);
@@ -129,12 +138,35 @@ fn cannot_be_set(instance: &InstanceCandidate<'_>) -> Option<(Reason, String)> {
 
 fn uses_v1(instance: &InstanceCandidate<'_>) -> Option<(Reason, String)> {
     let calls = u64::try_from(instance.calls?).ok().filter(|calls| *calls > 0)?;
-    let last = instance.last_nonzero.and_then(instant);
-    let last = last.map(|last| format!(", the last in the period that began {last}"));
-    Some((
-        Reason::V1CallsSeen,
-        format!("{} of version 1{}", counted(calls, "call"), last.unwrap_or_default()),
-    ))
+    let last = instance.last_nonzero.and_then(instant).as_deref().map(minute);
+    let why = format!("{} of version 1{}", counted(calls, "call"), the_last(last.as_deref()));
+    Some((Reason::V1CallsSeen, why))
+}
+
+/// What calls only at boot is silent until the next one: of an instance that did not start inside the window its siblings
+/// tell more than its own silence.
+fn siblings_use_v1(
+    instance: &InstanceCandidate<'_>,
+    siblings: &Siblings,
+) -> Option<(Reason, String)> {
+    let start = match instance.started_in_window {
+        Some(true) => return None,
+        Some(false) => "it did not start inside the window",
+        None => "no start of it inside the window is known",
+    };
+    let why = format!("{}; {start}, so its own silence proves nothing", siblings.told());
+    Some((Reason::V1CallsSeen, why))
+}
+
+impl Siblings {
+    fn told(&self) -> String {
+        let last = the_last(self.last.as_deref());
+        format!(
+            "{} of {} of its group used version 1{last}",
+            self.used,
+            counted(self.of, "instance")
+        )
+    }
 }
 
 /// Hours of the window.
@@ -206,7 +238,7 @@ fn warnings(instance: &InstanceCandidate<'_>, raised: bool) -> Vec<String> {
     );
     warn(
         instance.launch_time.is_some_and(|launched| launched < BEFORE_V2),
-        "last started before October 2019, when there was no version 2: it goes first",
+        "last started before October 2019, when there was no version 2",
     );
     warn(
         instance.hop_limit == Some(1) && !raised && containers_likely(instance),
@@ -217,4 +249,115 @@ fn warnings(instance: &InstanceCandidate<'_>, raised: bool) -> Vec<String> {
         "stopped: it changes at its next start, and nobody waits for that",
     );
     warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::plan::{Context, PlanFile, PlanOptions, words::Row};
+
+    const END: i64 = BEFORE_V2 + 400 * 24 * HOUR;
+
+    /// A member of the group `web` that is silent.
+    fn silent(instance_id: &str) -> InstanceCandidate<'_> {
+        InstanceCandidate {
+            account_id: "111122223333",
+            region: "eu-west-1",
+            arn: instance_id,
+            instance_id,
+            http_tokens: Some("optional"),
+            http_endpoint: Some("enabled"),
+            group: Some("web"),
+            managed_by: Some("autoscaling:web"),
+            launch_time: Some(END - 24 * HOUR),
+            calls: Some(0),
+            covered_hours: Some(336),
+            window_start: Some(END - 336 * HOUR),
+            window_end: Some(END),
+            started_in_window: Some(true),
+            asked: true,
+            ..InstanceCandidate::default()
+        }
+    }
+
+    /// The rows of what was born from the group `web`.
+    fn born(used: u64) -> Vec<Row> {
+        let row = json!({
+            "account_id": "111122223333", "region": "eu-west-1", "kind": "autoscaling-group", "origin": "web",
+            "instances": 10, "used": used, "last_nonzero": "2020-11-01T13:00:00Z",
+        });
+        vec![row.as_object().cloned().unwrap()]
+    }
+
+    /// What becomes of these: by id why it is left alone, or the warnings with which it is planned.
+    fn decided(
+        options: &PlanOptions,
+        born: &[Row],
+        instances: &[InstanceCandidate<'_>],
+    ) -> Vec<(String, Result<Vec<String>, (Reason, String)>)> {
+        let mut planner = Planner::new(options, Context::default(), |_| None);
+        planner.born(born);
+        instances.iter().for_each(|instance| planner.instance(instance));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("plan.json");
+        planner.finish().unwrap().write(&path, None).unwrap();
+        let plan = PlanFile::open(&path).unwrap();
+        let mut decided = Vec::new();
+        for lane in &plan.lanes {
+            let changes = plan.changes(lane).unwrap().map(|change| change.unwrap().1);
+            decided.extend(changes.map(|change| (change.id, Ok(change.warnings))));
+        }
+        for left in plan.unplanned().unwrap().map(Result::unwrap) {
+            decided.push((left.id, Err((left.reason, left.why))));
+        }
+        decided.sort_by(|(one, _), (other, _)| one.cmp(other));
+        decided
+    }
+
+    #[test]
+    fn a_silent_member_that_did_not_start_learns_from_its_siblings() {
+        let old = InstanceCandidate { started_in_window: Some(false), ..silent("i-old") };
+        let decided_of =
+            |used| decided(&PlanOptions::default(), &born(used), &[silent("i-new"), old]);
+        let told = "2 of 10 instances of its group used version 1, the last in the period that began 2020-11-01 13:00 UTC; it";
+        let left =
+            format!("{told} did not start inside the window, so its own silence proves nothing");
+        let warned = format!("{told} was silent, and started inside the window");
+        assert_eq!(
+            decided_of(2),
+            [
+                ("i-new".to_owned(), Ok(vec![warned])),
+                ("i-old".to_owned(), Err((Reason::V1CallsSeen, left)))
+            ]
+        );
+        // Where all of them are silent, what is said is that no boot was seen.
+        let unseen = "no start inside the window: what calls only at boot was not seen".to_owned();
+        assert_eq!(
+            decided_of(0),
+            [("i-new".to_owned(), Ok(vec![])), ("i-old".to_owned(), Ok(vec![unseen]))]
+        );
+    }
+
+    #[test]
+    fn what_is_not_known_of_a_member_is_no_excuse_for_its_siblings() {
+        let unread = InstanceCandidate {
+            asked: false,
+            calls: None,
+            started_in_window: None,
+            ..silent("i-1")
+        };
+        let options = PlanOptions { include_unknown: true, ..PlanOptions::default() };
+        let (_, decided) = decided(&options, &born(1), &[unread]).remove(0);
+        assert_eq!(decided.unwrap_err().0, Reason::V1CallsSeen);
+    }
+
+    #[test]
+    fn an_instance_from_before_version_2_is_not_promised_a_place() {
+        let old = InstanceCandidate { launch_time: Some(BEFORE_V2 - 1), ..silent("i-1") };
+        let (_, decided) = decided(&PlanOptions::default(), &[], &[old]).remove(0);
+        let warning = "last started before October 2019, when there was no version 2";
+        assert_eq!(decided.unwrap(), [warning]);
+    }
 }

@@ -7,7 +7,7 @@ use imdsure_model::plan::{BlastRadius, ChangeKind, Reason};
 use serde_json::{Map, Value};
 
 use super::{
-    draft::{Turn, scattered},
+    draft::Turn,
     planner::{Doing, Planner, Target, Waived},
     templates::{Born, born_evidence, born_uses_v1, nothing_known},
     words::{Row, counted, members, number, owned, speaks_of_containers, text, truth},
@@ -69,6 +69,7 @@ impl Planner<'_> {
             self.mends(&target.account_id, &target.region, name);
             numbers.extend(self.group(&target.account_id, &target.region, name));
         }
+        let spot = self.spot(&target, "launch-configuration", false);
         let doing = Doing {
             kind,
             send: members([
@@ -87,7 +88,7 @@ impl Planner<'_> {
                 ..BlastRadius::default()
             },
             warnings: Vec::new(),
-            turn: Turn::WithGroups,
+            turn: Turn::WithGroups(spot),
             groups: numbers.into_iter().map(|group| group.number).collect(),
         };
         self.plan(target, doing);
@@ -117,6 +118,7 @@ impl Planner<'_> {
                 continue;
             }
             let members_now = number(row, "members");
+            let spot = self.spot(&target, "instance-refresh", false);
             let doing = Doing {
                 kind,
                 send: members([("AutoScalingGroupName", target.id.as_str().into())]),
@@ -128,7 +130,7 @@ impl Planner<'_> {
                     ..BlastRadius::default()
                 },
                 warnings: vec![format!("replaces {}", counted(members_now, "instance"))],
-                turn: Turn::After,
+                turn: Turn::Replace(spot),
                 groups: Vec::new(),
             };
             self.plan(target, doing);
@@ -150,6 +152,7 @@ impl Planner<'_> {
                 self.leave(target, kind, why);
                 continue;
             }
+            let spot = self.spot(&target, "image", false);
             let doing = Doing {
                 kind,
                 send: members([("ImdsSupport", "v2.0".into())]),
@@ -159,7 +162,7 @@ impl Planner<'_> {
                 warnings: vec![
                     "it cannot be undone: AWS takes ImdsSupport back from no AMI".to_owned(),
                 ],
-                turn: Turn::WithGroups,
+                turn: Turn::Spread(spot),
                 groups: Vec::new(),
             };
             self.plan(target, doing);
@@ -293,7 +296,7 @@ impl Planner<'_> {
         if let Some(why) = against.or_else(|| self.would_not_last(&target)) {
             return self.leave(target, kind, why);
         }
-        let stratum = self.stratum(format!("{}/{}/{kind}", target.account_id, target.region));
+        let spot = self.spot(&target, kind.as_str(), false);
         let doing = Doing {
             kind,
             send,
@@ -306,7 +309,7 @@ impl Planner<'_> {
                 ..BlastRadius::default()
             },
             warnings: warning.into_iter().chain([NOT_MEASURED]).map(str::to_owned).collect(),
-            turn: Turn::Spread { stratum, hash: scattered(&target.id), early: false },
+            turn: Turn::Spread(spot),
             groups: Vec::new(),
         };
         self.plan(target, doing);

@@ -13,11 +13,11 @@ use serde_json::{Map, Value};
 
 use super::{
     PlanError,
-    draft::{Draft, Key, Left, Turn, part},
+    draft::{Draft, Key, Left, Spot, Turn, part, scattered},
     file, notes,
     options::PlanOptions,
     waves::{Waves, spread},
-    words::{Row, owned},
+    words::{Row, minute, number, owned, text},
 };
 
 /// Who a waiver is asked about.
@@ -71,6 +71,15 @@ pub(crate) struct Group {
     pub(crate) mended: bool,
 }
 
+/// What is known of the instances born from a group that has some that used version 1.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Siblings {
+    pub(crate) used: u64,
+    pub(crate) of: u64,
+    /// The last period with calls, as people write it.
+    pub(crate) last: Option<String>,
+}
+
 type Waiving<'a> = dyn Fn(&Waived<'_>) -> Option<String> + 'a;
 
 /// Decides about candidates, one by one: what launches before what runs, so that what runs knows.
@@ -82,6 +91,7 @@ pub struct Planner<'a> {
     left: Vec<Left>,
     strata: HashMap<String, u32>,
     groups: HashMap<String, Group>,
+    siblings: HashMap<String, Siblings>,
     failed: Option<PlanError>,
 }
 
@@ -140,6 +150,7 @@ impl<'a> Planner<'a> {
             left: Vec::new(),
             strata: HashMap::new(),
             groups: HashMap::new(),
+            siblings: HashMap::new(),
             failed: None,
         }
     }
@@ -159,10 +170,12 @@ impl<'a> Planner<'a> {
         (self.waived)(waived).map(|why| (Reason::Waiver, why))
     }
 
-    /// The number of a stratum: the canary has one of each before a second of any.
-    pub(crate) fn stratum(&mut self, name: String) -> u32 {
+    /// Where a target stands among those that are spread, within a stratum of its account and region.
+    pub(crate) fn spot(&mut self, target: &Target, within: &str, early: bool) -> Spot {
         let next = self.strata.len() as u32;
-        *self.strata.entry(name).or_insert(next)
+        let stratum = format!("{}/{}/{within}", target.account_id, target.region);
+        let stratum = *self.strata.entry(stratum).or_insert(next);
+        Spot { stratum, hash: scattered(&target.id), early }
     }
 
     pub(crate) fn group(&self, account_id: &str, region: &str, name: &str) -> Option<Group> {
@@ -178,6 +191,33 @@ impl<'a> Planner<'a> {
             let group = Group { number, gives_v1, mended: false };
             self.groups.insert(place(&target.account_id, &target.region, &target.id), group);
         }
+    }
+
+    /// Takes what was born from groups: the silence of one instance says little beside siblings that are not silent.
+    pub fn born(&mut self, rows: &[Row]) {
+        let of_groups = rows.iter().filter(|row| {
+            text(row, "kind") == Some("autoscaling-group") && number(row, "used") > 0
+        });
+        for row in of_groups {
+            let of = |column| text(row, column).unwrap_or_default();
+            let siblings = Siblings {
+                used: number(row, "used"),
+                of: number(row, "instances"),
+                last: text(row, "last_nonzero").map(minute),
+            };
+            let place = place(of("account_id"), of("region"), of("origin"));
+            self.siblings.insert(place, siblings);
+        }
+    }
+
+    /// Those of a group that used version 1, if there are any.
+    pub(crate) fn siblings(
+        &self,
+        account_id: &str,
+        region: &str,
+        group: &str,
+    ) -> Option<&Siblings> {
+        self.siblings.get(&place(account_id, region, group))
     }
 
     pub(crate) fn mends(&mut self, account_id: &str, region: &str, name: &str) {
@@ -407,6 +447,8 @@ fn wave_of(wave: u32, name: &str, drafts: &[&Draft], share: f64) -> Wave {
     }
     let least =
         lanes.iter().map(|((_, _, kind), number)| least_seconds(*kind, *number, share)).max();
+    let soaks =
+        |draft: &&Draft| draft.turn != Turn::Idle && draft.key.kind != ChangeKind::ImageImdsSupport;
     Wave {
         wave,
         name: name.to_owned(),
@@ -415,6 +457,7 @@ fn wave_of(wave: u32, name: &str, drafts: &[&Draft], share: f64) -> Wave {
         accounts: accounts.len() as u64,
         regions: regions.len() as u64,
         least_seconds: least.unwrap_or_default(),
+        soaks: drafts.iter().any(soaks),
     }
 }
 

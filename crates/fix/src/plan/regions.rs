@@ -1,11 +1,12 @@
 //! Account defaults and enforcement: free where nothing runs, last where something does.
 
-use imdsure_model::plan::{BlastRadius, ChangeKind, Reason};
+use imdsure_model::plan::{BlastRadius, ChangeKind, Reason, UsageEvidence};
+use serde_json::Value;
 
 use super::{
     draft::Turn,
     planner::{Doing, Planner, Target, Waived},
-    words::{Row, counted, members, number, text, truth},
+    words::{Row, counted, members, number, owned, text, truth},
 };
 
 impl Planner<'_> {
@@ -40,10 +41,10 @@ impl Planner<'_> {
                             row.get("hop_limit").cloned().unwrap_or_default(),
                         ),
                     ]),
-                    evidence: None,
+                    evidence: evidence(row),
                     blast: BlastRadius::default(),
                     warnings: warnings(row),
-                    turn: if idle(row) { Turn::Idle } else { Turn::After },
+                    turn: if idle(row) { Turn::Idle } else { Turn::Defaults },
                     groups: Vec::new(),
                 };
                 self.plan(target(row), doing);
@@ -72,10 +73,10 @@ impl Planner<'_> {
                     kind,
                     send: members([("HttpTokensEnforced", "enabled".into())]),
                     before: members([("HttpTokensEnforced", before.into())]),
-                    evidence: None,
+                    evidence: evidence(row),
                     blast: BlastRadius::default(),
                     warnings: enforcement_warnings(row),
-                    turn: if idle(row) { Turn::Idle } else { Turn::Last },
+                    turn: if idle(row) { Turn::Idle } else { Turn::Enforcement },
                     groups: Vec::new(),
                 };
                 self.plan(target(row), doing);
@@ -148,10 +149,33 @@ fn in_use(row: &Row) -> String {
         return "what runs in the region could not be read".to_owned();
     }
     let instances = counted(number(row, "instances"), "instance");
-    let launchers = number(row, "launchers");
-    format!(
-        "the region has {instances} and {launchers} templates, configurations, groups or requests"
-    )
+    let launchers = match number(row, "launchers") {
+        1 => "1 template, configuration, group or request".to_owned(),
+        many => format!("{many} templates, configurations, groups or requests"),
+    };
+    format!("the region has {instances} and {launchers}")
+}
+
+/// What was counted of all instances of the region: that decides, and once it is changed it is zero by construction.
+fn evidence(row: &Row) -> Option<UsageEvidence> {
+    let instances = number(row, "instances");
+    (instances > 0).then(|| UsageEvidence {
+        calls: row.get("calls").and_then(Value::as_u64),
+        from: owned(row, "window_start"),
+        to: owned(row, "window_end"),
+        covered_hours: row.get("longest_covered_hours").and_then(Value::as_u64),
+        started_in_window: None,
+        instances: Some(instances),
+        without_data: Some(number(row, "without_data")),
+    })
+}
+
+/// What launches, by its number.
+fn launching(number: u64) -> String {
+    match number {
+        1 => "1 template or part of a group".to_owned(),
+        many => format!("{many} templates or parts of groups"),
+    }
 }
 
 /// Enforcement refuses what would be born with version 1.
@@ -163,7 +187,7 @@ fn would_be_refused(row: &Row) -> Option<(Reason, String)> {
     (v1 + unknown > 0).then(|| {
         let why = format!(
             "{} would be refused and {unknown} might: change them first, and plan again",
-            counted(v1, "template or part of a group")
+            launching(v1)
         );
         (Reason::Blocked, why)
     })
@@ -177,8 +201,10 @@ fn warnings(row: &Row) -> Vec<String> {
             .push("every launch that says nothing of tokens gets version 2 from now on".to_owned());
     }
     if explicit > 0 {
-        let what = counted(explicit, "template or part of a group");
-        warnings.push(format!("{what} asks for version 1 by name and is not changed by a default"));
+        let (asks, is) = if explicit == 1 { ("asks", "is") } else { ("ask", "are") };
+        let what = launching(explicit);
+        warnings
+            .push(format!("{what} {asks} for version 1 by name and {is} not changed by a default"));
     }
     warnings
 }
@@ -188,10 +214,58 @@ fn enforcement_warnings(row: &Row) -> Vec<String> {
     let mut warnings =
         vec!["while it is on, no instance of the region can go back to version 1".to_owned()];
     if optional > 0 {
-        warnings.push(format!(
-            "{} still answers version 1 and stays so",
-            counted(optional, "instance")
-        ));
+        let (answers, stays) =
+            if optional == 1 { ("answers", "stays") } else { ("answer", "stay") };
+        let instances = counted(optional, "instance");
+        warnings.push(format!("{instances} still {answers} version 1 and {stays} so"));
     }
     warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn row(instances: u64, explicit: u64) -> Row {
+        let row = json!({
+            "instances": instances, "optional": instances, "launches_explicit": explicit, "launchers": explicit,
+            "calls": 0, "without_data": 0, "window_start": "2026-11-08T14:00:00Z",
+            "window_end": "2026-11-22T14:00:00Z", "longest_covered_hours": 300,
+        });
+        row.as_object().cloned().unwrap()
+    }
+
+    #[test]
+    fn one_and_many_have_their_own_words() {
+        let all = |number| {
+            let row = row(number, number);
+            [warnings(&row).remove(1), enforcement_warnings(&row).remove(1), in_use(&row)]
+        };
+        assert_eq!(
+            all(1),
+            [
+                "1 template or part of a group asks for version 1 by name and is not changed by a default",
+                "1 instance still answers version 1 and stays so",
+                "the region has 1 instance and 1 template, configuration, group or request",
+            ]
+        );
+        assert_eq!(
+            all(2),
+            [
+                "2 templates or parts of groups ask for version 1 by name and are not changed by a default",
+                "2 instances still answer version 1 and stay so",
+                "the region has 2 instances and 2 templates, configurations, groups or requests",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_decided_is_the_evidence() {
+        let evidence = evidence(&row(5, 0)).unwrap();
+        assert_eq!((evidence.calls, evidence.instances), (Some(0), Some(5)));
+        assert_eq!(evidence.covered_hours, Some(300));
+        assert!(super::evidence(&row(0, 3)).is_none());
+    }
 }

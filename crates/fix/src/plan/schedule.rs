@@ -18,6 +18,9 @@ const DAYS: [(&str, Weekday); 7] = [
     ("sun", Weekday::Sunday),
 ];
 
+/// Whose time it is when nobody says.
+const UTC: &str = "UTC";
+
 /// Days of the week, the hours between two times of each, and whose time that is. A window that ends before it begins ends
 /// on the next day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,15 +48,16 @@ impl FromStr for Window {
         };
         let words: Vec<&str> = text.split_whitespace().collect();
         let (days, hours, zone) = match words.as_slice() {
-            [days, hours] => (*days, *hours, "UTC"),
+            [days, hours] => (*days, *hours, UTC),
             [days, hours, zone] => (*days, *hours, *zone),
             _ => return Err(wrong("it has days, hours and at most a time zone".to_owned())),
         };
+        let text = format!("{days} {hours} {zone}");
         let days = parse_days(days).map_err(wrong)?;
         let (from, to) = parse_hours(hours).map_err(wrong)?;
         let zone = TimeZone::get(zone)
             .map_err(|_| wrong(format!("the time zone `{zone}` is not known here; `UTC` is")))?;
-        Ok(Self { text: words.join(" "), days, from, to, zone })
+        Ok(Self { text, days, from, to, zone })
     }
 }
 
@@ -162,6 +166,13 @@ mod tests {
         for (window, now, open) in table {
             assert_eq!(window.parse::<Window>().unwrap().is_open(at(now)), open, "{window} {now}");
         }
+    }
+
+    #[test]
+    fn a_window_says_whose_time_it_is() {
+        let said = |text: &str| text.parse::<Window>().unwrap().to_string();
+        assert_eq!(said("Mon-Fri  09:00-17:00"), "Mon-Fri 09:00-17:00 UTC");
+        assert_eq!(said("* 9-17 Europe/Berlin"), "* 9-17 Europe/Berlin");
     }
 
     #[test]

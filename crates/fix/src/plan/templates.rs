@@ -12,7 +12,10 @@ use serde_json::{Map, Value, json};
 use super::{
     draft::Turn,
     planner::{Doing, Planner, Target, Waived},
-    words::{NO_EVIDENCE, Row, counted, members, number, owned, speaks_of_containers, text, truth},
+    words::{
+        NO_EVIDENCE, Row, counted, members, minute, number, owned, speaks_of_containers, text,
+        the_last, truth,
+    },
 };
 
 const CONTROL: &str = "launch-template-launches-imdsv2";
@@ -156,6 +159,7 @@ impl Planner<'_> {
             json!({"AutoScalingGroupName": text(used, "launcher_name"), "Part": text(used, "part")})
         }).collect();
         let before = options_of(row);
+        let spot = self.spot(&target, "launch-template", false);
         let doing = Doing {
             kind: ChangeKind::LaunchTemplate,
             send: members([
@@ -173,7 +177,7 @@ impl Planner<'_> {
             evidence: Some(born.map_or(NO_EVIDENCE, born_evidence)),
             blast: Self::template_blast(template, row, born),
             warnings: warnings(switch, template, born),
-            turn: Turn::WithGroups,
+            turn: Turn::WithGroups(spot),
             groups: groups.into_iter().map(|group| group.number).collect(),
         };
         self.plan(target, doing);
@@ -296,9 +300,8 @@ fn options_of(row: &Row) -> Option<Map<String, Value>> {
 pub(crate) fn born_uses_v1(born: &Row) -> Option<(Reason, String)> {
     let (used, refused, all) =
         (number(born, "used"), number(born, "refused"), number(born, "instances"));
-    let last = text(born, "last_nonzero")
-        .map(|last| format!(", the last in the period that began {last}"));
-    let last = last.unwrap_or_default();
+    let last = text(born, "last_nonzero").map(minute);
+    let last = the_last(last.as_deref());
     if used > 0 {
         let calls = counted(number(born, "calls"), "call");
         let why = format!("{used} of {all} instances born from it used version 1: {calls}{last}");

@@ -1,12 +1,13 @@
 //! Waves: a canary first, then ever larger ones, so that what goes wrong goes wrong on few.
 //!
 //! The canary has one of each stratum before a second of any: a group, an owner's instances of an account and region. The
-//! rest is scattered, so that no wave takes a service as a whole.
+//! rest is scattered, so that no wave takes a service as a whole. What a group launches from comes with the first of its
+//! members, and counts like them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{
-    draft::{Draft, Turn},
+    draft::{Draft, Spot, Turn},
     options::PlanOptions,
 };
 
@@ -25,126 +26,203 @@ pub(crate) struct Waves {
 /// Spreads drafts over waves.
 pub(crate) fn spread(drafts: &[Draft], options: &PlanOptions) -> Waves {
     let mut waves = Waves { of: vec![0; drafts.len()], names: Vec::new() };
-    let is = |turn: Turn| move |draft: &Draft| draft.turn == turn;
-    waves.whole(drafts, is(Turn::Idle), "regions where nothing runs");
-    let order = in_order(drafts, options);
-    let first = waves.names.len() as u32 + 1;
-    let sizes = sizes(order.len() as u64, options);
-    let mut rest = order.as_slice();
-    for (index, size) in sizes.iter().enumerate() {
-        let (now, later) = rest.split_at((*size as usize).min(rest.len()));
-        let wave = waves.begin(match index {
-            0 => "canary".to_owned(),
-            _ => format!("wave {} of {}", index + 1, sizes.len()),
-        });
-        for place in now {
-            waves.of[*place] = wave;
-        }
-        rest = later;
+    let places = |turn: Turn| {
+        let of_turn = drafts.iter().enumerate().filter(move |(_, draft)| draft.turn == turn);
+        of_turn.map(|(place, _)| place).collect::<Vec<_>>()
+    };
+    let mut idle = places(Turn::Idle);
+    // Defaults before enforcement, also where they are cut.
+    idle.sort_by_key(|place| drafts[*place].key.kind);
+    waves.add(cut(&idle, options), "regions where nothing runs");
+    for (number, of, places) in numbered(Spreading::of_instances(drafts).waves(options)) {
+        let name = if number == 1 { "canary".to_owned() } else { format!("wave {number} of {of}") };
+        waves.begin(name, &places);
     }
-    waves.with_groups(drafts, first, sizes.len());
-    waves.whole(drafts, is(Turn::After), "account defaults and replacements");
-    waves.whole(drafts, is(Turn::Last), "enforcement");
+    waves.add(Spreading::of_replacements(drafts).waves(options), "replacements");
+    waves.add(cut(&places(Turn::Defaults), options), "account defaults");
+    waves.add(cut(&places(Turn::Enforcement), options), "enforcement");
     waves
 }
 
 impl Waves {
-    fn begin(&mut self, name: String) -> u32 {
+    fn begin(&mut self, name: String, places: &[usize]) {
         self.names.push(name);
-        self.names.len() as u32
-    }
-
-    /// A wave of its own for all of a kind, if there are any.
-    fn whole(&mut self, drafts: &[Draft], is: impl Fn(&Draft) -> bool, name: &str) {
-        if !drafts.iter().any(&is) {
-            return;
-        }
-        let wave = self.begin(name.to_owned());
-        for (place, _) in drafts.iter().enumerate().filter(|(_, draft)| is(draft)) {
-            self.of[place] = wave;
+        for place in places {
+            self.of[*place] = self.names.len() as u32;
         }
     }
 
-    /// What groups launch from comes with the first of their members, else with the first wave after the canary.
-    fn with_groups(&mut self, drafts: &[Draft], first: u32, spread: usize) {
-        let mut earliest: HashMap<u32, u32> = HashMap::new();
-        for (draft, wave) in drafts.iter().zip(&self.of) {
-            if matches!(draft.turn, Turn::Spread { .. }) {
-                for group in &draft.groups {
-                    earliest
-                        .entry(*group)
-                        .and_modify(|known| *known = (*known).min(*wave))
-                        .or_insert(*wave);
+    /// Waves of one sort.
+    fn add(&mut self, waves: Vec<Vec<usize>>, name: &str) {
+        for (number, of, places) in numbered(waves) {
+            let name = if of == 1 { name.to_owned() } else { format!("{name}, {number} of {of}") };
+            self.begin(name, &places);
+        }
+    }
+}
+
+/// Each with its number and the number of all.
+fn numbered<T>(all: Vec<T>) -> impl Iterator<Item = (usize, usize, T)> {
+    let of = all.len();
+    (1..).zip(all).map(move |(number, one)| (number, of, one))
+}
+
+/// The size that no wave may exceed.
+fn most(options: &PlanOptions) -> u64 {
+    options.max_per_wave.unwrap_or(u64::MAX).max(1)
+}
+
+/// Waves of the largest size.
+fn cut(places: &[usize], options: &PlanOptions) -> Vec<Vec<usize>> {
+    let most = usize::try_from(most(options)).unwrap_or(usize::MAX);
+    places.chunks(most).map(<[usize]>::to_vec).collect()
+}
+
+/// What is spread over a canary and growing waves.
+struct Spreading<'d> {
+    drafts: &'d [Draft],
+    /// What comes by itself, in the order in which it comes.
+    order: Vec<(Spot, usize)>,
+    /// What comes with the first member of a group, by the group's number.
+    launchers: HashMap<u32, Vec<usize>>,
+    /// What of that has come.
+    come: HashSet<usize>,
+    /// All that has not come yet.
+    left: u64,
+}
+
+impl<'d> Spreading<'d> {
+    /// What runs, and what launches: with what runs where that is planned.
+    fn of_instances(drafts: &'d [Draft]) -> Self {
+        let members = drafts.iter().filter(|draft| matches!(draft.turn, Turn::Spread(_)));
+        let with_members: HashSet<u32> =
+            members.flat_map(|draft| draft.groups.iter().copied()).collect();
+        let mut launchers: HashMap<u32, Vec<usize>> = HashMap::new();
+        let mut order = Vec::new();
+        let mut left = 0;
+        for (place, draft) in drafts.iter().enumerate() {
+            match draft.turn {
+                Turn::WithGroups(_) if draft.groups.iter().any(|it| with_members.contains(it)) => {
+                    for group in &draft.groups {
+                        launchers.entry(*group).or_default().push(place);
+                    }
                 }
+                Turn::Spread(spot) | Turn::WithGroups(spot) => order.push((spot, place)),
+                _ => continue,
+            }
+            left += 1;
+        }
+        Self { drafts, order, launchers, come: HashSet::new(), left }
+    }
+
+    fn of_replacements(drafts: &'d [Draft]) -> Self {
+        let places = drafts.iter().enumerate();
+        let order: Vec<(Spot, usize)> = places
+            .filter_map(|(place, draft)| match draft.turn {
+                Turn::Replace(spot) => Some((spot, place)),
+                _ => None,
+            })
+            .collect();
+        let left = order.len() as u64;
+        Self { drafts, order, launchers: HashMap::new(), come: HashSet::new(), left }
+    }
+
+    fn waves(mut self, options: &PlanOptions) -> Vec<Vec<usize>> {
+        by_rounds(&mut self.order);
+        let most = most(options);
+        let mut size = options.canary.of(self.left).min(most);
+        let mut waves = Vec::new();
+        let mut next = 0;
+        while next < self.order.len() {
+            // A remainder smaller than the wave before it is no wave of its own.
+            let all = self.left <= size.saturating_add(size / 2);
+            let wave = self.wave(&mut next, if all { self.left.min(most) } else { size });
+            self.left -= wave.len() as u64;
+            if waves.is_empty() {
+                self.order[next..].sort_unstable_by_key(|(spot, place)| (spot.hash, *place));
+            }
+            waves.push(wave);
+            size = size.saturating_mul(GROWTH).min(most);
+        }
+        waves
+    }
+
+    /// The next of them: no more than fit, but one at the least.
+    fn wave(&mut self, next: &mut usize, size: u64) -> Vec<usize> {
+        let mut wave = Vec::new();
+        while let Some((_, place)) = self.order.get(*next) {
+            let with_it = self.with(*place);
+            if !wave.is_empty() && (wave.len() + with_it.len()) as u64 > size {
+                break;
+            }
+            self.come.extend(with_it.iter().copied());
+            wave.extend(with_it);
+            *next += 1;
+        }
+        wave
+    }
+
+    /// A change; of a member also what its groups launch from, unless that has come already.
+    fn with(&self, place: usize) -> Vec<usize> {
+        let draft = &self.drafts[place];
+        let groups = draft.groups.iter().filter(|_| matches!(draft.turn, Turn::Spread(_)));
+        let launchers = groups.filter_map(|group| self.launchers.get(group)).flatten();
+        let mut with_it = vec![place];
+        for launcher in launchers {
+            if !self.come.contains(launcher) && !with_it.contains(launcher) {
+                with_it.push(*launcher);
             }
         }
-        let with_groups = |draft: &Draft| draft.turn == Turn::WithGroups;
-        if !drafts.iter().any(with_groups) {
-            return;
-        }
-        let otherwise = match spread {
-            0 => self.begin("launch templates".to_owned()),
-            1 => first,
-            _ => first + 1,
-        };
-        for (place, draft) in drafts.iter().enumerate().filter(|(_, draft)| with_groups(draft)) {
-            let wave = draft.groups.iter().filter_map(|group| earliest.get(group)).min();
-            self.of[place] = wave.copied().unwrap_or(otherwise);
-        }
+        with_it
     }
 }
 
-/// The places of what is spread, in the order in which it comes.
-fn in_order(drafts: &[Draft], options: &PlanOptions) -> Vec<usize> {
-    let mut spread: Vec<(usize, u32, u64, bool)> = drafts
-        .iter()
-        .enumerate()
-        .filter_map(|(place, draft)| match draft.turn {
-            Turn::Spread { stratum, hash, early } => Some((place, stratum, hash, early)),
-            _ => None,
-        })
-        .collect();
-    // Within a stratum, who comes first; then round by round.
-    spread.sort_unstable_by_key(|(place, stratum, hash, early)| (*stratum, !early, *hash, *place));
+/// One of each stratum, then a second of each, …: within a stratum who comes first, then as they are scattered.
+fn by_rounds(order: &mut Vec<(Spot, usize)>) {
+    order.sort_unstable_by_key(|(spot, place)| (spot.stratum, !spot.early, spot.hash, *place));
     let mut round = 0;
     let mut last = None;
-    let mut rounds: Vec<(u32, u64, usize)> = Vec::with_capacity(spread.len());
-    for (place, stratum, hash, _) in &spread {
-        round = if last == Some(*stratum) { round + 1 } else { 0 };
-        last = Some(*stratum);
-        rounds.push((round, *hash, *place));
+    let mut rounds: Vec<(u32, Spot, usize)> = Vec::with_capacity(order.len());
+    for (spot, place) in order.iter() {
+        round = if last == Some(spot.stratum) { round + 1 } else { 0 };
+        last = Some(spot.stratum);
+        rounds.push((round, *spot, *place));
     }
-    rounds.sort_unstable();
-    let canary = options.canary.of(rounds.len() as u64).min(rounds.len() as u64) as usize;
-    if let Some(rest) = rounds.get_mut(canary..) {
-        rest.sort_unstable_by_key(|(_, hash, place)| (*hash, *place));
-    }
-    rounds.into_iter().map(|(_, _, place)| place).collect()
-}
-
-/// The sizes of the waves that so many changes fall into.
-fn sizes(total: u64, options: &PlanOptions) -> Vec<u64> {
-    let most = options.max_per_wave.unwrap_or(u64::MAX).max(1);
-    let mut sizes = Vec::new();
-    let mut left = total;
-    let mut next = options.canary.of(total).min(most);
-    while left > 0 {
-        // A remainder smaller than the wave before it is no wave of its own.
-        let size = if left <= next.saturating_add(next / 2) { left.min(most) } else { next };
-        sizes.push(size);
-        left -= size;
-        next = next.saturating_mul(GROWTH).min(most);
-    }
-    sizes
+    rounds.sort_unstable_by_key(|(round, spot, place)| (*round, spot.hash, *place));
+    *order = rounds.into_iter().map(|(_, spot, place)| (spot, place)).collect();
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use imdsure_model::plan::ChangeKind;
+    use proptest::prelude::*;
+
     use super::*;
-    use crate::plan::options::Size;
+    use crate::plan::{draft::scattered, options::Size};
 
     fn options(canary: Size, max_per_wave: Option<u64>) -> PlanOptions {
         PlanOptions { canary, max_per_wave, ..PlanOptions::default() }
+    }
+
+    fn spot(number: usize, strata: u32) -> Spot {
+        let hash = scattered(&number.to_string());
+        Spot { stratum: number as u32 % strata, hash, early: number.is_multiple_of(7) }
+    }
+
+    fn sizes(waves: &Waves) -> Vec<u64> {
+        let mut sizes = vec![0; waves.names.len()];
+        for wave in &waves.of {
+            sizes[*wave as usize - 1] += 1;
+        }
+        sizes
+    }
+
+    fn drafts(number: usize, turn: impl Fn(Spot) -> Turn) -> Vec<Draft> {
+        let kind = ChangeKind::Instance;
+        let draft = |n: usize| Draft::bare(kind, &n.to_string(), turn(spot(n, 3)), Vec::new());
+        (0..number).map(draft).collect()
     }
 
     #[test]
@@ -158,10 +236,150 @@ mod tests {
             (1_000, Size::Number(10), Some(200), vec![10, 50, 200, 200, 200, 200, 140]),
             (100, Size::Number(500), Some(40), vec![40, 40, 20]),
         ];
+        // What launches without a member in the plan, and what replaces, is spread like instances.
+        let turns: [fn(Spot) -> Turn; 3] = [Turn::Spread, Turn::WithGroups, Turn::Replace];
         for (total, canary, max, expected) in table {
-            let sizes = sizes(total, &options(canary, max));
-            assert_eq!(sizes, expected, "{total}");
-            assert_eq!(sizes.iter().sum::<u64>(), total);
+            for turn in turns {
+                let waves = spread(&drafts(total, turn), &options(canary, max));
+                assert_eq!(sizes(&waves), expected, "{total}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_launches_comes_with_the_first_member_and_counts() {
+        let template = |id: &str, groups| {
+            Draft::bare(ChangeKind::LaunchTemplate, id, Turn::WithGroups(spot(0, 1)), groups)
+        };
+        let mut drafts = vec![template("one", vec![0, 1]), template("two", vec![1])];
+        for number in 0..20 {
+            let turn = Turn::Spread(spot(number, 2));
+            let groups = vec![number as u32 % 2];
+            drafts.push(Draft::bare(ChangeKind::GroupMember, &number.to_string(), turn, groups));
+        }
+        let waves = spread(&drafts, &options(Size::Number(1), Some(10)));
+        // A canary of one: what its own group launches from comes on top, and nowhere else.
+        assert!((2..=3).contains(&sizes(&waves)[0]), "{:?}", sizes(&waves));
+        assert!(sizes(&waves)[1..].iter().all(|size| *size <= 10), "{:?}", sizes(&waves));
+    }
+
+    #[test]
+    fn waves_without_a_canary_are_named_and_cut() {
+        let account =
+            |kind, number: usize, turn| Draft::bare(kind, &number.to_string(), turn, Vec::new());
+        let (defaults, enforcement) = (ChangeKind::AccountDefaults, ChangeKind::AccountEnforcement);
+        let mut drafts = Vec::new();
+        for number in 0..3 {
+            drafts.push(account(enforcement, number, Turn::Idle));
+            drafts.push(account(defaults, number, Turn::Idle));
+            drafts.push(account(enforcement, number, Turn::Enforcement));
+            drafts.push(account(defaults, number, Turn::Defaults));
+        }
+        let names = |max| spread(&drafts, &options(Size::Share(0.01), max)).names;
+        assert_eq!(names(None), ["regions where nothing runs", "account defaults", "enforcement"]);
+        assert_eq!(
+            names(Some(2)),
+            [
+                "regions where nothing runs, 1 of 3",
+                "regions where nothing runs, 2 of 3",
+                "regions where nothing runs, 3 of 3",
+                "account defaults, 1 of 2",
+                "account defaults, 2 of 2",
+                "enforcement, 1 of 2",
+                "enforcement, 2 of 2",
+            ]
+        );
+    }
+
+    /// What the turns of a plan are, and which groups its drafts belong to.
+    fn any_drafts() -> impl Strategy<Value = Vec<Draft>> {
+        let draft = (0..8_usize, any::<u16>(), prop::collection::btree_set(0..6_u32, 0..3));
+        prop::collection::vec(draft, 0..120).prop_map(|all| {
+            let all = all.into_iter().enumerate();
+            all.map(|(number, (which, seed, groups))| {
+                let spot = spot(seed.into(), 5);
+                let (kind, turn) = match which {
+                    0 => (ChangeKind::AccountDefaults, Turn::Idle),
+                    1 => (ChangeKind::AccountEnforcement, Turn::Idle),
+                    2 => (ChangeKind::LaunchTemplate, Turn::WithGroups(spot)),
+                    3 => (ChangeKind::InstanceRefresh, Turn::Replace(spot)),
+                    4 => (ChangeKind::AccountDefaults, Turn::Defaults),
+                    5 => (ChangeKind::AccountEnforcement, Turn::Enforcement),
+                    6 => (ChangeKind::Instance, Turn::Spread(spot)),
+                    _ => (ChangeKind::GroupMember, Turn::Spread(spot)),
+                };
+                let groups = match kind {
+                    ChangeKind::LaunchTemplate => groups.into_iter().collect(),
+                    ChangeKind::GroupMember => groups.into_iter().take(1).collect(),
+                    _ => Vec::new(),
+                };
+                Draft::bare(kind, &number.to_string(), turn, groups)
+            })
+            .collect()
+        })
+    }
+
+    /// The first and the last wave of drafts, if there are any.
+    fn reach(drafts: &[Draft], waves: &Waves, is: impl Fn(&Draft) -> bool) -> Option<(u32, u32)> {
+        let of = drafts.iter().zip(&waves.of).filter(|(draft, _)| is(draft)).map(|(_, wave)| *wave);
+        Some((of.clone().min()?, of.max()?))
+    }
+
+    proptest! {
+        #[test]
+        fn waves_keep_their_size_and_their_order(
+            drafts in any_drafts(),
+            canary in 1..20_u64,
+            max in prop::option::of(1..15_u64),
+        ) {
+            let waves = spread(&drafts, &options(Size::Number(canary), max));
+            // Each draft in one wave, no wave without a draft.
+            prop_assert!(waves.of.iter().all(|wave| (1..=waves.names.len() as u32).contains(wave)));
+            let mut of_wave: BTreeMap<u32, Vec<&Draft>> = BTreeMap::new();
+            for (draft, wave) in drafts.iter().zip(&waves.of) {
+                of_wave.entry(*wave).or_default().push(draft);
+            }
+            prop_assert_eq!(of_wave.len(), waves.names.len());
+            // No wave is larger than it may be, but for one member with what its own groups launch from.
+            for (wave, of) in &of_wave {
+                let by_itself = |draft: &&&Draft| match draft.turn {
+                    Turn::WithGroups(_) => !drafts.iter().any(|other| {
+                        matches!(other.turn, Turn::Spread(_))
+                            && other.groups.iter().any(|group| draft.groups.contains(group))
+                    }),
+                    _ => true,
+                };
+                let most = match waves.names[*wave as usize - 1].as_str() {
+                    "canary" => canary.min(max.unwrap_or(u64::MAX)).max(1) * 3 / 2,
+                    _ => max.unwrap_or(u64::MAX),
+                };
+                let most = most.min(max.unwrap_or(u64::MAX));
+                prop_assert!(of.len() as u64 <= most || of.iter().filter(by_itself).count() == 1);
+            }
+            // What launches is not later than the first that it launches.
+            for (draft, wave) in drafts.iter().zip(&waves.of) {
+                let Turn::WithGroups(_) = draft.turn else { continue };
+                let first = reach(&drafts, &waves, |other| {
+                    matches!(other.turn, Turn::Spread(_))
+                        && other.groups.iter().any(|group| draft.groups.contains(group))
+                });
+                prop_assert!(first.is_none_or(|(first, _)| *wave == first));
+            }
+            // One sort after the other.
+            let sorts: [fn(&Draft) -> bool; 6] = [
+                |draft| draft.turn == Turn::Idle && draft.key.kind == ChangeKind::AccountDefaults,
+                |draft| draft.turn == Turn::Idle && draft.key.kind == ChangeKind::AccountEnforcement,
+                |draft| matches!(draft.turn, Turn::Spread(_) | Turn::WithGroups(_)),
+                |draft| matches!(draft.turn, Turn::Replace(_)),
+                |draft| draft.turn == Turn::Defaults,
+                |draft| draft.turn == Turn::Enforcement,
+            ];
+            let reaches: Vec<_> = sorts.iter().filter_map(|is| reach(&drafts, &waves, is)).collect();
+            for pair in reaches.windows(2) {
+                // Where nothing runs both come in one wave, if it is large enough.
+                let idle = waves.names[pair[1].0 as usize - 1].starts_with("regions");
+                prop_assert!(pair[0].1 < pair[1].0 || (idle && pair[0].1 == pair[1].0));
+            }
         }
     }
 }

@@ -22,10 +22,21 @@ pub(crate) fn truth(row: &Row, column: &str) -> bool {
     row.get(column).and_then(Value::as_bool).unwrap_or_default()
 }
 
+/// An instant as sentences have it: `2026-11-22 14:00 UTC`; anything else as it is.
+pub(crate) fn minute(time: &str) -> String {
+    let time_of = time.parse::<jiff::Timestamp>();
+    time_of.map_or_else(|_| time.to_owned(), |it| it.strftime("%Y-%m-%d %H:%M UTC").to_string())
+}
+
 /// Milliseconds since 1970 as RFC 3339.
 pub(crate) fn instant(millis: i64) -> Option<String> {
     let instant = jiff::Timestamp::from_millisecond(millis).ok()?;
     Some(format!("{instant:.0}"))
+}
+
+/// `, the last in the period that began …`, where that is known.
+pub(crate) fn the_last(began: Option<&str>) -> String {
+    began.map(|began| format!(", the last in the period that began {began}")).unwrap_or_default()
 }
 
 /// `1 call`, `3 calls`.

@@ -4,7 +4,7 @@
 use std::{cell::RefCell, collections::BTreeMap, sync::Arc, time::Duration};
 
 use imdsure_aws::scope::ScopeRequest;
-use imdsure_model::plan::{ChangeKind, Wave as WaveHead};
+use imdsure_model::plan::Wave as WaveHead;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, json};
 use tokio::sync::watch;
@@ -475,9 +475,7 @@ impl<'a> Carrying<'a> {
     async fn soak(&self, wave: &WaveHead, last: bool) -> Result<Next, Stopped> {
         let now = self.run.clock.now(&self.run.client);
         let soak = Duration::from_secs(self.request.soak(self.plan));
-        // Regions where nothing runs have nothing to soak.
-        let changes_instances = wave.kinds.keys().any(|kind| runs(*kind));
-        let soak = if changes_instances { soak } else { Duration::ZERO };
+        let soak = if wave.soaks { soak } else { Duration::ZERO };
         let until = now.checked_add(soak).unwrap_or(now);
         let event = Event::WaveApplied {
             wave: wave.wave,
@@ -501,12 +499,4 @@ impl<'a> Carrying<'a> {
         self.look(wave.wave).await?;
         Ok(Next::On)
     }
-}
-
-/// Whether a kind changes what runs or is launched, and can therefore break something.
-const fn runs(kind: ChangeKind) -> bool {
-    !matches!(
-        kind,
-        ChangeKind::AccountDefaults | ChangeKind::AccountEnforcement | ChangeKind::ImageImdsSupport
-    )
 }

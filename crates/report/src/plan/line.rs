@@ -210,10 +210,22 @@ fn evidence(change: &Change, seen: Seen) -> String {
         };
         return format!("{}{within}{of}", seen.label());
     };
-    let mut parts = vec![match calls {
-        0 => format!("{}{within}", seen.label()),
-        calls => format!("{}{within}", count(calls, "v1 call", "v1 calls")),
-    }];
+    // Nothing is known of the hours without data: they are no part of what is said.
+    let one = evidence.instances.is_none_or(|number| number == 1);
+    let within = match (evidence.covered_hours.map(thousands), hours.map(thousands)) {
+        (Some(covered), Some(hours)) if one => format!(" in the {covered} of {hours} h with data"),
+        (Some(covered), Some(hours)) => {
+            format!(" in the hours with data (at most {covered} of {hours})")
+        }
+        (Some(covered), None) if one => format!(" in the {covered} h with data"),
+        (Some(covered), None) => format!(" in the hours with data (at most {covered})"),
+        (None, _) => format!("{within}, hours with data not known"),
+    };
+    let said = match calls {
+        0 => seen.label().to_owned(),
+        calls => count(calls, "v1 call", "v1 calls"),
+    };
+    let mut parts = vec![format!("{said}{within}")];
     if let Some(instances) = evidence.instances {
         let without = match evidence.without_data {
             None | Some(0) => String::new(),
@@ -221,16 +233,9 @@ fn evidence(change: &Change, seen: Seen) -> String {
         };
         parts.push(format!("{}{without}", count(instances, "instance", "instances")));
     }
-    let most = if evidence.instances.is_some_and(|number| number > 1) { "at most " } else { "" };
-    parts.push(match (evidence.covered_hours, hours) {
-        (Some(covered), Some(hours)) => {
-            format!("data for {most}{} of {} h", thousands(covered), thousands(hours))
-        }
-        (Some(covered), None) => format!("data for {most}{} h", thousands(covered)),
-        (None, _) => "hours with data not known".to_owned(),
-    });
     if let Some(started) = evidence.started_in_window {
-        parts.push(if started { "a start in it" } else { "no start in it" }.to_owned());
+        let start = if started { "a start in the window" } else { "no start in the window" };
+        parts.push(start.to_owned());
     }
     parts.join(", ")
 }

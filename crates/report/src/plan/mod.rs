@@ -100,6 +100,8 @@ pub struct PlanReport<'h> {
     style: Style,
     head: &'h PlanHead,
     file: String,
+    /// Columns of the terminal.
+    width: usize,
     gathered: Gathered,
 }
 
@@ -108,7 +110,14 @@ impl<'h> PlanReport<'h> {
     pub fn new(format: PlanFormat, style: Style, head: &'h PlanHead, file: &str) -> Self {
         let waves: Vec<u32> = head.waves.iter().map(|wave| wave.wave).collect();
         let gathered = Gathered::new(format.limits(), &waves);
-        Self { format, style, head, file: file.to_owned(), gathered }
+        let (file, width) = (file.to_owned(), pretty::WIDTH);
+        Self { format, style, head, file, width, gathered }
+    }
+
+    /// For a terminal of so many columns.
+    #[must_use]
+    pub fn within(self, columns: usize) -> Self {
+        Self { width: columns.max(pretty::NARROWEST), ..self }
     }
 
     /// One change.
@@ -125,7 +134,7 @@ impl<'h> PlanReport<'h> {
     pub fn write(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let summary = Summary::of(self.head, &self.gathered, &self.file);
         match self.format {
-            PlanFormat::Pretty => pretty::write(&summary, self.style, out),
+            PlanFormat::Pretty => pretty::write(&summary, self.style, self.width, out),
             PlanFormat::Markdown => markdown::write(&summary, out),
             PlanFormat::Html => html::write(&summary, out),
         }

@@ -1,4 +1,4 @@
-//! For a terminal of 100 columns: colour says nothing that words do not say, and the command to approve comes last, where
+//! For a terminal: colour says nothing that words do not say, and the command to approve comes last, where
 //! the eye is when the text has scrolled by.
 
 use std::io::{self, Write};
@@ -19,10 +19,21 @@ use crate::{
 pub(super) const LIMITS: Limits =
     Limits { waves: 24, of_wave: 20, changes: 120, of_reason: 4, gaps: 8, warnings: 8 };
 
-const WIDTH: usize = 100;
+/// Columns where nobody says.
+pub(super) const WIDTH: usize = 100;
+/// Columns that there are at the least: with fewer the terminal breaks lines.
+pub(super) const NARROWEST: usize = 60;
+/// Columns of the table of waves beside their names, and of the longest name.
+const BESIDE_NAMES: usize = 51;
+const LONGEST_NAME: usize = 38;
 
-pub(super) fn write(summary: &Summary<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let mut page = Page { style, out };
+pub(super) fn write(
+    summary: &Summary<'_>,
+    style: Style,
+    width: usize,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut page = Page { style, width, out };
     page.head(summary)?;
     page.gaps(summary)?;
     page.points(summary)?;
@@ -45,6 +56,7 @@ const GREEN: Ansi = AnsiColor::Green.on_default();
 
 struct Page<'a> {
     style: Style,
+    width: usize,
     out: &'a mut dyn Write,
 }
 
@@ -60,7 +72,7 @@ impl Page<'_> {
     /// A text, wrapped; what follows the first line stands below the text and not below what leads it.
     fn text(&mut self, indent: usize, lead: &str, style: Ansi, text: &str) -> io::Result<()> {
         let hang = indent + lead.chars().count();
-        for (index, line) in wrapped(text, WIDTH - hang).iter().enumerate() {
+        for (index, line) in wrapped(text, self.width.saturating_sub(hang)).iter().enumerate() {
             let lead = if index == 0 { lead } else { "" };
             let painted = self.paint(style, line);
             writeln!(self.out, "{:indent$}{lead:<width$}{painted}", "", width = hang - indent)?;
@@ -119,15 +131,16 @@ impl Page<'_> {
         if summary.waves.is_empty() {
             return Ok(());
         }
+        let column = self.width.saturating_sub(BESIDE_NAMES).min(LONGEST_NAME);
         self.title(&format!(
-            "{:>4}  {:<34}{:>9}{:>10}{:>10}  least time",
+            "{:>4}  {:<column$}{:>9}{:>10}{:>10}  least time",
             "wave", "", "changes", "accounts", "regions"
         ))?;
         for wave in &summary.waves {
-            let name: String = wave.name.chars().take(34).collect();
+            let name = shortened(&wave.name, column);
             writeln!(
                 self.out,
-                "{:>4}  {name:<34}{:>9}{:>10}{:>10}  {}",
+                "{:>4}  {name:<column$}{:>9}{:>10}{:>10}  {}",
                 wave.number,
                 thousands(wave.changes),
                 thousands(wave.accounts),
@@ -284,6 +297,14 @@ const fn seen_style(seen: Seen) -> Ansi {
         Seen::Silent => GREEN,
         Seen::NotMeasured => DIM,
     }
+}
+
+/// The text, or its beginning where it does not fit.
+fn shortened(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
 }
 
 /// Lines no longer than that, broken between words where there are any.

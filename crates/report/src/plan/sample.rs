@@ -283,7 +283,7 @@ pub(super) fn left(reason: Reason, number: usize) -> Unplanned {
     let kinds = [ChangeKind::Instance, ChangeKind::GroupMember];
     let why = match reason {
         Reason::V1CallsSeen => {
-            "1,204 calls of version 1, the last in the period that began 2026-11-22T13:00:00Z"
+            "1,204 calls of version 1, the last in the period that began 2026-11-22 13:00 UTC"
         }
         Reason::NoData => "CloudWatch has data of 12 of 336 hours of the window",
         Reason::Waiver => "waived until 2027-01-31: the vendor's appliance speaks version 1 only",
@@ -335,6 +335,7 @@ pub(super) fn head(changes: &[Change], unplanned: &[Unplanned], names: &[&str]) 
             accounts: accounts.len() as u64,
             regions: regions.len() as u64,
             least_seconds: 20 + 170 * of.len() as u64,
+            soaks: !name.starts_with("regions"),
         }
     });
     let accounts: BTreeSet<&str> =
@@ -399,18 +400,14 @@ pub(super) fn realistic() -> Sample {
     for (index, reason) in Reason::ALL.into_iter().enumerate() {
         unplanned.extend((0..index % 3 * 3 + 2).map(|number| left(reason, number + index)));
     }
-    let names = [
-        "regions where nothing runs",
-        "canary",
-        "wave 2 of 2",
-        "account defaults and replacements",
-    ];
+    let names = ["regions where nothing runs", "canary", "wave 2 of 2", "replacements"];
     let mut head = head(&changes, &unplanned, &names);
     head.part = Some("owner:team-shop".to_owned());
     head.evidence.incomplete = true;
     let gap = |account: Option<&str>, region: Option<&str>, operation: &str, code: &str| Gap {
         account_id: account.map(str::to_owned),
         region: region.map(str::to_owned),
+        path: None,
         operation: operation.to_owned(),
         code: code.to_owned(),
     };
@@ -434,15 +431,13 @@ pub(super) fn small() -> Sample {
     sort(&mut changes);
     let unplanned =
         vec![left(Reason::V1CallsSeen, 0), left(Reason::NoData, 2), left(Reason::NoData, 5)];
-    let mut head = head(
-        &changes,
-        &unplanned,
-        &["regions where nothing runs", "canary", "account defaults and replacements"],
-    );
+    let mut head =
+        head(&changes, &unplanned, &["regions where nothing runs", "canary", "replacements"]);
     head.evidence.incomplete = true;
     head.gaps = vec![Gap {
         account_id: Some("444455556666".to_owned()),
         region: None,
+        path: None,
         operation: "AssumeRole".to_owned(),
         code: "AccessDenied".to_owned(),
     }];

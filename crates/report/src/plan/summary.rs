@@ -1,7 +1,7 @@
 //! What stands above the changes: what the plan does in a sentence, what to look at before approving it, its waves, what
 //! holds for each kind, and what could not be read. The same words in every format.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use imdsure_model::{
     Effect,
@@ -82,6 +82,8 @@ pub(super) struct WaveWords<'a> {
     pub(super) least: String,
     pub(super) seen: Vec<(Seen, u64)>,
     pub(super) lines: Vec<&'a Line>,
+    /// Whether there is a soak after it.
+    pub(super) soaks: bool,
     /// Waves between this one and the next that are not shown.
     pub(super) skipped: u64,
     pub(super) is_last: bool,
@@ -217,9 +219,21 @@ fn facts(head: &PlanHead) -> Vec<(&'static str, String)> {
 }
 
 fn incomplete(head: &PlanHead) -> Option<String> {
-    let gaps = count(head.gaps.len() as u64, "gap", "gaps");
+    let of_code: BTreeSet<&String> = head.gaps.iter().filter_map(|gap| gap.path.as_ref()).collect();
+    let of_evidence = head.gaps.iter().filter(|gap| gap.path.is_none()).count() as u64;
+    let code = (!of_code.is_empty()).then(|| {
+        let files = count(of_code.len() as u64, "file", "files");
+        format!("{files} of code could not be read, and may take changes back.")
+    });
+    let both: Vec<String> =
+        incomplete_evidence(head, of_evidence).into_iter().chain(code).collect();
+    (!both.is_empty()).then(|| both.join(" "))
+}
+
+fn incomplete_evidence(head: &PlanHead, number: u64) -> Option<String> {
+    let gaps = count(number, "gap", "gaps");
     let consequence = "what could not be read is not in this plan, and may still answer version 1";
-    match (head.evidence.incomplete, head.gaps.is_empty()) {
+    match (head.evidence.incomplete, number == 0) {
         (true, true) => Some(format!("The evidence is incomplete: {consequence}.")),
         (true, false) => Some(format!("The evidence is incomplete, {gaps}: {consequence}.")),
         (false, false) => {
@@ -234,6 +248,7 @@ fn gaps(head: &PlanHead, shown: usize) -> (Vec<GapWords>, u64) {
     let mut sorts: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
     for gap in &head.gaps {
         let place = match (&gap.account_id, &gap.region) {
+            _ if gap.path.is_some() => gap.path.clone().unwrap_or_default(),
             (Some(account), Some(region)) => format!("{account} {region}"),
             (Some(place), None) | (None, Some(place)) => place.clone(),
             (None, None) => "before any account was known".to_owned(),
@@ -352,6 +367,7 @@ fn wave_words<'a>(wave: &Wave, gathered: &'a Gathered) -> WaveWords<'a> {
         least: duration(wave.least_seconds),
         seen: Seen::ALL.map(|seen| (seen, of(seen))).into_iter().filter(|(_, n)| *n > 0).collect(),
         lines: gathered.lines(wave.wave),
+        soaks: wave.soaks,
         skipped: 0,
         is_last: false,
     }
@@ -363,13 +379,12 @@ fn pace(head: &PlanHead) -> Vec<String> {
     }
     let mut pace = Vec::new();
     let least: u64 = head.waves.iter().fold(0, |sum, wave| sum.saturating_add(wave.least_seconds));
-    let soaks = head.pace.soak_seconds.saturating_mul(head.waves.len() as u64 - 1);
+    let between = &head.waves[..head.waves.len() - 1];
+    let (soaking, not): (Vec<&Wave>, Vec<&Wave>) = between.iter().partition(|wave| wave.soaks);
+    let soaks = head.pace.soak_seconds.saturating_mul(soaking.len() as u64);
     let whole = duration(least.saturating_add(soaks));
-    if head.waves.len() > 1 {
-        pace.push(match head.pace.soak_seconds {
-            0 => "no soak between waves".to_owned(),
-            seconds => format!("soak of {} between waves", duration(seconds)),
-        });
+    if !between.is_empty() {
+        pace.push(soak_text(head.pace.soak_seconds, &soaking, &not));
     }
     pace.push(format!("{whole} in all at the least"));
     pace.push(format!("at most {:.0} % of AWS's request allowances", head.pace.share * 100.0));
@@ -378,6 +393,20 @@ fn pace(head: &PlanHead) -> Vec<String> {
         windows => format!("only {}", few(windows, 6)),
     });
     pace
+}
+
+/// The time between waves, and after which of them there is none.
+fn soak_text(seconds: u64, soaking: &[&Wave], not: &[&Wave]) -> String {
+    if seconds == 0 || soaking.is_empty() {
+        return "no soak between waves".to_owned();
+    }
+    let numbers: Vec<String> = not.iter().map(|wave| wave.wave.to_string()).collect();
+    let none = match numbers.as_slice() {
+        [] => String::new(),
+        [one] => format!(", none after wave {one}"),
+        many => format!(", none after waves {}", few(many, 6)),
+    };
+    format!("soak of {} between waves{none}", duration(seconds))
 }
 
 fn kinds(head: &PlanHead) -> Vec<KindWords<'_>> {

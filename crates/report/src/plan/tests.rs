@@ -10,7 +10,14 @@ use super::{
 use crate::Style;
 
 fn render(sample: &Sample, format: PlanFormat, colour: bool) -> String {
+    within(sample, format, colour, None)
+}
+
+fn within(sample: &Sample, format: PlanFormat, colour: bool, columns: Option<usize>) -> String {
     let mut report = PlanReport::new(format, Style { colour }, &sample.head, "plan.json");
+    if let Some(columns) = columns {
+        report = report.within(columns);
+    }
     sample.changes.iter().for_each(|change| report.change(change));
     sample.unplanned.iter().for_each(|unplanned| report.unplanned(unplanned));
     let mut text = Vec::new();
@@ -77,11 +84,61 @@ fn lines_that_do_not_fit_their_head_are_loud() {
 }
 
 #[test]
-fn a_terminal_of_100_columns_is_wide_enough() {
+fn lines_are_no_longer_than_the_terminal_is_wide() {
     for sample in [sample::small(), sample::realistic(), many(10_000, 3)] {
         for line in plain(&sample, PlanFormat::Pretty).lines() {
             assert!(line.chars().count() <= 100, "{line}");
         }
+        let longest = |columns| {
+            let shown = within(&sample, PlanFormat::Pretty, false, Some(columns));
+            shown.lines().map(|line| line.chars().count()).max().unwrap()
+        };
+        assert!(longest(80) <= 80);
+        assert!(longest(140) > 100 && longest(140) <= 140);
+    }
+}
+
+#[test]
+fn what_is_said_of_a_window_holds_for_the_hours_with_data() {
+    let mut sample = sample::small();
+    sample.changes.retain(|change| change.kind == ChangeKind::Instance);
+    let evidence = sample.changes[0].evidence.as_mut().unwrap();
+    evidence.from = Some("2026-11-07T17:00:00Z".to_owned());
+    evidence.covered_hours = Some(216);
+    let text = plain(&sample, PlanFormat::Pretty);
+    assert!(
+        text.contains("no v1 call in the 216 of 357 h with data, a start in the window"),
+        "{text}"
+    );
+    assert!(!text.contains("15 days"), "{text}");
+}
+
+#[test]
+fn only_waves_that_soak_are_waited_for() {
+    let mut sample = sample::small();
+    let shown = |sample: &Sample| plain(sample, PlanFormat::Pretty);
+    // Three waves, of which the first has nothing to soak and the last nothing to wait for.
+    let text = shown(&sample);
+    assert!(text.contains("soak of 24 h between waves, none after wave 1 · 24 h 1"), "{text}");
+    sample.head.waves[0].soaks = true;
+    assert!(shown(&sample).contains("soak of 24 h between waves · 2 days"), "{}", shown(&sample));
+    sample.head.waves.iter_mut().for_each(|wave| wave.soaks = false);
+    assert!(shown(&sample).contains("no soak between waves"));
+    let page = plain(&sample, PlanFormat::Html);
+    assert!(!page.contains("then the next wave"), "{page}");
+}
+
+#[test]
+fn code_that_could_not_be_read_is_no_gap_of_the_evidence() {
+    let mut sample = sample::small();
+    sample.head.evidence.incomplete = false;
+    let gap = &mut sample.head.gaps[0];
+    (gap.account_id, gap.path) = (None, Some("infra/main.tf".to_owned()));
+    for format in PlanFormat::ALL {
+        let text = plain(&sample, format);
+        assert!(text.contains("1 file of code could not be read, and may take changes back."));
+        assert!(text.contains("infra/main.tf"), "{text}");
+        assert!(!text.contains("somebody accepted"), "{text}");
     }
 }
 
@@ -123,6 +180,7 @@ fn many(changes: usize, waves: usize) -> Sample {
         .map(|number| Gap {
             account_id: Some(format!("{number:012}")),
             region: Some("us-east-1".to_owned()),
+            path: None,
             operation: format!("Operation{number}"),
             code: "Denied".to_owned(),
         })

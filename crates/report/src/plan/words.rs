@@ -52,8 +52,7 @@ pub(super) fn duration(seconds: u64) -> String {
     let minutes = seconds.div_ceil(60);
     let (hours, days) = (minutes / 60, minutes / (24 * 60));
     match seconds {
-        0 => "no time".to_owned(),
-        1..60 => "under a minute".to_owned(),
+        0..60 => "under a minute".to_owned(),
         _ if hours == 0 => format!("{minutes} min"),
         _ if hours < 48 => two(&format!("{hours} h"), minutes % 60, "min"),
         _ => two(&count(days, "day", "days"), hours % 24, "h"),
@@ -87,9 +86,9 @@ pub(super) fn hours(from: Option<&str>, to: Option<&str>) -> Option<u64> {
     u64::try_from(to.duration_since(from).as_hours()).ok().filter(|hours| *hours > 0)
 }
 
-/// A window in the unit that people think of it in: `14 days`, `36 h`.
+/// A window as it is: `14 days`, `14 days 21 h`, `36 h`.
 pub(super) fn window(hours: u64) -> String {
-    if hours >= 48 { count((hours + 12) / 24, "day", "days") } else { format!("{hours} h") }
+    duration(hours.saturating_mul(3_600))
 }
 
 /// The text as one word of a POSIX shell.
@@ -109,7 +108,7 @@ mod tests {
     #[test]
     fn durations_are_rounded_up_and_short() {
         let table = [
-            (0, "no time"),
+            (0, "under a minute"),
             (1, "under a minute"),
             (60, "1 min"),
             (61, "2 min"),
@@ -131,7 +130,7 @@ mod tests {
         assert_eq!(of("2026-11-08T14:00:00Z", "2026-11-22T14:00:00Z"), Some(336));
         assert_eq!(of("2026-11-22T14:00:00Z", "2026-11-08T14:00:00Z"), None);
         assert_eq!(of("yesterday", "2026-11-08T14:00:00Z"), None);
-        assert_eq!((window(336), window(24)), ("14 days".to_owned(), "24 h".to_owned()));
+        assert_eq!([336, 357, 24].map(window), ["14 days", "14 days 21 h", "24 h"]);
     }
 
     #[test]

@@ -119,6 +119,20 @@ fn parts_of_a_plan_hold_all_of_it_and_are_applied_one_by_one() {
     let of_whole: BTreeSet<String> =
         changes(&whole).iter().map(|change| text(change, "target").to_owned()).collect();
     assert_eq!(of_parts, of_whole);
+    // A day later somebody may get nothing: what he got before is not left beside what others get.
+    let again = stage.run(&["plan", "--org", "--include-unknown", "--split-by", "account"]);
+    assert_eq!(again.code, 64, "{}", again.err);
+    assert!(again.err.contains("plans holds plans already"), "{}", again.err);
+}
+
+#[test]
+fn guard_set_takes_what_it_can_mean() {
+    let help = imdsure(&["guard", "set", "--help"]).ended();
+    assert!(help.out.contains("Without --defaults and --enforce both are planned"), "{}", help.out);
+    for other in ["--kind", "--show", "--tag", "--image", "--canary", "--with-code"] {
+        assert!(!help.out.contains(other), "{other}: {}", help.out);
+        assert_eq!(imdsure(&["guard", "set", other, "x"]).ended().code, 64, "{other}");
+    }
 }
 
 #[test]
@@ -129,6 +143,7 @@ fn outside_its_hours_nothing_is_changed() {
     let day = in_three_days.strftime("%a").to_string();
     let window = format!("{day} 09:00-17:00");
     let plan = stage.plan(&["--schedule", &window]);
+    assert_eq!(plan["pace"]["schedule"], json!([format!("{window} UTC")]));
     let (code, paused) = stage.apply(&plan, &["--soak", "0"]);
     assert_eq!((code, &paused["state"]), (0, &json!("paused")), "{paused}");
     let day = in_three_days.strftime("%Y-%m-%dT09:00:00Z").to_string();
