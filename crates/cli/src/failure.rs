@@ -109,7 +109,7 @@ impl From<RunError> for Failure {
             | RunError::NotThatRun(_) => Self::usage(&error),
             RunError::NoAccount { .. } => Self::usage(&error)
                 .hint("`imdsure permissions enforce` prints what the role in each account needs"),
-            RunError::Journal(_) | RunError::Locked(_) => {
+            RunError::Journal(_) | RunError::Locked(_) | RunError::Asked => {
                 Self { code: ExitCode::Stopped, message: error.to_string(), hint: None }
             }
         }

@@ -18,6 +18,7 @@ pub use file::{Lane, PlanFile, PlanFileError};
 pub use options::{PlanOptions, Size, SplitBy, TagFilter};
 pub use planner::{Context, Planned, Planner, Reverting, Waived};
 pub use schedule::Window;
+pub(crate) use waves::NOTHING_RUNS;
 
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]

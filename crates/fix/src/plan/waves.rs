@@ -10,6 +10,9 @@ use super::{
     options::PlanOptions,
 };
 
+/// The name of the wave of regions where nothing runs: there is nothing to break, and nothing to wait for.
+pub(crate) const NOTHING_RUNS: &str = "regions where nothing runs";
+
 /// How many times larger each wave is than the one before.
 const GROWTH: u64 = 5;
 
@@ -26,7 +29,7 @@ pub(crate) struct Waves {
 pub(crate) fn spread(drafts: &[Draft], options: &PlanOptions) -> Waves {
     let mut waves = Waves { of: vec![0; drafts.len()], names: Vec::new() };
     let is = |turn: Turn| move |draft: &Draft| draft.turn == turn;
-    waves.whole(drafts, is(Turn::Idle), "regions where nothing runs");
+    waves.whole(drafts, is(Turn::Idle), NOTHING_RUNS);
     let order = in_order(drafts, options);
     let first = waves.names.len() as u32 + 1;
     let sizes = sizes(order.len() as u64, options);

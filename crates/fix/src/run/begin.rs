@@ -18,7 +18,12 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::{Clock, Progress, Run, RunError, context::Tally, halt::Stop, turns};
+use super::{
+    Clock, Progress, Run, RunError,
+    context::Tally,
+    halt::{Stop, unless_asked},
+    turns,
+};
 use crate::{
     event::Event,
     journal::{Holder, Journal, Lock, RunId, Store},
@@ -55,7 +60,7 @@ pub(super) async fn open(
     began: Option<(&Event, &Path)>,
 ) -> Result<Run, RunError> {
     let client = client(&opening);
-    let entered = enter(&opening, &client).await?;
+    let entered = entered(&opening, &client).await?;
     let locks = lock(&opening, &client).await?;
     let journal = opening.store.create(&opening.run).await?;
     if let Some((began, plan)) = began {
@@ -73,7 +78,7 @@ pub(super) async fn open_again(
     not_before: Option<Timestamp>,
 ) -> Result<Run, RunError> {
     let client = client(&opening);
-    let entered = enter(&opening, &client).await?;
+    let entered = entered(&opening, &client).await?;
     if let Some(until) = not_before.filter(|until| opening.clock.now(&client) < *until) {
         return Err(RunError::TooEarly { run: opening.run, until: format!("{until:.0}") });
     }
@@ -116,6 +121,12 @@ async fn started(
         accounts: entered.accounts,
         locks,
     })
+}
+
+/// Enters the accounts, unless the user asks to stop: nothing is begun yet.
+async fn entered(opening: &Opening, client: &Client) -> Result<Entered, RunError> {
+    let entering = Box::pin(enter(opening, client));
+    unless_asked(&opening.stop, entering).await.unwrap_or(Err(RunError::Asked))
 }
 
 /// Enters the accounts, each with a session that may do what the plan needs and nothing else, and asks AWS who that is.
