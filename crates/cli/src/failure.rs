@@ -112,8 +112,8 @@ impl From<RunError> for Failure {
             | RunError::NotThatRun(_) => Self::usage(&error),
             RunError::NoAccount { .. } => Self::usage(&error)
                 .hint("`imdsure permissions enforce` prints what the role in each account needs"),
-            // It could not begin: another is at work, or nothing can be recorded.
-            RunError::Journal(_) | RunError::Locked(_) => {
+            // It could not begin: another is at work, nothing can be recorded, or the user asked.
+            RunError::Journal(_) | RunError::Locked(_) | RunError::Asked => {
                 Self { code: ExitCode::Stopped, message: error.to_string(), hint: None }
             }
         }

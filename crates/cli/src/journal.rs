@@ -262,14 +262,17 @@ fn words(record: &Record<Event>) -> String {
         Event::WaveApplied { wave, soak_until, .. } => {
             format!("wave {wave} is applied, soaks until {soak_until}")
         }
-        Event::Checked { wave, instances, breaches } => match breaches.first() {
-            None => format!("looked at {instances} instances up to wave {wave}: nothing got worse"),
-            Some(first) => format!(
-                "looked at {instances} instances up to wave {wave}: {} got worse: {}",
-                breaches.len(),
-                first.found
-            ),
-        },
+        Event::Checked { wave, instances, gone, breaches } => {
+            let gone = match gone {
+                0 => String::new(),
+                gone => format!(", {gone} changed members of groups are gone"),
+            };
+            let worse = match breaches.first() {
+                None => "nothing got worse".to_owned(),
+                Some(first) => format!("{} got worse: {}", breaches.len(), first.found),
+            };
+            format!("looked at {instances} instances up to wave {wave}{gone}: {worse}")
+        }
         Event::Stopped { why, resume_after } => match resume_after {
             Some(at) => format!("{why}; come back after {at}"),
             None => why.clone(),

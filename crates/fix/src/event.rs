@@ -120,6 +120,11 @@ const fn is_zero(number: &i64) -> bool {
     *number == 0
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+const fn is_nobody(number: &u64) -> bool {
+    *number == 0
+}
+
 /// One record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
@@ -270,6 +275,9 @@ pub enum Event {
         wave: u32,
         /// Instances whose metrics and health were read.
         instances: u64,
+        /// Changed members of groups that are gone by now, and not because of their health.
+        #[serde(default, skip_serializing_if = "is_nobody")]
+        gone: u64,
         /// What was found to be worse than before.
         breaches: Vec<Breach>,
     },

@@ -1,6 +1,6 @@
 //! Operations that change something. Reading never calls them; what applies a plan asks for their permission by name.
 
-use super::{Bucket, Operation, once};
+use super::{Bucket, Operation, next_token, once, paged};
 use crate::service::{AUTOSCALING, EC2, ELASTIC_BEANSTALK, LIGHTSAIL, SAGEMAKER};
 
 /// An action of EC2 that has a throttle bucket of its own.
@@ -87,6 +87,15 @@ pub static DESCRIBE_INSTANCE_REFRESHES: Operation = once(
     "DescribeInstanceRefreshes",
     &["autoscaling:DescribeInstanceRefreshes"],
     Bucket::AutoScaling,
+);
+
+/// What a group launched and ended in six weeks, and why.
+pub static DESCRIBE_SCALING_ACTIVITIES: Operation = paged(
+    &AUTOSCALING,
+    "DescribeScalingActivities",
+    &["autoscaling:DescribeScalingActivities"],
+    Bucket::AutoScaling,
+    next_token("MaxRecords", 100),
 );
 
 /// The end of a notebook instance's run; its volume stays.

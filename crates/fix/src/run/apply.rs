@@ -7,7 +7,7 @@ use imdsure_aws::scope::ScopeRequest;
 use imdsure_model::plan::Wave as WaveHead;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, json};
-use tokio::sync::watch;
+use tokio::sync::watch::Receiver;
 
 use super::{
     Clock, Halt, Past, Progress, Run, RunError,
@@ -22,7 +22,7 @@ use crate::{
     event::{Action, Breach, Ending, Event, Operator},
     journal::{RunId, Store},
     plan::{PlanFile, Window, schedule},
-    watch::{Before, Watch},
+    watch::{self, Before, Looked, SincePlanned, Watch},
 };
 
 /// A soak that is shorter is waited for; a longer one ends the command.
@@ -72,7 +72,7 @@ pub struct ApplyRequest {
     /// What was done so far.
     pub progress: Arc<Progress>,
     /// Turns true when the user asks to stop.
-    pub stop: watch::Receiver<bool>,
+    pub stop: Receiver<bool>,
 }
 
 /// What came of it.
@@ -381,21 +381,16 @@ impl<'a> Carrying<'a> {
         Progress::set(&progress.ended_of_wave, 0);
         Progress::set(&progress.least_seconds, wave.least_seconds);
         self.run.of_wave.clear();
+        let called = self.since_planned(number, refused).await?;
         if self.past.and_then(|past| past.wave(number)).is_none() {
-            self.run.record(&Event::WaveBegan { wave: number }).await?;
-            let now = self.run.clock.now(&self.run.client);
-            self.began.borrow_mut().insert(number, now);
-            let baseline = self.watch(&|_| false).baseline(number).await.map_err(|()| Stopped)?;
-            let mut before = self.before.borrow_mut();
-            for (place, unwell) in baseline {
-                before.entry(place).or_default().extend(unwell);
-            }
+            self.begin(number, refused).await?;
         }
         let making = Wave {
             run: self.run,
             plan: self.plan,
             past: self.past,
             refused,
+            called: &called,
             skipped: &self.skipped,
             left: &self.left,
             made: &self.made,
@@ -406,6 +401,41 @@ impl<'a> Carrying<'a> {
             return Err(Stopped);
         }
         self.look(number).await
+    }
+
+    /// Begins a wave, once it is known what is unwell before it.
+    async fn begin(&self, wave: u32, refused: &Refused) -> Result<(), Stopped> {
+        let (before, unseen) = self.watch().baseline(wave, refused).await?;
+        self.unseen(wave, unseen).await?;
+        self.run.record(&Event::WaveBegan { wave }).await?;
+        let now = self.run.clock.now(&self.run.client);
+        self.began.borrow_mut().insert(wave, now);
+        let mut known = self.before.borrow_mut();
+        for (place, unwell) in before {
+            known.entry(place).or_default().extend(unwell);
+        }
+        Ok(())
+    }
+
+    /// Which changes of a wave are not to be made, since their targets have called version 1 after they were planned.
+    async fn since_planned(
+        &self,
+        wave: u32,
+        refused: &Refused,
+    ) -> Result<BTreeMap<u64, String>, Stopped> {
+        // What was begun may have been changed: it is brought to its end.
+        let to_do =
+            |place| self.past.is_none_or(|past| !past.has_ended(place) && !past.was_begun(place));
+        self.run
+            .progress
+            .wait(Some("reading who called version 1 since it was planned".to_owned()));
+        let watch = self.watch();
+        let reading = watch.since_planned(wave, refused, to_do);
+        let found = self.run.stop.unless_asked(reading).await;
+        self.run.progress.wait(None);
+        let SincePlanned { called, unseen } = found?;
+        self.unseen(wave, unseen).await?;
+        Ok(called)
     }
 
     /// Whether changes may be made now.
@@ -419,8 +449,8 @@ impl<'a> Carrying<'a> {
         }
     }
 
-    fn watch<'w>(&'w self, made: &'w dyn Fn(u64) -> bool) -> Watch<'w> {
-        Watch { run: self.run, plan: self.plan, made }
+    const fn watch(&self) -> Watch<'a> {
+        Watch { run: self.run, plan: self.plan }
     }
 
     /// Looks at what was changed up to a wave. Something that got worse stops the run.
@@ -431,21 +461,48 @@ impl<'a> Carrying<'a> {
         let before = self.before.borrow().clone();
         let began = self.began.borrow().clone();
         self.run.progress.wait(Some("looking at what was changed".to_owned()));
-        let looked = self.watch(&made).look(wave, &before, &began, self.request.check()).await;
+        let looked = self.looked(wave, &made, &before, &began).await;
         self.run.progress.wait(None);
+        // Cut short it says nothing.
+        let looked = looked?;
         let mut breaches = looked.breaches;
         breaches.extend(self.failures());
-        // What cannot be looked at is not well: nothing is known of it.
-        breaches.extend(looked.unseen.iter().map(|unseen| Breach {
-            account_id: None,
-            region: None,
-            instance_id: None,
-            check: "not looked at".to_owned(),
-            found: format!("what was changed could not be looked at: {unseen}"),
-        }));
-        let event =
-            Event::Checked { wave, instances: looked.instances, breaches: breaches.clone() };
+        breaches.extend(not_looked_at("what was changed", looked.unseen));
+        let (instances, gone) = (looked.instances, looked.gone);
+        self.checked(Event::Checked { wave, instances, gone, breaches }).await
+    }
+
+    /// What is to be seen, and what the user's own command says.
+    async fn looked(
+        &self,
+        wave: u32,
+        made: &dyn Fn(u64) -> bool,
+        before: &Before,
+        began: &BTreeMap<u32, Timestamp>,
+    ) -> Result<Looked, Stopped> {
+        let watch = self.watch();
+        let looking = watch.look(wave, made, before, began);
+        let mut looked = self.run.stop.unless_asked(looking).await?;
+        if let Some(command) = self.request.check() {
+            let check = watch::check(command, &self.run.id, wave, &self.run.stop).await?;
+            looked.breaches.extend(check);
+        }
+        Ok(looked)
+    }
+
+    /// Stops the run where something could not be looked at before a wave: what is not known is not well.
+    async fn unseen(&self, wave: u32, unseen: Vec<String>) -> Result<(), Stopped> {
+        if unseen.is_empty() {
+            return Ok(());
+        }
+        let breaches = not_looked_at("what is to be changed", unseen).collect();
+        self.checked(Event::Checked { wave, instances: 0, gone: 0, breaches }).await
+    }
+
+    /// Records a look, and stops the run if it found anything.
+    async fn checked(&self, event: Event) -> Result<(), Stopped> {
         self.run.record(&event).await?;
+        let Event::Checked { breaches, .. } = event else { return Ok(()) };
         if breaches.is_empty() || self.request.ignore_breach {
             return Ok(());
         }
@@ -499,4 +556,15 @@ impl<'a> Carrying<'a> {
         self.look(wave.wave).await?;
         Ok(Next::On)
     }
+}
+
+/// What cannot be looked at is not well: nothing is known of it.
+fn not_looked_at(what: &'static str, unseen: Vec<String>) -> impl Iterator<Item = Breach> {
+    unseen.into_iter().map(move |unseen| Breach {
+        account_id: None,
+        region: None,
+        instance_id: None,
+        check: "not looked at".to_owned(),
+        found: format!("{what} could not be looked at: {unseen}"),
+    })
 }

@@ -19,7 +19,11 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::{
-    Clock, Past, Progress, Run, RunError, context::Tally, halt::Stop, past::RunState, turns, undo,
+    Clock, Past, Progress, Run, RunError,
+    context::Tally,
+    halt::{Stop, unless_asked},
+    past::RunState,
+    turns, undo,
 };
 use crate::{
     event::{Action, Event},
@@ -57,7 +61,7 @@ pub(super) async fn open(
     began: Option<(&Event, &Path)>,
 ) -> Result<Run, RunError> {
     let client = client(&opening);
-    let entered = enter(&opening, &client).await?;
+    let entered = entered(&opening, &client).await?;
     let locks = lock(&opening, &client).await?;
     // Once locked: a run that is there and does not end is dead.
     if let Some((Event::Began { action: Action::Apply, plan, .. }, _)) = began {
@@ -79,7 +83,7 @@ pub(super) async fn open_again(
     not_before: Option<Timestamp>,
 ) -> Result<Run, RunError> {
     let client = client(&opening);
-    let entered = enter(&opening, &client).await?;
+    let entered = entered(&opening, &client).await?;
     if let Some(until) = not_before.filter(|until| opening.clock.now(&client) < *until) {
         return Err(RunError::TooEarly { run: opening.run, until: format!("{until:.0}") });
     }
@@ -151,6 +155,12 @@ async fn started(
         accounts: entered.accounts,
         locks,
     })
+}
+
+/// Enters the accounts, unless the user asks to stop: nothing is begun yet.
+async fn entered(opening: &Opening, client: &Client) -> Result<Entered, RunError> {
+    let entering = Box::pin(enter(opening, client));
+    unless_asked(&opening.stop, entering).await.unwrap_or(Err(RunError::Asked))
 }
 
 /// Enters the accounts, each with a session that may do what the plan needs and nothing else, and asks AWS who that is.

@@ -118,6 +118,9 @@ pub enum RunError {
         /// What was wished.
         wish: &'static str,
     },
+    /// The user asked to stop before anything was begun.
+    #[error("stopped as asked: nothing was begun")]
+    Asked,
     /// A run that is no apply, where one is needed, or one that is not there.
     #[error("{0}")]
     NotThatRun(String),

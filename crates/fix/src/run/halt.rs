@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    future::Future,
     sync::{Mutex, PoisonError},
 };
 
@@ -9,6 +10,7 @@ use imdsure_aws::error::CallError;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use super::context::Stopped;
 use crate::{event::Breach, journal::JournalError};
 
 /// Why a run stops.
@@ -92,10 +94,28 @@ impl Stop {
 
     /// Waits for so long, or until the user asks to stop.
     pub(crate) async fn sleep(&self, time: std::time::Duration) {
-        let mut asked = self.asked.clone();
-        tokio::select! {
-            () = tokio::time::sleep(time) => {}
-            Ok(_) = asked.wait_for(|asked| *asked) => {}
-        }
+        let _ = unless_asked(&self.asked, tokio::time::sleep(time)).await;
+    }
+
+    /// What some work comes to, unless the user asks to stop: then it ends where it stands. Only for what changes nothing.
+    pub(crate) async fn unless_asked<T>(
+        &self,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Stopped> {
+        let done = unless_asked(&self.asked, work).await;
+        done.inspect_err(|Stopped| self.halt(Halt::Asked))
+    }
+}
+
+/// The same before there is a run.
+pub(crate) async fn unless_asked<T>(
+    asked: &watch::Receiver<bool>,
+    work: impl Future<Output = T>,
+) -> Result<T, Stopped> {
+    let mut asked = asked.clone();
+    tokio::select! {
+        biased;
+        Ok(_) = asked.wait_for(|asked| *asked) => Err(Stopped),
+        done = work => Ok(done),
     }
 }

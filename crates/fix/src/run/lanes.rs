@@ -49,6 +49,8 @@ pub(crate) struct Wave<'a> {
     pub(crate) past: Option<&'a Past>,
     /// Why lanes are not touched, by account, region and kind.
     pub(crate) refused: &'a BTreeMap<(String, String, ChangeKind), String>,
+    /// Why changes are not made although they are permitted, by their place.
+    pub(crate) called: &'a BTreeMap<u64, String>,
     pub(crate) skipped: &'a RefCell<Vec<Skipped>>,
     pub(crate) left: &'a RefCell<LeftAlone>,
     /// Changes that were made.
@@ -137,6 +139,9 @@ impl Wave<'_> {
         }
         let Some(actor) = self.run.actor(&change.account_id, &change.region) else { return };
         let task = Task { run: self.run, actor, settling, place, change, begun, turn };
+        if let Some(why) = self.called.get(&place) {
+            return self.end(&task, End::because(Ending::Drifted, why.as_str())).await;
+        }
         match kinds::apply(&task).await {
             Ok(end) => self.end(&task, end).await,
             Err(Fault::Stopped | Fault::Call(_) | Fault::End(_)) => {}

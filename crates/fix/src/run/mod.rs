@@ -23,6 +23,8 @@ pub use past::{Past, RunState, check_plan, past};
 pub use preflight::NoWayBack;
 pub use undo::{UndoRequest, Undone, undo};
 
-pub(crate) use context::Run;
+pub(crate) use context::{Run, Stopped};
+pub(crate) use halt::Stop;
+pub(crate) use preflight::Refused;
 pub(crate) use settle::{Settled, Settling};
 pub(crate) use task::{End, Fault, Task};

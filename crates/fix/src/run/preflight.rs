@@ -63,7 +63,7 @@ pub(crate) async fn preflight(
             lanes.push(lane);
         }
     }
-    let answers = stream::iter(places)
+    let asking = stream::iter(places)
         .map(|((account_id, region), lanes)| async move {
             if run.stopped() {
                 return Vec::new();
@@ -75,8 +75,9 @@ pub(crate) async fn preflight(
             region_answers(&actor, plan, &lanes, accepted).await
         })
         .buffer_unordered(AT_ONCE)
-        .collect::<Vec<_>>()
-        .await;
+        .collect::<Vec<_>>();
+    // Dry runs change nothing: who asks to stop does not wait for their turns.
+    let answers = run.stop.unless_asked(asking).await?;
     let mut refused = Refused::new();
     for ((account_id, region, kind), answer) in answers.into_iter().flatten() {
         let goes = answer.is_ok();

@@ -10,6 +10,7 @@ use imdsure_aws::{
 };
 use serde_json::Value;
 
+use super::{Place, Target, text};
 use crate::event::Breach;
 
 /// The instances of a region that are unwell.
@@ -22,32 +23,28 @@ pub(crate) struct Unwell {
 }
 
 impl Unwell {
-    /// What of these instances is worse than before.
-    pub(crate) fn breaches(
+    /// What of these instances is worse than before. `event` is what happened to them, in words.
+    pub(super) fn breaches(
         &self,
-        account_id: &str,
-        region: &str,
-        ids: &[String],
+        place: Place<'_>,
+        targets: &[Target],
+        event: &str,
         worse: impl Fn(&str) -> bool,
     ) -> Vec<Breach> {
         let checks = [
-            (&self.impaired, "instance status", "a status check of it fails since it was changed"),
-            (
-                &self.unhealthy,
-                "target health",
-                "a load balancer finds it unhealthy since it was changed",
-            ),
+            (&self.impaired, "instance status", "a status check of it fails"),
+            (&self.unhealthy, "target health", "a load balancer finds it unhealthy"),
         ];
         let mut breaches = Vec::new();
         for (unwell, check, found) in checks {
-            for id in ids.iter().filter(|id| unwell.contains(*id) && worse(id)) {
-                breaches.push(Breach {
-                    account_id: Some(account_id.to_owned()),
-                    region: Some(region.to_owned()),
-                    instance_id: Some(id.clone()),
-                    check: check.to_owned(),
-                    found: format!("{id}: {found}"),
-                });
+            for target in
+                targets.iter().filter(|target| unwell.contains(&target.id) && worse(&target.id))
+            {
+                breaches.push(place.breach(
+                    target,
+                    check,
+                    &format!("{found} since it was {event}"),
+                ));
             }
         }
         breaches
@@ -93,8 +90,4 @@ async fn unhealthy(actor: &Actor<'_>) -> Result<BTreeSet<String>, CallError> {
         unhealthy.extend(ill.filter_map(|target| text(target, "/Target/Id")));
     }
     Ok(unhealthy)
-}
-
-fn text(value: &Value, path: &str) -> Option<String> {
-    value.pointer(path).and_then(Value::as_str).map(str::to_owned)
 }

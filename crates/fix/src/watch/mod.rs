@@ -1,38 +1,83 @@
-//! What is watched between waves: whether anything that was changed is worse than it was before. Calls of version 1 that are
-//! refused since, status checks, load balancers, and a command of the user's own.
+//! What is watched between waves: whether anything that was changed, or was launched by what was changed, is worse than it was
+//! before. Calls of version 1 that are refused since, status checks, load balancers, and a command of the user's own. And right
+//! before a wave: what is unwell already, and what has called version 1 since it was planned.
 
+mod born;
 mod command;
+mod counts;
+mod gone;
 mod health;
 mod metrics;
+mod region;
+mod since_planned;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+};
 
 use futures::{StreamExt, stream};
 use imdsure_model::plan::ChangeKind;
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::{
     event::{Breach, Event},
     plan::{Lane, PlanFile},
-    run::{Halt, Run},
+    run::{Refused, Run, Stopped},
 };
 
-pub(crate) use self::health::Unwell;
+pub(crate) use self::{command::run as check, since_planned::SincePlanned};
 
 /// Regions that are looked at at once.
 const AT_ONCE: usize = 64;
 
-/// The instances of one region that were changed.
-pub(crate) struct Changed<'a> {
-    pub(crate) account_id: &'a str,
-    pub(crate) region: &'a str,
-    pub(crate) lanes: Vec<&'a Lane>,
+/// A region of an account.
+#[derive(Debug, Clone, Copy)]
+struct Place<'a> {
+    account_id: &'a str,
+    region: &'a str,
+}
+
+/// An instance that is looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Target {
+    id: String,
+    name: Option<String>,
+}
+
+impl Place<'_> {
+    fn breach(&self, target: &Target, check: &str, found: &str) -> Breach {
+        let Self { account_id, region } = self;
+        let id = &target.id;
+        let name = target.name.as_ref().map(|name| format!("{name}, ")).unwrap_or_default();
+        Breach {
+            account_id: Some((*account_id).to_owned()),
+            region: Some((*region).to_owned()),
+            instance_id: Some(id.clone()),
+            check: check.to_owned(),
+            found: format!("{id} ({name}{account_id} {region}): {found}"),
+        }
+    }
+
+    /// What is said of a region that could not be looked at.
+    fn unseen(&self, why: &str) -> String {
+        format!("{} {}: {why}", self.account_id, self.region)
+    }
+}
+
+/// The lanes of one region that are looked at.
+struct Changed<'a> {
+    place: Place<'a>,
+    lanes: Vec<&'a Lane>,
 }
 
 /// What was looked at, and what got worse.
 #[derive(Debug, Default)]
 pub(crate) struct Looked {
     pub(crate) instances: u64,
+    /// Changed members of groups that are gone, and not because of their health.
+    pub(crate) gone: u64,
     pub(crate) breaches: Vec<Breach>,
     /// Regions that could not be looked at, and why: nothing is known of them.
     pub(crate) unseen: Vec<String>,
@@ -45,77 +90,106 @@ pub(crate) type Before = BTreeMap<(String, String), BTreeSet<String>>;
 pub(crate) struct Watch<'a> {
     pub(crate) run: &'a Run,
     pub(crate) plan: &'a PlanFile,
-    /// Whether a place's change was made.
-    pub(crate) made: &'a dyn Fn(u64) -> bool,
+}
+
+/// Whether a kind changes instances that run.
+const fn is_instance(kind: ChangeKind) -> bool {
+    matches!(kind, ChangeKind::Instance | ChangeKind::GroupMember)
+}
+
+/// Whether the preflight lets the changes of a lane be made.
+fn goes(lane: &Lane, refused: &Refused) -> bool {
+    !refused.contains_key(&(lane.account_id.clone(), lane.region.clone(), lane.kind))
 }
 
 impl<'a> Watch<'a> {
-    /// The regions in which waves change instances.
-    fn regions(&self, waves: impl Fn(u32) -> bool) -> Vec<Changed<'a>> {
+    /// The regions of the lanes that are chosen.
+    fn regions(&self, choose: impl Fn(&Lane) -> bool) -> Vec<Changed<'a>> {
         let mut regions: BTreeMap<(&str, &str), Vec<&'a Lane>> = BTreeMap::new();
-        let instances = |kind| matches!(kind, ChangeKind::Instance | ChangeKind::GroupMember);
-        for lane in self.plan.lanes.iter().filter(|lane| waves(lane.wave) && instances(lane.kind)) {
+        for lane in self.plan.lanes.iter().filter(|lane| choose(lane)) {
             regions.entry((&lane.account_id, &lane.region)).or_default().push(lane);
         }
         let changed = regions.into_iter().map(|((account_id, region), lanes)| Changed {
-            account_id,
-            region,
+            place: Place { account_id, region },
             lanes,
         });
         changed.collect()
     }
 
-    /// Reads and records what is unwell before a wave.
-    pub(crate) async fn baseline(&self, wave: u32) -> Result<Before, ()> {
-        let regions = self.regions(|of| of == wave);
-        let seen = stream::iter(regions)
-            .map(|changed| async move {
-                let actor = self.run.actor(changed.account_id, changed.region)?;
-                Some((changed, health::unwell(&actor).await.unwrap_or_default()))
-            })
-            .buffer_unordered(AT_ONCE)
-            .collect::<Vec<_>>()
-            .await;
-        let mut before = Before::new();
-        for (changed, unwell) in seen.into_iter().flatten() {
-            let (account_id, region) = (changed.account_id.to_owned(), changed.region.to_owned());
-            let Unwell { impaired, unhealthy } = unwell;
-            let all = impaired.iter().chain(&unhealthy).cloned().collect();
+    /// Looks at many regions at once.
+    async fn everywhere<F: Future>(
+        &self,
+        regions: Vec<Changed<'a>>,
+        look: impl Fn(Changed<'a>) -> F,
+    ) -> Vec<F::Output> {
+        stream::iter(regions).map(look).buffer_unordered(AT_ONCE).collect().await
+    }
+
+    /// The waves that have nothing to soak, since nothing runs there: there is nothing to look at.
+    fn idle_waves(&self) -> BTreeSet<u32> {
+        let waves = self.plan.head.waves.iter().filter(|wave| !wave.soaks);
+        waves.map(|wave| wave.wave).collect()
+    }
+
+    /// Reads and records what is unwell before a wave. Where that cannot be read, nothing is recorded.
+    pub(crate) async fn baseline(
+        &self,
+        wave: u32,
+        refused: &Refused,
+    ) -> Result<(Before, Vec<String>), Stopped> {
+        let regions =
+            self.regions(|lane| lane.wave == wave && is_instance(lane.kind) && goes(lane, refused));
+        let read = self.everywhere(regions, |changed| async move {
+            let actor = self.run.actor(changed.place.account_id, changed.place.region)?;
+            Some((changed.place, health::unwell(&actor).await))
+        });
+        let seen = self.run.stop.unless_asked(read).await?;
+        let (mut before, mut unseen) = (Before::new(), Vec::new());
+        for (place, unwell) in seen.into_iter().flatten() {
+            let unwell = match unwell {
+                Ok(unwell) => unwell,
+                Err(error) => {
+                    unseen.push(place.unseen(&error.to_string()));
+                    continue;
+                }
+            };
+            let (account_id, region) = (place.account_id.to_owned(), place.region.to_owned());
+            let all = unwell.impaired.iter().chain(&unwell.unhealthy).cloned().collect();
             let event = Event::Baseline {
                 wave,
                 account_id: account_id.clone(),
                 region: region.clone(),
-                impaired: impaired.into_iter().collect(),
-                unhealthy: unhealthy.into_iter().collect(),
+                impaired: unwell.impaired.into_iter().collect(),
+                unhealthy: unwell.unhealthy.into_iter().collect(),
             };
-            self.run.record(&event).await.map_err(drop)?;
+            self.run.record(&event).await?;
             before.insert((account_id, region), all);
         }
-        Ok(before)
+        Ok((before, unseen))
     }
 
-    /// Looks at everything that was changed up to a wave. `began` says when each wave began.
+    /// Looks at everything that was changed up to a wave. `made` says whether a place's change was made, `began` when each wave
+    /// began.
     pub(crate) async fn look(
         &self,
         wave: u32,
+        made: &dyn Fn(u64) -> bool,
         before: &Before,
         began: &BTreeMap<u32, Timestamp>,
-        check: Option<&str>,
     ) -> Looked {
-        let regions = self.regions(|of| of <= wave);
-        let seen = stream::iter(regions)
-            .map(|changed| self.region(changed, before, began))
-            .buffer_unordered(AT_ONCE)
-            .collect::<Vec<_>>()
-            .await;
+        let idle = self.idle_waves();
+        let regions = self.regions(|lane| {
+            let looked_at = is_instance(lane.kind) || born::launches(lane.kind);
+            lane.wave <= wave && looked_at && !idle.contains(&lane.wave)
+        });
+        let of = region::Looking { watch: self, made, before, began };
+        let seen = self.everywhere(regions, |changed| of.region(changed)).await;
         let mut looked = Looked::default();
         for region in seen {
             looked.instances += region.instances;
+            looked.gone += region.gone;
             looked.breaches.extend(region.breaches);
             looked.unseen.extend(region.unseen);
-        }
-        if let Some(command) = check {
-            looked.breaches.extend(command::run(command, &self.run.id, wave).await);
         }
         looked.breaches.sort_by(|a, b| {
             (&a.account_id, &a.region, &a.instance_id).cmp(&(
@@ -126,52 +200,8 @@ impl<'a> Watch<'a> {
         });
         looked
     }
+}
 
-    async fn region(
-        &self,
-        changed: Changed<'a>,
-        before: &Before,
-        began: &BTreeMap<u32, Timestamp>,
-    ) -> Looked {
-        let Changed { account_id, region, lanes } = changed;
-        let mut looked = Looked::default();
-        let Some(actor) = self.run.actor(account_id, region) else { return looked };
-        let unwell = match health::unwell(&actor).await {
-            Ok(unwell) => unwell,
-            Err(error) => {
-                looked.unseen.push(format!("{account_id} {region}: {error}"));
-                Unwell::default()
-            }
-        };
-        let known = before.get(&(account_id.to_owned(), region.to_owned()));
-        let worse = |id: &str| known.is_none_or(|known| !known.contains(id));
-        let now = self.run.clock.now(&self.run.client);
-        for lane in lanes {
-            let since = began.get(&lane.wave).copied().unwrap_or(now);
-            let changes = match self.plan.changes(lane) {
-                Ok(changes) => changes,
-                Err(error) => {
-                    self.run.stop.halt(Halt::Plan(error.to_string()));
-                    return looked;
-                }
-            };
-            let made = changes.filter_map(Result::ok).filter(|(place, _)| (self.made)(*place));
-            let mut ids = made.map(|(_, change)| change.id);
-            loop {
-                let some: Vec<String> = ids.by_ref().take(metrics::A_LOOK).collect();
-                if some.is_empty() {
-                    break;
-                }
-                looked.instances += some.len() as u64;
-                looked.breaches.extend(unwell.breaches(account_id, region, &some, worse));
-                match metrics::refused(&actor, &some, since, now).await {
-                    Ok(refused) => looked.breaches.extend(
-                        refused.into_iter().map(|refused| refused.breach(account_id, region)),
-                    ),
-                    Err(error) => looked.unseen.push(format!("{account_id} {region}: {error}")),
-                }
-            }
-        }
-        looked
-    }
+fn text(value: &Value, path: &str) -> Option<String> {
+    value.pointer(path).and_then(Value::as_str).map(str::to_owned)
 }

@@ -471,6 +471,16 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         autoscaling::refresh::cancel_instance_refresh,
     ),
     autoscaling(
+        "autoscaling:DescribeScalingActivities",
+        autoscaling::activities::DESCRIBE,
+        autoscaling::activities::describe_scaling_activities,
+    ),
+    autoscaling(
+        "autoscaling:SetInstanceHealth",
+        autoscaling::activities::HEALTH,
+        autoscaling::activities::set_instance_health,
+    ),
+    autoscaling(
         "autoscaling:DescribeAutoScalingGroups",
         autoscaling::groups::PARAMETERS,
         autoscaling::groups::describe_auto_scaling_groups,

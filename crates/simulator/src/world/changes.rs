@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::activities::Activity;
 use super::configuration::Configuration;
 use super::defaults::Defaults;
 use super::group::Group;
@@ -43,6 +44,8 @@ pub(super) struct Changes {
     pub(super) tags: HashMap<u64, Arc<[(String, String)]>>,
     /// Instance refreshes, in the order they were begun.
     pub(super) refreshes: Vec<Refresh>,
+    /// What groups did, in order.
+    pub(super) activities: Vec<Activity>,
     /// What was changed of the services besides EC2.
     pub(crate) services: Services,
     /// What was there before the last write.

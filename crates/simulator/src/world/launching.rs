@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::hash::{self, Draws};
 
+use super::activities::{Cause, Deed};
 use super::catalog::{ARM_MACHINES, M1_SMALL, Machine, WORKLOADS, X86_MACHINES};
 use super::group::{Group, LaunchedFrom, Reference, Source};
 use super::ids::{self, Parsed};
@@ -188,13 +189,15 @@ impl Stock<'_> {
         let (size, desired) = (members.len() as u64, group.desired);
         for number in size..desired {
             let Some(order) = self.next_order(&group, number) else { return };
-            if self.launch(&order, 1).is_err() {
-                return;
+            let Ok(launched) = self.launch(&order, 1) else { return };
+            for member in launched {
+                self.acted(index, member.id, Deed::Launched, Cause::Size(number, desired));
             }
         }
         members.sort_by_key(|member| (member.launched, member.index));
         for member in members.iter().take(size.saturating_sub(desired) as usize) {
             self.set_state(member, State::ShuttingDown, State::Terminated);
+            self.acted(index, member.id, Deed::Terminated, Cause::Size(size, desired));
         }
     }
 

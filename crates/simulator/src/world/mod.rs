@@ -4,6 +4,7 @@
 //! arithmetic. What calls change is laid over that, for each account and region by itself: [`World::stock`] leads to both.
 
 pub(crate) mod accounts;
+pub(crate) mod activities;
 pub(crate) mod catalog;
 mod changes;
 pub(crate) mod configuration;

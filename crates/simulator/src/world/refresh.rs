@@ -4,6 +4,7 @@
 
 use crate::hash;
 
+use super::activities::{Cause, Deed};
 use super::group::Group;
 use super::instance::Instance;
 use super::launching::Refusal;
@@ -159,8 +160,11 @@ impl Stock<'_> {
     pub(crate) fn replace(&mut self, group: &Group, members: &[Instance]) -> Result<(), Refusal> {
         for (number, member) in (0..).zip(members) {
             let order = self.next_order(group, number).ok_or(Refusal::NoImage)?;
-            self.launch(&order, 1)?;
+            for member in self.launch(&order, 1)? {
+                self.acted(group.index, member.id, Deed::Launched, Cause::Refresh);
+            }
             self.set_state(member, State::ShuttingDown, State::Terminated);
+            self.acted(group.index, member.id, Deed::Terminated, Cause::Refresh);
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! EC2 Auto Scaling: groups, their members, and launch configurations.
 
+pub(crate) mod activities;
 pub(crate) mod change;
 pub(crate) mod configurations;
 pub(crate) mod groups;

@@ -5,7 +5,7 @@ use crate::world::accounts::Account;
 use crate::world::instance::Instance;
 use crate::world::options::switch;
 use crate::world::tags;
-use crate::xml::{push_aws_id, push_number};
+use crate::xml::{push_aws_id, push_number, push_time};
 
 /// What a filter may ask for.
 pub(super) enum Field {
@@ -14,6 +14,7 @@ pub(super) enum Field {
     Type,
     Image,
     Vpc,
+    LaunchTime,
     TagKey,
     Tag(String),
     Tokens,
@@ -33,6 +34,7 @@ impl Field {
             "instance-type" => Self::Type,
             "image-id" => Self::Image,
             "vpc-id" => Self::Vpc,
+            "launch-time" => Self::LaunchTime,
             "tag-key" => Self::TagKey,
             "metadata-options.http-tokens" => Self::Tokens,
             "metadata-options.http-endpoint" => Self::Endpoint,
@@ -78,6 +80,11 @@ pub(super) fn matches(
         Field::Image => return wants_id(filter, scratch, "ami-", instance.image),
         Field::Vpc => {
             return instance.has_network() && wants_id(filter, scratch, "vpc-", instance.vpc());
+        }
+        Field::LaunchTime => {
+            push_time(scratch, instance.launched, b'T');
+            scratch.extend_from_slice(b".000Z");
+            return filter.wants(scratch);
         }
         Field::HopLimit => {
             push_number(scratch, u64::from(options.hop_limit));

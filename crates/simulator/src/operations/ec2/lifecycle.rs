@@ -3,6 +3,7 @@
 use super::instances::find_named;
 use super::{Call, answer, missing, stop_dry_run, write_id};
 use crate::error::ApiError;
+use crate::world::activities::{Cause, Deed};
 use crate::world::ids;
 use crate::world::instance::Instance;
 use crate::world::options::State;
@@ -77,6 +78,9 @@ fn turn(call: &Call<'_>, turn: &Turn) -> Result<Vec<u8>, ApiError> {
         let replaced = turn.settled == State::Stopped && instance.group.is_some();
         let settled = if replaced { State::Terminated } else { turn.settled };
         stock.set_state(instance, turn.passing, settled);
+        if let Some(group) = instance.group.filter(|_| settled == State::Terminated) {
+            stock.acted(group, instance.id, Deed::Terminated, Cause::Ended);
+        }
     }
     if turn.settled != State::Running {
         for group in groups {
