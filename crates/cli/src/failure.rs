@@ -104,6 +104,7 @@ impl From<RunError> for Failure {
             | RunError::NotApproved { .. }
             | RunError::TooOld { .. }
             | RunError::OtherOrganization { .. }
+            | RunError::NowhereInPlan(_)
             | RunError::TooEarly { .. }
             | RunError::NothingLeft { .. }
             | RunError::NotThatRun(_) => Self::usage(&error),

@@ -97,18 +97,9 @@ async fn draw(
 }
 
 fn options(arguments: &PlanArguments) -> Result<PlanOptions, Failure> {
-    let mut kinds = BTreeSet::new();
-    for kind in &arguments.kind {
-        match kind {
-            KindArgument::Default => kinds.extend(ChangeKind::DEFAULT),
-            KindArgument::Kind(kind) => drop(kinds.insert(*kind)),
-        }
-    }
+    let kinds = KindArgument::all(&arguments.kind);
     let named = |kind| arguments.kind.contains(&KindArgument::Kind(kind));
     let everywhere = named(ChangeKind::AccountDefaults) || named(ChangeKind::AccountEnforcement);
-    if kinds.is_empty() {
-        kinds.extend(ChangeKind::DEFAULT);
-    }
     check(arguments, &kinds).map_err(Failure::usage)?;
     let kept = arguments.read.from.is_some();
     Ok(PlanOptions {
