@@ -60,6 +60,8 @@ pub struct Role {
     pub account_id: String,
     /// The most that the session may do (an IAM policy in JSON), whatever the role allows.
     pub session_policy: String,
+    /// The name under which the session stands in CloudTrail: 2 to 64 letters, digits and `_+=,.@-`.
+    pub session_name: String,
     /// What the role's trust policy asks for, if it does.
     pub external_id: Option<String>,
 }

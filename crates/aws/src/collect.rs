@@ -60,6 +60,8 @@ pub struct Usage {
     pub days: u32,
     /// What it may cost at most, in US dollars.
     pub max_cost: f64,
+    /// How far the clock is set forward, in seconds: for a simulated organization, whose time is set forward as well.
+    pub ahead_seconds: i64,
     /// Told what it is about to cost, before it does.
     pub announce: Box<dyn Fn(&Estimate) + Send + Sync>,
 }
@@ -348,7 +350,8 @@ impl Collector {
         let Metered { account, region, instances } = metered;
         let unit = self.unit(account, region);
         let place = place(account, region);
-        let window = Window::before(jiff::Timestamp::now().as_millisecond(), usage.days);
+        let now = jiff::Timestamp::now().as_millisecond();
+        let window = Window::before(now + 1000 * usage.ahead_seconds, usage.days);
         let read = async { Ok(read::usage(&unit, instances, window).await) };
         if let Err(error) = self.unless_stopped(&GET_METRIC_DATA, &place, read).await {
             unit.unread(&error, &[&AWS_CLOUDWATCH_IMDS_USAGE]);

@@ -60,6 +60,109 @@ fn statement(sid: &str, actions: &[&str], resource: &str) -> Value {
     json!({"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource})
 }
 
+/// Actions that are allowed under a condition alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bound {
+    sid: &'static str,
+    action: &'static str,
+    operator: &'static str,
+    key: &'static str,
+    values: &'static [&'static str],
+}
+
+/// What a role that changes needs more carefully bound than by "any resource". AWS asks for these of whoever leads a group to a
+/// launch template: he has to be permitted to launch from it, with its tags and its instance profile.
+const BOUND: [Bound; 3] = [
+    // No launch but from a template that is there.
+    Bound {
+        sid: "LaunchFromTemplates",
+        action: "ec2:RunInstances",
+        operator: "ArnLike",
+        key: "ec2:LaunchTemplate",
+        values: &["arn:*:ec2:*:*:launch-template/*"],
+    },
+    Bound {
+        sid: "TagWhatIsLaunched",
+        action: "ec2:CreateTags",
+        operator: "StringEquals",
+        key: "ec2:CreateAction",
+        values: &["RunInstances"],
+    },
+    // To instances, and to no other service.
+    Bound {
+        sid: "PassInstanceRoles",
+        action: "iam:PassRole",
+        operator: "StringEquals",
+        key: "iam:PassedToService",
+        values: &["ec2.amazonaws.com", "ec2.amazonaws.com.cn"],
+    },
+];
+
+/// A statement of a role's policy: these actions on any resource, bound if need be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Allowed {
+    sid: &'static str,
+    actions: Vec<String>,
+    bound: Option<Bound>,
+}
+
+/// The statements for these actions; each that needs a condition by itself.
+fn allowed(sid: &'static str, actions: &[String]) -> Vec<Allowed> {
+    let is_bound = |action: &String| BOUND.iter().any(|bound| bound.action == action);
+    let (bound, free): (Vec<String>, Vec<String>) = actions.iter().cloned().partition(is_bound);
+    let bound = BOUND.into_iter().filter(|one| bound.iter().any(|action| action == one.action));
+    let bound = bound.map(|bound| Allowed {
+        sid: bound.sid,
+        actions: vec![bound.action.to_owned()],
+        bound: Some(bound),
+    });
+    std::iter::once(Allowed { sid, actions: free, bound: None }).chain(bound).collect()
+}
+
+impl Allowed {
+    fn json(&self) -> Value {
+        let actions: Vec<&str> = self.actions.iter().map(String::as_str).collect();
+        let mut statement = statement(self.sid, &actions, "*");
+        if let Some(Bound { operator, key, values, .. }) = &self.bound {
+            statement["Condition"] = json!({*operator: {*key: values}});
+        }
+        statement
+    }
+
+    fn terraform(&self) -> String {
+        let actions: Vec<String> =
+            self.actions.iter().map(|action| format!("      {},\n", quoted(action))).collect();
+        let actions = actions.concat();
+        let condition = match &self.bound {
+            None => String::new(),
+            Some(Bound { operator, key, values, .. }) => {
+                let values: Vec<String> = values.iter().map(|value| quoted(value)).collect();
+                format!(
+                    "\n    condition {{\n      test     = {}\n      variable = {}\n      values   = [{}]\n    }}\n",
+                    quoted(operator),
+                    quoted(key),
+                    values.join(", ")
+                )
+            }
+        };
+        format!(
+            "  statement {{\n    sid       = {}\n    resources = [\"*\"]\n\n    actions = [\n{actions}    ]\n{condition}  }}\n",
+            quoted(self.sid)
+        )
+    }
+}
+
+/// The policy of whoever starts `apply` or `undo` for an organization: his own account, and the role to assume in each other.
+pub fn entering_policy(sid: &'static str, actions: &[String], role_name: &str) -> Value {
+    let own = allowed(sid, actions);
+    let enter = statement(
+        "EnterAccounts",
+        &self::actions([&ASSUME_ROLE]),
+        &format!("arn:*:iam::*:role/{role_name}"),
+    );
+    policy(&own.iter().map(Allowed::json).chain([enter]).collect::<Vec<_>>())
+}
+
 /// The role that reads an account: what it is called, who may assume it and by what external id.
 #[derive(Debug, Clone, Default)]
 pub struct ReadingRole {
@@ -101,10 +204,9 @@ impl Purpose {
     };
 }
 
-/// A policy that allows these actions.
-pub fn policy_of(sid: &str, actions: &[String]) -> Value {
-    let actions: Vec<&str> = actions.iter().map(String::as_str).collect();
-    policy(&[statement(sid, &actions, "*")])
+/// A policy that allows these actions, and launches, tags and the passing of roles as far as a template needs them.
+pub fn policy_of(sid: &'static str, actions: &[String]) -> Value {
+    policy(&allowed(sid, actions).iter().map(Allowed::json).collect::<Vec<_>>())
 }
 
 /// A CloudFormation template (JSON) with the role that reads and its policy, for a stack set over all accounts.
@@ -173,17 +275,16 @@ pub fn terraform_for(actions: &[String], purpose: &Purpose, role: &ReadingRole) 
         Some(value) => format!("\n  default     = {}", quoted(value)),
         None => String::new(),
     };
-    let actions: Vec<String> =
-        actions.iter().map(|action| format!("      {},\n", quoted(action))).collect();
+    let statements: Vec<String> =
+        allowed(purpose.sid, actions).iter().map(Allowed::terraform).collect();
     TERRAFORM
-        .replace("@SID@", purpose.sid)
         .replace("@PURPOSE@", purpose.name)
         .replace("@DOES@", purpose.does)
         .replace("@DESCRIPTION@", purpose.description)
         .replace("@TRUST@", &default(role.trust.as_deref()))
         .replace("@EXTERNAL_ID@", &default(Some(role.external_id.as_deref().unwrap_or_default())))
         .replace("@NAME@", &quoted(&role.name))
-        .replace("@ACTIONS@", &actions.concat())
+        .replace("@STATEMENTS@", &statements.join("\n"))
 }
 
 /// A text as Terraform writes it, with nothing in it interpolated.
@@ -225,14 +326,7 @@ data "aws_iam_policy_document" "trust" {
 }
 
 data "aws_iam_policy_document" "@PURPOSE@" {
-  statement {
-    sid       = "@SID@"
-    resources = ["*"]
-
-    actions = [
-@ACTIONS@    ]
-  }
-}
+@STATEMENTS@}
 
 resource "aws_iam_role" "@PURPOSE@" {
   name               = @NAME@

@@ -1,5 +1,7 @@
 //! `imdsure apply` and `imdsure undo`: approval, the run, and what came of it.
 
+mod tell;
+
 use std::{
     io::{self, BufRead as _, IsTerminal as _, Write as _},
     sync::Arc,
@@ -10,20 +12,18 @@ use imdsure_fix::{
     event::{Ending, Operator},
     plan::PlanFile,
     run::{
-        Applied, ApplyRequest, Clock, Halt, LeftAlone, NoWayBack, OnBreach, Progress, Skipped,
-        UndoRequest, Undone, apply, resume, undo,
+        ApplyRequest, Clock, Halt, NoWayBack, OnBreach, Progress, UndoRequest, apply, resume, undo,
     },
 };
 use imdsure_model::ExitCode;
 use imdsure_report::{clean, thousands};
-use serde_json::json;
 
 use crate::{
-    args::{AccessArguments, ApplyArguments, RunFormat, UndoArguments, change::BreachArgument},
+    args::{AccessArguments, ApplyArguments, UndoArguments, change::BreachArgument},
     audit::stop_on_signal,
     failure::Failure,
     journal,
-    progress::ProgressLine,
+    progress::{CLEAR_LINE, ProgressLine},
     terminal,
 };
 
@@ -45,6 +45,11 @@ pub(crate) async fn run(arguments: ApplyArguments, clock: Clock) -> Result<ExitC
         max_age_days: arguments.max_age,
         before_soak_ends: arguments.before_soak_ends,
         ignore_breach: arguments.ignore_breach,
+        announce: Box::new(|left| {
+            // Over the progress line, where there is one; nobody to tell when standard error is gone.
+            let clear = if io::stderr().is_terminal() { CLEAR_LINE } else { "" };
+            let _ = write!(io::stderr(), "{clear}{}", tell::left_words(left, "will be left alone"));
+        }),
         operator: operator(clock),
         clock,
         progress: Arc::clone(&progress),
@@ -74,7 +79,7 @@ pub(crate) async fn run(arguments: ApplyArguments, clock: Clock) -> Result<ExitC
         }
         (None, None) => return Err(Failure::usage("name a plan, or a run with --resume")),
     };
-    tell_applied(&applied, arguments.output)?;
+    tell::applied(&applied, arguments.output)?;
     Ok(match (&applied.halt, applied.resume_after) {
         // Not finished: what was skipped counts when it is.
         (None | Some(Halt::Closed(_)), Some(_)) => ExitCode::Ok,
@@ -109,7 +114,7 @@ pub(crate) async fn run_undo(arguments: UndoArguments, clock: Clock) -> Result<E
     let undone = Box::pin(undo(&run, request)).await;
     line.stop().await;
     let undone = undone?;
-    tell_undone(&undone, arguments.output)?;
+    tell::undone(&undone, arguments.output)?;
     Ok(code(undone.halt.as_ref(), &undone.endings))
 }
 
@@ -145,16 +150,33 @@ fn scope(access: &AccessArguments) -> ScopeRequest {
 }
 
 fn operator(clock: Clock) -> Operator {
-    let variable = |names: &[&str]| names.iter().find_map(|name| std::env::var(name).ok());
+    let variable = |names: &[&str]| {
+        let found = names.iter().find_map(|name| std::env::var(name).ok());
+        found.filter(|value| !value.is_empty())
+    };
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     Operator {
-        user: variable(&["USER", "LOGNAME", "USERNAME"]),
+        user: variable(&["USER", "LOGNAME", "USERNAME"]).or_else(user_number),
         host: host
             .map(|host| host.trim().to_owned())
             .or_else(|| variable(&["HOSTNAME", "COMPUTERNAME"])),
+        // AWS says who that is, once it is asked.
+        identity: None,
         imdsure: env!("CARGO_PKG_VERSION").to_owned(),
         simulated_seconds: clock.ahead_seconds,
     }
+}
+
+/// The number of the user, where the environment has no name: in a container, say.
+fn user_number() -> Option<String> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let uid = std::fs::metadata("/proc/self").ok()?.uid();
+        Some(format!("uid {uid}"))
+    }
+    #[cfg(not(unix))]
+    None
 }
 
 fn approved_plan(plan: &PlanFile) -> Result<String, Failure> {
@@ -188,156 +210,12 @@ fn asked(question: &str, hint: &str) -> Result<(), Failure> {
         return Err(Failure::usage(format!("nothing is changed without approval: {hint}")));
     }
     let mut err = io::stderr();
-    let _ = write!(err, "{}", clean(question).replace("\\n", "\n")).and_then(|()| err.flush());
+    let lines: Vec<_> = question.split('\n').map(clean).collect();
+    let _ = write!(err, "{}", lines.join("\n")).and_then(|()| err.flush());
     let mut answer = String::new();
     let read = io::stdin().lock().read_line(&mut answer);
     match read {
         Ok(_) if answer.trim() == "yes" => Ok(()),
         _ => Err(Failure::usage("not approved: nothing was changed")),
     }
-}
-
-fn tell_applied(applied: &Applied, format: RunFormat) -> Result<(), Failure> {
-    match format {
-        RunFormat::None => Ok(()),
-        RunFormat::Json => terminal::print(&format!("{:#}\n", applied_json(applied))),
-        RunFormat::Pretty => terminal::print(&applied_words(applied)),
-    }
-}
-
-fn applied_json(applied: &Applied) -> serde_json::Value {
-    let state = match (&applied.halt, applied.resume_after) {
-        (Some(Halt::Closed(_)), _) => "paused",
-        (Some(_), _) => "stopped",
-        (None, Some(_)) => "soaking",
-        (None, None) => "finished",
-    };
-    json!({
-        "run": applied.run,
-        "state": state,
-        "why": applied.halt.as_ref().map(ToString::to_string),
-        "breaches": match &applied.halt {
-            Some(Halt::Breach(breaches)) => json!(breaches),
-            _ => json!([]),
-        },
-        "resume_after": applied.resume_after.map(|at| format!("{at:.0}")),
-        "waves": {"applied": applied.waves.0, "of": applied.waves.1},
-        "endings": applied.endings,
-        "left_alone": left_json(&applied.left),
-        "skipped": skipped_json(&applied.skipped),
-        "undone": applied.undone.as_ref().map(|undone| undone_json(undone)),
-        "journal_head": applied.head,
-    })
-}
-
-fn undone_json(undone: &Undone) -> serde_json::Value {
-    json!({
-        "run": undone.run,
-        "state": if undone.halt.is_some() { "stopped" } else { "finished" },
-        "why": undone.halt.as_ref().map(ToString::to_string),
-        "endings": undone.endings,
-        "skipped": skipped_json(&undone.skipped),
-        "journal_head": undone.head,
-    })
-}
-
-fn left_json(left: &LeftAlone) -> Vec<serde_json::Value> {
-    let one = |((account_id, why), (changes, regions)): (&(String, String), &(u64, _))| json!({"account_id": account_id, "regions": regions, "changes": changes, "why": why});
-    left.iter().map(one).collect()
-}
-
-fn skipped_json(skipped: &[Skipped]) -> Vec<serde_json::Value> {
-    let one = |skipped: &Skipped| {
-        json!({
-            "account_id": skipped.account_id,
-            "region": skipped.region,
-            "id": skipped.id,
-            "ending": skipped.ending,
-            "why": skipped.why,
-        })
-    };
-    skipped.iter().map(one).collect()
-}
-
-fn applied_words(applied: &Applied) -> String {
-    let mut text = String::new();
-    let mut line = |words: String| {
-        text += &clean(&words);
-        text.push('\n');
-    };
-    let (through, of) = applied.waves;
-    line(format!("run {}: {through} of {of} waves · {}", applied.run, counts(&applied.endings)));
-    for ((account_id, why), (changes, regions)) in &applied.left {
-        let regions = regions.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-        line(format!("  left alone: {} in {account_id} ({regions}): {why}", thousands(*changes)));
-        if why.starts_with("no way back") {
-            line(format!("    to change them all the same: --accept-no-way-back {account_id}"));
-        }
-    }
-    skipped_words(&applied.skipped, &mut line);
-    match &applied.halt {
-        Some(Halt::Breach(breaches)) => {
-            line("stopped, since something got worse:".to_owned());
-            for breach in breaches.iter().take(20) {
-                line(format!("  {}", breach.found));
-            }
-            if breaches.len() > 20 {
-                line(format!("  … and {} more: --output json has all", breaches.len() - 20));
-            }
-        }
-        Some(halt) => line(halt.to_string()),
-        None => {}
-    }
-    if let Some(undone) = &applied.undone {
-        line(format!("the wave was put back: {}", counts(&undone.endings)));
-        skipped_words(&undone.skipped, &mut line);
-    }
-    let run = &applied.run;
-    match (&applied.halt, applied.resume_after) {
-        (Some(Halt::Closed(_)) | None, Some(at)) => {
-            line(format!("next: after {at:.0}, `imdsure apply --resume {run}`"));
-        }
-        (Some(_), _) => line(format!(
-            "next: `imdsure undo {run}` puts everything back, `imdsure apply --resume {run}` goes on; `imdsure journal show {run}` tells all"
-        )),
-        (None, None) => line(format!("finished; `imdsure undo {run}` would put everything back")),
-    }
-    line(format!("journal: sha256 {}", applied.head));
-    text
-}
-
-fn tell_undone(undone: &Undone, format: RunFormat) -> Result<(), Failure> {
-    match format {
-        RunFormat::None => Ok(()),
-        RunFormat::Json => terminal::print(&format!("{:#}\n", undone_json(undone))),
-        RunFormat::Pretty => {
-            let mut text = String::new();
-            let mut line = |words: String| {
-                text += &clean(&words);
-                text.push('\n');
-            };
-            line(format!("run {}: {}", undone.run, counts(&undone.endings)));
-            skipped_words(&undone.skipped, &mut line);
-            if let Some(halt) = &undone.halt {
-                line(format!("{halt}; undo again to go on"));
-            }
-            line(format!("journal: sha256 {}", undone.head));
-            terminal::print(&text)
-        }
-    }
-}
-
-fn skipped_words(skipped: &[Skipped], line: &mut impl FnMut(String)) {
-    for skipped in skipped {
-        let Skipped { account_id, region, id, ending, why } = skipped;
-        line(format!("  {ending}: {id} ({account_id} {region}): {why}"));
-    }
-}
-
-fn counts(endings: &std::collections::BTreeMap<Ending, u64>) -> String {
-    if endings.is_empty() {
-        return "nothing was changed".to_owned();
-    }
-    let one = |(ending, number): (&Ending, &u64)| format!("{} {ending}", thousands(*number));
-    endings.iter().map(one).collect::<Vec<_>>().join(", ")
 }

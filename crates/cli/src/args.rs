@@ -13,7 +13,7 @@ pub(crate) use change::{
 pub(crate) use scan::{FixArgument, ScanArguments};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use imdsure_model::{FailOn, plan::ChangeKind};
+use imdsure_model::FailOn;
 use imdsure_report::FormatName;
 use imdsure_simulator::Fault;
 
@@ -379,16 +379,20 @@ pub(crate) struct SimulateArguments {
 pub(crate) enum PermissionsCommand {
     /// What `audit` needs: in each account, or with --org for the identity that starts it
     Audit(PermissionsArguments),
-    /// What `apply` and `undo` need in each account
+    /// What `apply` and `undo` need: in each account, or with --org for the identity that starts them
     Enforce(EnforceArguments),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct EnforceArguments {
-    /// Only for these kinds of changes; all without it
-    #[arg(long, value_name = "KIND", value_delimiter = ',')]
-    pub(crate) kind: Vec<ChangeKind>,
-    /// The role that is assumed in each account [default: imdsure-enforce]
+    /// For these kinds of changes, as for `plan`; for those that it plans by itself without it (repeatable)
+    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = change::kind)]
+    pub(crate) kind: Vec<change::KindArgument>,
+    /// The policy of the identity that starts `apply`, instead of that of the role in each account
+    #[arg(long)]
+    pub(crate) org: bool,
+    /// The role that is assumed in each account [default: imdsure-enforce for the templates, else
+    /// OrganizationAccountAccessRole]
     #[arg(long, value_name = "NAME")]
     pub(crate) role_name: Option<String>,
     /// `json`: the policy alone; `cloudformation`, `terraform`: with the role, ready for every account

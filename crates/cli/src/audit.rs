@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use crate::{
     args::{AuditArguments, ReadArguments, ReportArguments},
+    clock,
     failure::Failure,
     progress::{CLEAR_LINE, ProgressLine},
     terminal,
@@ -146,9 +147,14 @@ fn source(
     if let Some(file) = &read.accounts_file {
         accounts.extend(accounts_of(file)?);
     }
+    let ahead_seconds = clock::clock()?.ahead_seconds;
+    if ahead_seconds != 0 {
+        let _ = writeln!(io::stderr(), "SIMULATED: the clock is set {ahead_seconds} s ahead");
+    }
     let usage = read.usage.then(|| Usage {
         days: read.usage_days.into(),
         max_cost: read.max_cost,
+        ahead_seconds,
         announce: Box::new(announce),
     });
     Ok(Source::Live(Box::new(Live {
@@ -163,10 +169,12 @@ fn source(
             units: read.ou,
             regions: if all { Vec::new() } else { read.regions },
             endpoint_url: read.endpoint_url,
+            session_name: None,
         },
         concurrency: read.concurrency.into(),
         save: read.save,
         usage,
+        ahead_seconds,
         progress: Arc::clone(progress),
         stop,
     })))

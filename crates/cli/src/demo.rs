@@ -2,6 +2,7 @@
 //! commands it runs, in processes of their own, over real HTTP. Days that pass in it are simulated, and called so.
 
 mod code;
+mod enforcement;
 mod launch;
 
 use std::{
@@ -12,12 +13,11 @@ use std::{
 use imdsure_model::ExitCode;
 use imdsure_simulator::{Config, Denial, Running, Simulator, Workload};
 use serde_json::Value;
-use tokio::runtime::Handle;
 
 use crate::{failure::Failure, terminal};
 
 const ACCOUNTS: u32 = 12;
-const INSTANCES: u64 = 600;
+const INSTANCES: u64 = 360;
 /// The first wave.
 const CANARY: &str = "4";
 /// An old agent renews its credentials once in so many seconds, and next so long after the story begins.
@@ -42,7 +42,7 @@ fn config() -> Result<Config, Failure> {
     Ok(Config {
         accounts: ACCOUNTS,
         instances: INSTANCES,
-        settle_seconds: 1,
+        settle_seconds: 0,
         denials: vec![gap],
         ..Config::default()
     })
@@ -118,7 +118,7 @@ impl Story<'_> {
         let run = self.canary()?;
         self.breach(&run)?;
         self.again()?;
-        self.enforce()?;
+        enforcement::tell(self)?;
         code::tell(self)?;
         terminal::print("8. And what does the auditor see now?\n\n")?;
         let numbers = [
@@ -150,7 +150,7 @@ impl Story<'_> {
         let agent = self.agent(&run)?;
         terminal::print(&format!(
             "\nOn {agent} runs an old agent that calls version 1 once a month, when it renews its credentials: no window of\n\
-             two weeks could show it.\n\n",
+             two weeks could show it. Where it is refused, it tries again every five minutes.\n\n",
         ))?;
         Ok(run)
     }
@@ -191,7 +191,7 @@ impl Story<'_> {
         )?;
         self.show(&["apply", "--resume", run], Told::All, STOPPED)?;
         terminal::print(
-            "\nIt stopped by itself (exit code 4). Everything back, exactly as it was:\n\n",
+            "\nIt stopped by itself (exit code 4), after the first few changes and not after all. Everything back, exactly as it was:\n\n",
         )?;
         self.show(&["undo", run, "--approve", run], Told::All, COMPLETE)
     }
@@ -228,42 +228,6 @@ impl Story<'_> {
         terminal::print(
             "Where an organization policy or enforcement forbids the way back nothing is changed, unless that is asked for by name.\n",
         )
-    }
-
-    /// Enforcement where everything launches version 2, and a launch that is refused.
-    fn enforce(&self) -> Result<(), Failure> {
-        terminal::print(
-            "\n6. Where all that launches gives version 2, nothing may launch with version 1 any more:\n\n",
-        )?;
-        let set = [
-            "guard",
-            "set",
-            "--enforce",
-            "--org",
-            "--usage",
-            "-o",
-            "guard.json",
-            "--output",
-            "none",
-        ];
-        self.show(&set, Told::All, WITH_GAP)?;
-        let plan = self.json("guard.json")?;
-        let digest = text(&plan, "/digest");
-        let changes = plan.get("changes").and_then(Value::as_array).into_iter().flatten();
-        let place =
-            changes.map(|change| (text(change, "/account_id"), text(change, "/region"))).next();
-        let Some((account, region)) = place else {
-            return terminal::print(
-                "Nowhere yet: something everywhere still launches version 1.\n\n",
-            );
-        };
-        let apply = ["apply", "guard.json", "--approve", &digest];
-        self.show(&apply, Told::Lines(&["run ", "finished"]), SKIPPED)?;
-        let answer =
-            Handle::current().block_on(launch::with_version_1(self.running, &account, &region))?;
-        terminal::print(&format!(
-            "\nSomebody tries to launch an instance with version 1 in {account} {region}:\n  {answer}\n\n"
-        ))
     }
 
     /// Lets time pass in the simulated organization, and for the commands that change it.

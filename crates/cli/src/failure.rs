@@ -107,6 +107,7 @@ impl From<RunError> for Failure {
             | RunError::NotApproved { .. }
             | RunError::TooOld { .. }
             | RunError::OtherOrganization { .. }
+            | RunError::NowhereInPlan(_)
             | RunError::TooEarly { .. }
             | RunError::NothingLeft { .. }
             | RunError::NotThatRun(_) => Self::usage(&error),

@@ -1,9 +1,11 @@
 //! `imdsure journal`, and where journals are.
 
+mod words;
+
 use imdsure_aws::identity;
 use imdsure_fix::{
-    event::Event,
-    journal::{Location, Record, S3Access, Store, Verdict},
+    event::{Ending, Event},
+    journal::{Location, RunId, S3Access, Store, Verdict},
     run::{Past, RunState, check_plan, past},
 };
 use imdsure_model::ExitCode;
@@ -57,11 +59,12 @@ pub(crate) async fn run(command: JournalCommand) -> Result<ExitCode, Failure> {
         JournalCommand::Show { run, store, output } => {
             let store = open(&store, None, None).await?;
             let mut records = store.read::<Event>(&run).await.map_err(Failure::usage)?;
+            let mut told = words::Telling::default();
             while let Some(record) = records.next().await {
                 let record = record.map_err(Failure::incomplete)?;
                 terminal::print(&match output {
-                    ListFormat::Json => format!("{}\n", record_json(&record)),
-                    ListFormat::Pretty => format!("{}\n", clean(&words(&record))),
+                    ListFormat::Json => format!("{}\n", record.line),
+                    ListFormat::Pretty => told.record(&record),
                 })?;
             }
             Ok(ExitCode::Ok)
@@ -134,10 +137,7 @@ async fn list(store: &Store, output: ListFormat) -> Result<ExitCode, Failure> {
             }
         }
     }
-    let undone = |past: &Past| {
-        let by = runs.iter().rev().find(|other| other.of.as_ref() == Some(&past.run));
-        by.map(|by| (by.run.clone(), by.state == RunState::Finished))
-    };
+    let undone = |past: &Past| undone_by(past, &runs);
     let text = match output {
         ListFormat::Json => {
             let runs: Vec<Value> = runs.iter().map(|past| past_json(past, undone(past))).collect();
@@ -150,7 +150,20 @@ async fn list(store: &Store, output: ListFormat) -> Result<ExitCode, Failure> {
     Ok(code)
 }
 
-fn past_json(past: &Past, undone: Option<(imdsure_fix::journal::RunId, bool)>) -> Value {
+/// The newest run that put something back of what a run did, and whether nothing is left of it.
+fn undone_by(past: &Past, runs: &[Past]) -> Option<(RunId, bool)> {
+    const BACK: [Ending; 3] = [Ending::Done, Ending::Already, Ending::Deferred];
+    let back = |other: &&Past| {
+        other.of.as_ref() == Some(&past.run)
+            && BACK.iter().any(|ending| other.endings.contains_key(ending))
+    };
+    let by = runs.iter().rev().find(back)?;
+    // What is gone has no way back to go.
+    let whole = |ending: &Ending| BACK.contains(ending) || *ending == Ending::Gone;
+    Some((by.run.clone(), by.state == RunState::Finished && by.endings.keys().all(whole)))
+}
+
+fn past_json(past: &Past, undone: Option<(RunId, bool)>) -> Value {
     json!({
         "run": past.run,
         "action": past.action.as_str(),
@@ -172,7 +185,7 @@ fn past_json(past: &Past, undone: Option<(imdsure_fix::journal::RunId, bool)>) -
     })
 }
 
-fn past_words(past: &Past, undone: Option<(imdsure_fix::journal::RunId, bool)>) -> String {
+fn past_words(past: &Past, undone: Option<(RunId, bool)>) -> String {
     let endings: Vec<String> =
         past.endings.iter().map(|(ending, number)| format!("{number} {ending}")).collect();
     let endings =
@@ -180,9 +193,13 @@ fn past_words(past: &Past, undone: Option<(imdsure_fix::journal::RunId, bool)>) 
     let back: u64 = past.put_back.values().sum();
     let back = if back > 0 { format!(", {back} put back within the run") } else { String::new() };
     let of = past.of.as_ref().map(|of| format!(" of {of}")).unwrap_or_default();
-    let undone = undone.map(|(run, _)| format!(" · undone by {run}")).unwrap_or_default();
+    let undone = match undone {
+        Some((run, true)) => format!(" · undone by {run}"),
+        Some((run, false)) => format!(" · partly undone by {run}"),
+        None => String::new(),
+    };
     let ticket = past.ticket.as_ref().map(|ticket| format!(" · {ticket}")).unwrap_or_default();
-    let who = past.operator.user.clone().unwrap_or_else(|| "somebody".to_owned());
+    let who = words::who(&past.operator);
     let resume = past
         .resume_after
         .filter(|_| matches!(past.state, RunState::Soaking | RunState::Paused))
@@ -196,92 +213,4 @@ fn past_words(past: &Past, undone: Option<(imdsure_fix::journal::RunId, bool)>) 
     ))
     .into_owned()
         + "\n"
-}
-
-fn record_json(record: &Record<Event>) -> Value {
-    json!({
-        "n": record.n,
-        "at": record.at,
-        "event": record.event,
-        "digest": record.digest,
-    })
-}
-
-/// One record in a line.
-fn words(record: &Record<Event>) -> String {
-    let at = format!("{:.3}", record.at);
-    let told = match &record.event {
-        Event::Began { action, operator, plan, of, .. } => {
-            let of = of.as_ref().map(|of| format!(" of run {of}")).unwrap_or_default();
-            let who = operator.user.as_deref().unwrap_or("somebody");
-            let host = operator.host.as_deref().unwrap_or("somewhere");
-            let simulated = match operator.simulated_seconds {
-                0 => String::new(),
-                seconds => format!(" (simulated: the clock is {seconds} s ahead)"),
-            };
-            format!("{}{of} began, by {who} on {host}, plan {plan}{simulated}", action.as_str())
-        }
-        Event::Resumed { operator, .. } => {
-            format!("taken up again by {}", operator.user.as_deref().unwrap_or("somebody"))
-        }
-        Event::Entered { account_id, caller } => {
-            format!("account {account_id} entered as {caller}")
-        }
-        Event::Preflight { account_id, region, kind, goes, found } => {
-            let place = region.as_deref().unwrap_or("all regions");
-            let kind = kind.map_or_else(String::new, |kind| format!(" {kind}"));
-            let goes = if *goes { "goes" } else { "is left alone" };
-            format!("{account_id} {place}{kind} {goes}: {found}")
-        }
-        Event::WaveBegan { wave } => format!("wave {wave} begins"),
-        Event::Baseline { account_id, region, impaired, unhealthy, .. } => format!(
-            "{account_id} {region}: before it {} impaired, {} unhealthy",
-            impaired.len(),
-            unhealthy.len()
-        ),
-        Event::LeftAlone { account_id, region, kind, changes, why, .. } => {
-            format!("{changes} × {kind} ({account_id} {region}) left alone: {why}")
-        }
-        Event::Change { place, account_id, region, kind, id, before, .. } => {
-            format!("#{place} {kind} {id} ({account_id} {region}): before {before}")
-        }
-        Event::Call { place, operation, sent, .. } => format!("#{place} calls {operation} {sent}"),
-        Event::Answer { place, request_id, made, error, .. } => {
-            let id = request_id.as_deref().unwrap_or("no request id");
-            match error {
-                Some(error) => format!("#{place} refused: {error}"),
-                None if made.is_null() => format!("#{place} answered ({id})"),
-                None => format!("#{place} answered ({id}): {made}"),
-            }
-        }
-        Event::Ended { place, ending, why, after } => {
-            let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-            let after = if after.is_null() { String::new() } else { format!("; now {after}") };
-            format!("#{place} {ending}{why}{after}")
-        }
-        Event::WaveApplied { wave, soak_until, .. } => {
-            format!("wave {wave} is applied, soaks until {soak_until}")
-        }
-        Event::Checked { wave, instances, gone, breaches } => {
-            let gone = match gone {
-                0 => String::new(),
-                gone => format!(", {gone} changed members of groups are gone"),
-            };
-            let worse = match breaches.first() {
-                None => "nothing got worse".to_owned(),
-                Some(first) => format!("{} got worse: {}", breaches.len(), first.found),
-            };
-            format!("looked at {instances} instances up to wave {wave}{gone}: {worse}")
-        }
-        Event::Stopped { why, resume_after } => match resume_after {
-            Some(at) => format!("{why}; come back after {at}"),
-            None => why.clone(),
-        },
-        Event::PuttingBack { waves } => {
-            let waves: Vec<String> = waves.iter().map(ToString::to_string).collect();
-            format!("putting back wave {}", waves.join(", "))
-        }
-        Event::Finished { .. } => "finished".to_owned(),
-    };
-    format!("{:>5}  {at}  {told}", record.n)
 }

@@ -6,11 +6,14 @@ use imdsure_aws::{
     source::Wanted,
 };
 use imdsure_fix::plan::notes::all_operations;
-use imdsure_model::{ExitCode, plan::ChangeKind};
+use imdsure_model::ExitCode;
 use imdsure_runner::tables_of;
 
 use crate::{
-    args::{EnforceArguments, PermissionsArguments, PermissionsCommand, PolicyFormat},
+    args::{
+        EnforceArguments, PermissionsArguments, PermissionsCommand, PolicyFormat,
+        change::KindArgument,
+    },
     failure::Failure,
     terminal,
 };
@@ -32,24 +35,30 @@ pub(crate) async fn run(command: PermissionsCommand) -> Result<ExitCode, Failure
 
 /// The role that applies plans, for these kinds of changes.
 fn enforce(arguments: EnforceArguments) -> Result<ExitCode, Failure> {
-    let kinds = if arguments.kind.is_empty() { ChangeKind::ALL.to_vec() } else { arguments.kind };
-    let EnforceArguments { role_name, format, trust, external_id, .. } = arguments;
+    let kinds = KindArgument::all(&arguments.kind);
+    let EnforceArguments { org, role_name, format, trust, external_id, .. } = arguments;
     check(&PermissionsArguments {
         control: Vec::new(),
         usage: false,
-        org: false,
+        org,
         role_name: role_name.clone(),
         format,
         trust: trust.clone(),
         external_id: external_id.clone(),
     })?;
-    let actions = permissions::actions_of(all_operations(kinds.iter().copied()));
+    let purpose = Purpose::ENFORCE;
+    let actions = permissions::actions_of(all_operations(kinds));
+    if org {
+        let role_name = role_name.as_deref().unwrap_or(DEFAULT_ROLE);
+        let policy = permissions::entering_policy(purpose.sid, &actions, role_name);
+        terminal::print(&format!("{policy:#}\n"))?;
+        return Ok(ExitCode::Ok);
+    }
     let role = ReadingRole {
         name: role_name.unwrap_or_else(|| ENFORCING_ROLE.to_owned()),
         trust,
         external_id,
     };
-    let purpose = Purpose::ENFORCE;
     terminal::print(&match format {
         PolicyFormat::Json => format!("{:#}\n", permissions::policy_of(purpose.sid, &actions)),
         PolicyFormat::CloudFormation => {

@@ -55,18 +55,9 @@ pub(crate) async fn run(
         show(&PlanFile::open(path).map_err(unusable)?, output)?;
         return Ok(ExitCode::Ok);
     }
-    let mut kinds = BTreeSet::new();
-    for kind in &arguments.kind {
-        match kind {
-            KindArgument::Default => kinds.extend(ChangeKind::DEFAULT),
-            KindArgument::Kind(kind) => drop(kinds.insert(*kind)),
-        }
-    }
+    let kinds = KindArgument::all(&arguments.kind);
     let named = |kind| arguments.kind.contains(&KindArgument::Kind(kind));
     let everywhere = named(ChangeKind::AccountDefaults) || named(ChangeKind::AccountEnforcement);
-    if kinds.is_empty() {
-        kinds.extend(ChangeKind::DEFAULT);
-    }
     let choice = Choice {
         kinds,
         everywhere,
@@ -113,7 +104,7 @@ async fn planned(
     config: Option<&Path>,
     clock: Clock,
 ) -> Result<ExitCode, Failure> {
-    let (drawn, out) = draw(shaped, choice, config, clock).await?;
+    let (drawn, out) = Box::pin(draw(shaped, choice, config, clock)).await?;
     told(&drawn);
     Ok(if out { ExitCode::Incomplete } else { ExitCode::Ok })
 }

@@ -17,11 +17,16 @@ use terminal_size::{Width, terminal_size_of};
 use tokio::{task::JoinHandle, time::interval};
 
 const REDRAW: Duration = Duration::from_millis(120);
+/// How often a log is told, where nobody watches a terminal.
+const LOGGED: Duration = Duration::from_secs(30);
 /// Takes the progress line away.
 pub(crate) const CLEAR_LINE: &str = "\r\x1b[2K";
 
-/// A line that is redrawn until it is stopped; none when standard error is no terminal.
-pub(crate) struct ProgressLine(Option<JoinHandle<()>>);
+/// A line that is redrawn until it is stopped. Where standard error is no terminal, it is a log: a line now and then is enough.
+pub(crate) struct ProgressLine {
+    drawing: JoinHandle<()>,
+    redrawn: bool,
+}
 
 impl ProgressLine {
     /// What is read of AWS.
@@ -48,25 +53,33 @@ impl ProgressLine {
     }
 
     fn of(mut line: impl FnMut() -> String + Send + 'static) -> Self {
-        if !io::stderr().is_terminal() {
-            return Self(None);
-        }
-        Self(Some(tokio::spawn(async move {
-            let mut redraw = interval(REDRAW);
-            loop {
-                redraw.tick().await;
-                // Nobody to tell when standard error is gone.
-                let _ = write!(io::stderr(), "{CLEAR_LINE}{}", fitting(&line()));
+        let redrawn = io::stderr().is_terminal();
+        let drawing = tokio::spawn(async move {
+            let mut due = interval(if redrawn { REDRAW } else { LOGGED });
+            if !redrawn {
+                // The first is due at once, when there is nothing to tell.
+                due.tick().await;
             }
-        })))
+            loop {
+                due.tick().await;
+                let line = line();
+                // Nobody to tell when standard error is gone.
+                let _ = if redrawn {
+                    write!(io::stderr(), "{CLEAR_LINE}{}", fitting(&line))
+                } else {
+                    writeln!(io::stderr(), "{line}")
+                };
+            }
+        });
+        Self { drawing, redrawn }
     }
 
     /// Ends the drawing and takes the line away.
     pub(crate) async fn stop(self) {
-        if let Some(drawing) = self.0 {
-            drawing.abort();
-            // It may be in the middle of drawing.
-            let _ = drawing.await;
+        self.drawing.abort();
+        // It may be in the middle of drawing.
+        let _ = self.drawing.await;
+        if self.redrawn {
             let _ = write!(io::stderr(), "{CLEAR_LINE}");
         }
     }
@@ -95,21 +108,23 @@ impl Pace {
             return "asking what is permitted".to_owned();
         }
         let seconds = self.since.map_or(0.0, |since| since.elapsed().as_secs_f64());
-        let rate = done as f64 / seconds.max(0.1);
-        let left = all.saturating_sub(done) as f64;
-        // Before anything is known of the rate, the plan's own estimate.
-        let left = if done == 0 {
-            number(&progress.least_seconds)
-        } else {
-            (left / rate.max(0.01)) as u64
-        };
+        let pace = pace(done, all, seconds, number(&progress.least_seconds));
         let wave = if wave == 0 { String::new() } else { format!("wave {wave} · ") };
-        format!(
-            "{wave}{}/{} changes · {rate:.1} a second · {} left",
-            thousands(done),
-            thousands(all),
-            time(left)
-        )
+        format!("{wave}{}/{} changes{pace}", thousands(done), thousands(all))
+    }
+}
+
+/// The rate and the time that is left, as far as they are known: before the first change that is the plan's own estimate, if it has
+/// one.
+fn pace(done: u64, all: u64, seconds: f64, least_seconds: u64) -> String {
+    match (done, least_seconds) {
+        (0, 0) => String::new(),
+        (0, least) => format!(" · at least {}", time(least)),
+        _ => {
+            let rate = done as f64 / seconds.max(0.1);
+            let left = (all.saturating_sub(done) as f64 / rate) as u64;
+            format!(" · {rate:.1} a second · {} left", time(left))
+        }
     }
 }
 
@@ -140,4 +155,16 @@ fn line(progress: &Progress) -> String {
     let happened = seldom.into_iter().filter(|(_, number)| *number > 0);
     parts.extend(happened.map(|(name, number)| format!("{} {name}", thousands(number))));
     parts.join(" · ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_rate_is_told_before_there_is_one() {
+        assert_eq!(pace(0, 28, 0.0, 0), "");
+        assert_eq!(pace(0, 28, 5.0, 90), " · at least 90 s");
+        assert_eq!(pace(14, 28, 7.0, 90), " · 2.0 a second · 7 s left");
+    }
 }

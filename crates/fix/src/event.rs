@@ -108,6 +108,9 @@ pub struct Operator {
     pub user: Option<String>,
     /// This machine.
     pub host: Option<String>,
+    /// Whose the credentials are that the user came with: the ARN that AWS gives, several with commas between.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
     /// The version of imdsure.
     pub imdsure: String,
     /// How far the clock was set forward for a simulation, in seconds; zero in earnest.

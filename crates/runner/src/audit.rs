@@ -61,6 +61,8 @@ pub struct Live {
     pub save: Option<PathBuf>,
     /// Whether and how to ask CloudWatch for usage.
     pub usage: Option<Usage>,
+    /// How far the clock is set forward, in seconds: for a simulated organization, whose time is set forward as well.
+    pub ahead_seconds: i64,
     /// Counts what was done so far.
     pub progress: Arc<Progress>,
     /// Turns true when the run is to end with what it has.
@@ -302,7 +304,8 @@ pub(crate) fn open(outputs: Vec<Output>) -> Result<Vec<Report>, OutputError> {
 impl Live {
     /// Reads AWS into an evidence set.
     async fn collect(self, wanted: Wanted) -> Result<Finished, AuditError> {
-        let started = now();
+        let started = at(self.ahead_seconds);
+        let ahead_seconds = self.ahead_seconds;
         let client = Client::new(Arc::clone(&self.progress), self.concurrency);
         let mut stop = self.stop.clone();
         let ScopeRequest { accounts, excluded_accounts, units, .. } = &self.scope;
@@ -317,13 +320,19 @@ impl Live {
         let reading =
             Reading { wanted, usage: self.usage, concurrency: self.concurrency, stop: self.stop };
         let coverage = collect(client, scope, sink, self.progress, reading).await;
-        Ok(recorder.finish(now(), coverage, narrowed)?)
+        Ok(recorder.finish(at(ahead_seconds), coverage, narrowed)?)
     }
 }
 
 pub(crate) fn now() -> String {
+    at(0)
+}
+
+/// The time in so many seconds.
+fn at(ahead_seconds: i64) -> String {
     let now = jiff::Timestamp::now();
-    format!("{now:.3}")
+    let ahead = jiff::SignedDuration::from_secs(ahead_seconds);
+    format!("{:.3}", now.checked_add(ahead).unwrap_or(now))
 }
 
 /// Judges a set and writes the reports. Code is judged with what AWS `evidence` says of what it inherits.

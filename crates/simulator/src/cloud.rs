@@ -14,7 +14,7 @@ use crate::scp::Guardrails;
 use crate::stats::{Counters, Stats};
 use crate::throttle::Buckets;
 use crate::workload::{Workload, WorkloadError};
-use crate::world::stock::Moment;
+use crate::world::stock::{Moment, Stock};
 use crate::world::{Unit, World, ids};
 
 /// A hundred years: the world's time does not go further ahead of real time.
@@ -108,13 +108,7 @@ impl Cloud {
         real: i64,
     ) -> Result<(), WorkloadError> {
         workload.check()?;
-        let world = &self.world;
-        let place = world.account(account);
-        let place = place.ok_or_else(|| WorkloadError::Account(account.to_owned()))?;
-        let found = world.region(region);
-        let found = found.ok_or_else(|| WorkloadError::Region(region.to_owned()))?;
-        let moment = Moment { now: self.world_time(real), real, is_late: false };
-        let mut stock = world.stock_at(Unit { account: place, region: found }, moment);
+        let mut stock = self.stock_of([account, region], real)?;
         let index = match ids::parse("i-", instance) {
             ids::Parsed::Id(id) => stock.find_instance(id),
             ids::Parsed::Nobody | ids::Parsed::Malformed => None,
@@ -122,6 +116,33 @@ impl Cloud {
         let index = index.ok_or_else(|| WorkloadError::Instance(instance.to_owned()))?;
         stock.set_workload(index, workload);
         Ok(())
+    }
+
+    /// The same for every instance of an account's region.
+    pub(crate) fn set_workloads(
+        &self,
+        place: [&str; 2],
+        workload: Workload,
+        real: i64,
+    ) -> Result<(), WorkloadError> {
+        workload.check()?;
+        let mut stock = self.stock_of(place, real)?;
+        (0..stock.instances()).for_each(|index| stock.set_workload(index, workload));
+        Ok(())
+    }
+
+    fn stock_of(
+        &self,
+        [account, region]: [&str; 2],
+        real: i64,
+    ) -> Result<Stock<'_>, WorkloadError> {
+        let world = &self.world;
+        let place = world.account(account);
+        let place = place.ok_or_else(|| WorkloadError::Account(account.to_owned()))?;
+        let found = world.region(region);
+        let found = found.ok_or_else(|| WorkloadError::Region(region.to_owned()))?;
+        let moment = Moment { now: self.world_time(real), real, is_late: false };
+        Ok(world.stock_at(Unit { account: place, region: found }, moment))
     }
 
     /// An id for the next request, of the form AWS uses.

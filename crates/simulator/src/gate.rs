@@ -6,7 +6,7 @@ use crate::error::{ApiError, refusal_words, signature_error};
 use crate::fault::FaultKind;
 use crate::operations::{Access, Call, Operation, sts};
 use crate::policy::{Policy, Verdict};
-use crate::scp;
+use crate::scp::{self, Keys};
 use crate::service::Service;
 use crate::sigv4::SignatureError;
 use crate::world::accounts::Account;
@@ -94,14 +94,17 @@ pub(crate) fn permit(call: &Call<'_>, operation: &Operation) -> Result<(), ApiEr
     {
         return refuse(&refusal_words(refusal, action));
     }
-    match call.cloud.allowed.as_ref().map(|policy| policy.verdict(action)) {
+    let resource = role.as_ref().map_or("", |role| role.arn);
+    let keys = keys(call, action);
+    let verdict = |policy: &Policy| policy.verdict(action, resource, &keys);
+    match call.cloud.allowed.as_ref().map(verdict) {
         Some(Verdict::NotAllowed) => return refuse(&refusal_words(Refusal::NotAllowed, action)),
         Some(Verdict::Denied) => {
             return refuse("with an explicit deny in an identity-based policy");
         }
         Some(Verdict::Allowed) | None => {}
     }
-    match call.caller.policy.as_ref().map(|policy| policy.verdict(action)) {
+    match call.caller.policy.as_ref().map(verdict) {
         Some(Verdict::NotAllowed) => {
             return refuse(&format!("because no session policy allows the {action} action"));
         }
@@ -118,15 +121,23 @@ pub(crate) fn permit(call: &Call<'_>, operation: &Operation) -> Result<(), ApiEr
 }
 
 /// Whether the caller is also allowed an action that the call comes to, as far as denials, the allowing policy and that of the session tell.
-pub(crate) fn may(call: &Call<'_>, action: &str, resource: &str) -> bool {
+pub(crate) fn may(call: &Call<'_>, action: &str, resource: &str, keys: &Keys) -> bool {
     let account = call.account;
     let allows = |policy: Option<&Policy>| {
-        policy.is_none_or(|policy| policy.verdict_on(action, resource) == Verdict::Allowed)
+        policy.is_none_or(|policy| policy.verdict(action, resource, keys) == Verdict::Allowed)
     };
     let names = (account.id.as_str(), account.name.as_str());
     call.cloud.denials.refusal(names, call.region, action).is_none()
         && allows(call.cloud.allowed.as_ref())
         && allows(call.caller.policy.as_ref())
+}
+
+/// The condition keys of a call, of those that policies here may name.
+fn keys(call: &Call<'_>, action: &str) -> Vec<(&'static str, String)> {
+    let template = call.parameters.get("LaunchTemplate.LaunchTemplateId");
+    let template = template.filter(|_| action == "ec2:RunInstances");
+    let arn = |id: &str| call.arn("ec2", format_args!("launch-template/{id}"));
+    template.map(|id| ("ec2:LaunchTemplate", arn(id))).into_iter().collect()
 }
 
 /// Whether the policy that closes a region refuses this: everything but the global services, and never the management account.

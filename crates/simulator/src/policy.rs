@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::glob::Glob;
+use crate::scp::{Condition, Keys};
 
 /// A policy document, reduced to what decides about the simulated actions.
 #[derive(Debug, Clone)]
@@ -19,7 +20,11 @@ struct Statement {
     inverted: bool,
     /// The resources it is about, if it does not except some.
     resources: Vec<Glob>,
+    conditions: Vec<Condition>,
 }
+
+/// Keys of which it is known whether a request carries them.
+const KNOWN: [&str; 3] = ["ec2:launchtemplate", "ec2:createaction", "iam:passedtoservice"];
 
 /// What a session policy says about an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,18 +93,13 @@ impl Policy {
         Ok(Self { statements })
     }
 
-    /// What the policy says about an action such as `ec2:DescribeInstances`. A deny wins.
-    pub(crate) fn verdict(&self, action: &str) -> Verdict {
-        // Only a statement about every resource is about this one.
-        self.verdict_on(action, "")
-    }
-
-    /// The same for an action on a resource.
-    pub(crate) fn verdict_on(&self, action: &str, resource: &str) -> Verdict {
+    /// What the policy says about an action such as `ec2:DescribeInstances` on a resource, in a request with these condition keys. A deny wins.
+    /// Only a statement about every resource is about an empty one.
+    pub(crate) fn verdict(&self, action: &str, resource: &str, keys: &Keys) -> Verdict {
         let about = |allow| {
-            self.statements
-                .iter()
-                .any(|statement| statement.allow == allow && statement.is_about(action, resource))
+            self.statements.iter().any(|statement| {
+                statement.allow == allow && statement.is_about(action, resource, keys)
+            })
         };
         match (about(false), about(true)) {
             (true, _) => Verdict::Denied,
@@ -117,9 +117,11 @@ impl Statement {
             other => return Err(format!("Invalid effect: {other}")),
         };
         // Taking no notice of a condition would allow more than the policy does.
-        if raw.condition.is_some() {
-            return Err("Conditions in session policies are not simulated.".into());
-        }
+        let conditions = match &raw.condition {
+            None => Vec::new(),
+            Some(conditions) => Condition::read_all(conditions, &KNOWN)
+                .ok_or("Only some condition keys of policies are simulated.")?,
+        };
         let (actions, inverted) = match (raw.action, raw.not_action) {
             (Some(actions), None) => (actions.into_vec(), false),
             (None, Some(actions)) => (actions.into_vec(), true),
@@ -136,11 +138,12 @@ impl Statement {
         };
         let actions = actions.iter().map(|action| Glob::ignoring_case(action)).collect();
         let resources = resources.iter().map(|resource| Glob::new(resource)).collect();
-        Ok(Self { allow, actions, inverted, resources })
+        Ok(Self { allow, actions, inverted, resources, conditions })
     }
 
-    fn is_about(&self, action: &str, resource: &str) -> bool {
-        self.resources.iter().any(|glob| glob.matches(resource.as_bytes()))
+    fn is_about(&self, action: &str, resource: &str, keys: &Keys) -> bool {
+        self.conditions.iter().all(|condition| condition.holds(keys))
+            && self.resources.iter().any(|glob| glob.matches(resource.as_bytes()))
             && self.actions.iter().any(|glob| glob.matches(action.as_bytes())) != self.inverted
     }
 }
@@ -157,9 +160,12 @@ mod tests {
                 {"Sid":"No","Effect":"Deny","Action":"ec2:DescribeVpcs","Resource":["*"]}]}"#,
         )
         .unwrap();
-        assert_eq!(policy.verdict("ec2:DescribeInstances"), Verdict::Allowed);
-        assert_eq!(policy.verdict("ec2:DescribeVpcs"), Verdict::Denied);
-        assert_eq!(policy.verdict("ec2:ModifyInstanceMetadataOptions"), Verdict::NotAllowed);
+        assert_eq!(policy.verdict("ec2:DescribeInstances", "", &[]), Verdict::Allowed);
+        assert_eq!(policy.verdict("ec2:DescribeVpcs", "", &[]), Verdict::Denied);
+        assert_eq!(
+            policy.verdict("ec2:ModifyInstanceMetadataOptions", "", &[]),
+            Verdict::NotAllowed
+        );
     }
 
     #[test]
@@ -168,10 +174,23 @@ mod tests {
             r#"{"Statement":{"Effect":"Allow","Action":"iam:PassRole","Resource":"arn:aws:iam::*:role/web-*"}}"#,
         )
         .unwrap();
-        let on = |resource| policy.verdict_on("iam:PassRole", resource);
+        let on = |resource| policy.verdict("iam:PassRole", resource, &[]);
         assert_eq!(on("arn:aws:iam::111122223333:role/web-frontend"), Verdict::Allowed);
         assert_eq!(on("arn:aws:iam::111122223333:role/erp"), Verdict::NotAllowed);
-        assert_eq!(policy.verdict("iam:PassRole"), Verdict::NotAllowed);
+        assert_eq!(policy.verdict("iam:PassRole", "", &[]), Verdict::NotAllowed);
+    }
+
+    #[test]
+    fn a_statement_with_a_condition_is_about_requests_that_meet_it() {
+        let policy = Policy::parse(
+            r#"{"Statement":{"Effect":"Allow","Action":"ec2:RunInstances","Resource":"*",
+                "Condition":{"ArnLike":{"ec2:LaunchTemplate":"arn:*:ec2:*:*:launch-template/*"}}}}"#,
+        )
+        .unwrap();
+        let with = |keys: &Keys| policy.verdict("ec2:RunInstances", "", keys);
+        let template = "arn:aws:ec2:eu-west-1:111122223333:launch-template/lt-1".to_owned();
+        assert_eq!(with(&[("ec2:LaunchTemplate", template)]), Verdict::Allowed);
+        assert_eq!(with(&[]), Verdict::NotAllowed);
     }
 
     #[test]
@@ -179,8 +198,8 @@ mod tests {
         let policy =
             Policy::parse(r#"{"Statement":{"Effect":"Allow","NotAction":"ec2:*","Resource":"*"}}"#)
                 .unwrap();
-        assert_eq!(policy.verdict("iam:ListAccountAliases"), Verdict::Allowed);
-        assert_eq!(policy.verdict("ec2:DescribeRegions"), Verdict::NotAllowed);
+        assert_eq!(policy.verdict("iam:ListAccountAliases", "", &[]), Verdict::Allowed);
+        assert_eq!(policy.verdict("ec2:DescribeRegions", "", &[]), Verdict::NotAllowed);
     }
 
     #[test]
@@ -192,7 +211,7 @@ mod tests {
             r#"{"Statement":[{"Effect":"Allow","Resource":"*"}]}"#,
             r#"{"Statement":[{"Effect":"Allow","Action":"Describe","Resource":"*"}]}"#,
             r#"{"Statement":[{"Effect":"Allow","Action":"*"}]}"#,
-            r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{}}]}"#,
+            r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}}}]}"#,
             r#"{"Version":"2020","Statement":[]}"#,
         ] {
             assert!(Policy::parse(text).is_err(), "{text}");

@@ -151,6 +151,16 @@ impl Running {
         self.cloud.set_workload([account_id, region, instance_id], workload, real_time())
     }
 
+    /// The same for every instance of an account's region.
+    pub fn set_workloads(
+        &self,
+        account_id: &str,
+        region: &str,
+        workload: Workload,
+    ) -> Result<(), WorkloadError> {
+        self.cloud.set_workloads([account_id, region], workload, real_time())
+    }
+
     /// What somebody else changed, by the fault `drift`.
     pub fn drifted(&self) -> Vec<Drift> {
         self.cloud.drifts.list()

@@ -13,8 +13,6 @@ use crate::{
     xml::Cursor,
 };
 
-/// The name under which imdsure's sessions stand in CloudTrail.
-const SESSION_NAME: &str = "imdsure";
 /// An hour: the most that a role assumed by a role may have.
 const SESSION_SECONDS: u32 = 3600;
 
@@ -64,7 +62,7 @@ pub(crate) async fn assume_role(
 ) -> Result<Credentials, CallError> {
     let parameters = Parameters::new()
         .with("RoleArn", role.arn.as_str())
-        .with("RoleSessionName", SESSION_NAME)
+        .with("RoleSessionName", role.session_name.as_str())
         .with("DurationSeconds", SESSION_SECONDS)
         .with("Policy", role.session_policy.as_str());
     let parameters = match &role.external_id {

@@ -27,6 +27,8 @@ pub(super) struct Base {
 pub(super) struct Entry {
     /// What a session may do, whatever its role may.
     pub(super) session_policy: String,
+    /// What it is called.
+    pub(super) session_name: String,
     /// What the roles' trust policies ask for.
     pub(super) external_id: Option<String>,
 }
@@ -69,6 +71,7 @@ impl Base {
             arn: arn.clone(),
             account_id: account_id.to_owned(),
             session_policy: self.entry.session_policy.clone(),
+            session_name: self.entry.session_name.clone(),
             external_id: self.entry.external_id.clone(),
         });
         self.account(account_id, arn, Arc::new(access))

@@ -26,6 +26,8 @@ pub const DEFAULT_ROLE: &str = "OrganizationAccountAccessRole";
 
 /// Units named where one is not found.
 const NAMED: usize = 20;
+/// The name under which sessions stand in CloudTrail when nobody gives another.
+const SESSION_NAME: &str = "imdsure";
 
 /// What the user asked to read.
 #[derive(Debug, Clone, Default)]
@@ -50,6 +52,8 @@ pub struct ScopeRequest {
     pub regions: Vec<String>,
     /// Where all calls go, instead of AWS's endpoints.
     pub endpoint_url: Option<String>,
+    /// The name under which sessions stand in CloudTrail; `imdsure` unless given.
+    pub session_name: Option<String>,
 }
 
 /// An account to read.
@@ -109,6 +113,8 @@ impl Account {
 pub struct Scope {
     /// The accounts, each once.
     pub accounts: Vec<Account>,
+    /// Whose the credentials are that the user came with: the ARNs that AWS gives.
+    pub identities: Vec<String>,
     /// Calls that did not tell what they were asked.
     pub errors: Vec<CallError>,
     /// Why the organization's tree could not be read, where it was to be: what policies bind an account is
@@ -224,8 +230,10 @@ impl ScopeRequest {
         let mut scope =
             Scope { regions: self.regions.iter().cloned().collect(), ..Scope::default() };
         let external_id = self.external_id.clone();
-        let entry = Arc::new(Entry { session_policy, external_id });
+        let session_name = self.session_name.clone().unwrap_or_else(|| SESSION_NAME.to_owned());
+        let entry = Arc::new(Entry { session_policy, session_name, external_id });
         let bases = self.bases(client, &entry, &mut scope).await?;
+        scope.identities = bases.iter().map(|base| base.caller.arn.clone()).collect();
         self.check_regions(client, &bases).await?;
         let mut by_id = BTreeMap::new();
         for base in &bases {

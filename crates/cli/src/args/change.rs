@@ -1,6 +1,6 @@
 //! What can be said to the commands that change AWS.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use imdsure_fix::{
@@ -160,6 +160,18 @@ fn plan_format(text: &str) -> Result<ShownAs, String> {
     }
 }
 
+impl KindArgument {
+    /// The kinds that are meant; the default ones without any.
+    pub(crate) fn all(chosen: &[Self]) -> BTreeSet<ChangeKind> {
+        let chosen = if chosen.is_empty() { &[Self::Default][..] } else { chosen };
+        let of = |kind: &Self| match kind {
+            Self::Default => ChangeKind::DEFAULT.to_vec(),
+            Self::Kind(kind) => vec![*kind],
+        };
+        chosen.iter().flat_map(of).collect()
+    }
+}
+
 /// A kind, or those that are planned when nobody chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KindArgument {
@@ -167,7 +179,7 @@ pub(crate) enum KindArgument {
     Kind(ChangeKind),
 }
 
-fn kind(text: &str) -> Result<KindArgument, String> {
+pub(super) fn kind(text: &str) -> Result<KindArgument, String> {
     match text {
         "default" => Ok(KindArgument::Default),
         kind => kind.parse().map(KindArgument::Kind),
@@ -221,6 +233,17 @@ fn share(text: &str) -> Result<f64, String> {
 
 fn days(text: &str) -> Result<u64, String> {
     Ok(duration(text)?.div_ceil(86_400))
+}
+
+/// A digest as a run prints it (`sha256 HEX`), as plans have it (`sha256:HEX`), or alone.
+fn head(text: &str) -> Result<String, String> {
+    let hex = text.strip_prefix("sha256").map_or(text, |rest| rest.trim_start_matches([':', ' ']));
+    let hex = hex.trim().to_ascii_lowercase();
+    if hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+        Ok(hex)
+    } else {
+        Err("a digest is 64 hexadecimal digits, with or without `sha256:` before them".to_owned())
+    }
 }
 
 /// As whom the accounts of a plan are entered.
@@ -383,7 +406,7 @@ pub(crate) enum JournalCommand {
         #[arg(value_name = "RUN")]
         run: Option<RunId>,
         /// The digest of the run's last record, where it was kept elsewhere
-        #[arg(long, value_name = "DIGEST", requires = "run")]
+        #[arg(long, value_name = "DIGEST", requires = "run", value_parser = head)]
         head: Option<String>,
         #[command(flatten)]
         store: StoreArguments,
@@ -415,6 +438,17 @@ mod tests {
     use clap::{CommandFactory as _, Parser};
 
     use super::*;
+
+    #[test]
+    fn a_journals_head_is_taken_as_a_run_prints_it() {
+        let hex = "0123456789abcdef".repeat(4);
+        for text in [hex.clone(), format!("sha256:{hex}"), format!("sha256 {hex}")] {
+            assert_eq!(head(&text), Ok(hex.clone()), "{text}");
+        }
+        for wrong in ["", "sha256:", "sha256:abc", "banana"] {
+            assert!(head(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn durations_have_a_unit() {

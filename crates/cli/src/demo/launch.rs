@@ -1,5 +1,5 @@
 //! Somebody launches an instance in the simulated organization: what enforcement is there to refuse. imdsure itself never
-//! launches anything, so that the story does it by hand, and as a dry run.
+//! launches anything, so that the story does it by hand.
 
 use std::sync::Arc;
 
@@ -19,11 +19,22 @@ use imdsure_simulator::Running;
 
 use crate::failure::Failure;
 
+/// Whether somebody launches, or only asks whether he might.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trial {
+    DryRun,
+    InEarnest,
+}
+
+/// What a dry run comes to that would be carried out.
+pub(super) const YES: &str = "yes";
+
 /// Tries to launch an instance that answers version 1, and gives what EC2 says.
 pub(super) async fn with_version_1(
     running: &Running,
     account_id: &str,
     region: &str,
+    trial: Trial,
 ) -> Result<String, Failure> {
     let endpoints = Endpoints::all_to(&running.endpoint_url()).map_err(Failure::bug)?;
     let (key, secret) = running.access_key();
@@ -38,6 +49,7 @@ pub(super) async fn with_version_1(
             arn: format!("arn:aws:iam::{account_id}:role/{DEFAULT_ROLE}"),
             account_id: account_id.to_owned(),
             session_policy: permissions::policy_for("Launch", [&RUN_INSTANCES]).to_string(),
+            session_name: "somebody".to_owned(),
             external_id: None,
         }))
     };
@@ -61,8 +73,9 @@ pub(super) async fn with_version_1(
         .with("MaxCount", 1)
         .with("MetadataOptions.HttpTokens", "optional")
         .with("MetadataOptions.HttpEndpoint", "enabled");
-    Ok(match actor.would(&RUN_INSTANCES, launch).await {
-        Ok(()) => "EC2 would launch it".to_owned(),
-        Err(error) => format!("{}: {}", error.code, error.message),
-    })
+    let answer = match trial {
+        Trial::DryRun => actor.would(&RUN_INSTANCES, launch).await.map(|()| YES),
+        Trial::InEarnest => actor.ask(&RUN_INSTANCES, &launch).await.map(|_| "it is launched"),
+    };
+    Ok(answer.map_or_else(|error| format!("{}: {}", error.code, error.message), str::to_owned))
 }

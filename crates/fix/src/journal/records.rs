@@ -33,6 +33,8 @@ pub struct Record<E> {
     pub event: E,
     /// The digest of its line.
     pub digest: Digest,
+    /// Its line as it stands in the journal, without the newline.
+    pub line: String,
 }
 
 /// The records of a run, in order, as a stream. Each was checked against the one before. It ends after the
@@ -100,6 +102,7 @@ impl<E: DeserializeOwned> Reading<E> {
                     at,
                     event,
                     digest: appended.digest,
+                    line: String::from_utf8_lossy(&self.scan.line).trim_end().to_owned(),
                 }))
             }
             Ok(Found::Torn | Found::End) => None,

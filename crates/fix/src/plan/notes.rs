@@ -126,7 +126,8 @@ pub fn session_policy(kinds: impl IntoIterator<Item = ChangeKind> + Clone) -> St
     if kinds.clone().into_iter().any(|kind| kind == ChangeKind::BeanstalkEnvironment) {
         return permissions::policy_of("ChangeMetadataOptions", &["*".to_owned()]).to_string();
     }
-    permissions::policy_for("ChangeMetadataOptions", all_operations(kinds)).to_string()
+    let actions = permissions::actions_of(all_operations(kinds));
+    permissions::policy_of("ChangeMetadataOptions", &actions).to_string()
 }
 
 /// What a change of this kind does to the resource.

@@ -4,7 +4,7 @@
 use std::{cell::RefCell, collections::BTreeMap, sync::Arc, time::Duration};
 
 use imdsure_aws::scope::ScopeRequest;
-use imdsure_model::plan::Wave as WaveHead;
+use imdsure_model::plan::{ChangeKind, Wave as WaveHead};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, json};
 use tokio::sync::watch::Receiver;
@@ -15,7 +15,7 @@ use super::{
     context::Stopped,
     lanes::{LeftAlone, Skipped, Wave},
     past::{RunState, SOAKS, kept_plan},
-    preflight::{self, NoWayBack, Refused},
+    preflight::{self, Found, NoWayBack, Refused},
     undo,
 };
 use crate::{
@@ -65,6 +65,8 @@ pub struct ApplyRequest {
     pub before_soak_ends: bool,
     /// Whether to go on although something got worse.
     pub ignore_breach: bool,
+    /// Told what will be left alone, before the first change.
+    pub announce: Box<dyn Fn(&LeftAlone) + Send + Sync>,
     /// Who runs this.
     pub operator: Operator,
     /// The time.
@@ -86,6 +88,10 @@ pub struct Applied {
     pub skipped: Vec<Skipped>,
     /// What was left alone because of what the preflight found.
     pub left: LeftAlone,
+    /// What will be left alone in waves to come.
+    pub left_later: LeftAlone,
+    /// What was done and cannot be taken back, in words.
+    pub stays: Vec<String>,
     /// Why it stopped before its end, if it did.
     pub halt: Option<Halt>,
     /// What undoing the wave came to, where that was asked for on a breach.
@@ -177,6 +183,7 @@ pub async fn apply(
     }
     let now = request.clock.here();
     too_old(&plan, now, request.max_age_days)?;
+    request.no_way_back.check(&plan)?;
     let id = RunId::new(now);
     let began = Event::Began {
         action: Action::Apply,
@@ -217,6 +224,7 @@ pub async fn resume(id: &RunId, request: ApplyRequest) -> Result<Applied, RunErr
         return Err(RunError::NothingLeft { run: id.clone(), state: why, wish: "resume" });
     }
     let (_kept, plan) = kept_plan(&request.store, &past).await?;
+    request.no_way_back.check(&plan)?;
     let request = request.continued(&past.settings);
     let soaks = past.state == RunState::Soaking && !request.before_soak_ends;
     let not_before = past.resume_after.filter(|_| soaks);
@@ -246,6 +254,7 @@ struct Carrying<'a> {
     past: Option<&'a Past>,
     skipped: RefCell<Vec<Skipped>>,
     left: RefCell<LeftAlone>,
+    found: RefCell<Found>,
     /// Changes that this process made.
     made: RefCell<super::past::Places>,
     began: RefCell<BTreeMap<u32, Timestamp>>,
@@ -285,6 +294,7 @@ impl<'a> Carrying<'a> {
             past,
             skipped: RefCell::default(),
             left: RefCell::default(),
+            found: RefCell::default(),
             made: RefCell::default(),
             began: RefCell::default(),
             before: RefCell::new(before),
@@ -313,17 +323,43 @@ impl<'a> Carrying<'a> {
         let head = self.run.journal.head().to_string();
         self.run.journal.close().await;
         let total = self.plan.head.waves.len() as u64;
+        let left_later = {
+            let began = self.began.borrow();
+            self.found.borrow().left(self.plan, |wave| !began.contains_key(&wave))
+        };
+        let stays = self.stays();
         Applied {
             run: self.run.id.clone(),
             endings: self.run.tally.counts(),
             skipped: self.skipped.into_inner(),
             left: self.left.into_inner(),
+            left_later,
+            stays,
             halt,
             undone,
             resume_after,
             waves: (self.applied.into_inner(), total),
             head,
         }
+    }
+
+    /// What of the changes that were made no undo takes back.
+    fn stays(&self) -> Vec<String> {
+        let began = self.began.borrow();
+        let lanes = || self.plan.lanes.iter().filter(|lane| began.contains_key(&lane.wave));
+        let kinds = [
+            (ChangeKind::ImageImdsSupport, "AMIs: ImdsSupport stays"),
+            (ChangeKind::InstanceRefresh, "instances that were replaced"),
+        ];
+        let kinds = kinds.into_iter().filter(|(kind, _)| lanes().any(|lane| lane.kind == *kind));
+        let found = self.found.borrow();
+        let places = found.accepted.iter().filter(|(account_id, region)| {
+            lanes().any(|lane| lane.account_id == *account_id && lane.region == *region)
+        });
+        let place = |(account_id, region): &(String, String)| {
+            format!("{account_id} {region} (no way back)")
+        };
+        kinds.map(|(_, what)| what.to_owned()).chain(places.map(place)).collect()
     }
 
     async fn tell_end(&self, halt: Option<&Halt>, resume_after: Option<Timestamp>) {
@@ -343,7 +379,15 @@ impl<'a> Carrying<'a> {
 
     /// Goes through the waves; gives when to come back, if anything is left.
     async fn waves(&self) -> Result<Option<Timestamp>, Stopped> {
-        let refused = preflight::preflight(self.run, self.plan, &self.request.no_way_back).await?;
+        let found = preflight::preflight(self.run, self.plan, &self.request.no_way_back).await?;
+        let applied =
+            |wave| self.past.and_then(|past| past.wave(wave)).is_some_and(|it| it.applied);
+        let left = found.left(self.plan, |wave| !applied(wave));
+        if !left.is_empty() {
+            (self.request.announce)(&left);
+        }
+        let refused = found.refused.clone();
+        *self.found.borrow_mut() = found;
         let waves = &self.plan.head.waves;
         for (index, wave) in waves.iter().enumerate() {
             let past = self.past.and_then(|past| past.wave(wave.wave));

@@ -52,6 +52,19 @@ struct Entered {
     accounts: BTreeMap<String, Account>,
     callers: BTreeMap<String, String>,
     refused: BTreeMap<String, String>,
+    /// Whose the credentials are that the user came with.
+    identity: Option<String>,
+}
+
+impl Entered {
+    /// The first record of a run, with whose credentials it goes by: as which role an account was entered tells nothing of that.
+    fn told_by(&self, event: &Event) -> Event {
+        let mut event = event.clone();
+        if let Event::Began { operator, .. } | Event::Resumed { operator, .. } = &mut event {
+            operator.identity.clone_from(&self.identity);
+        }
+        event
+    }
 }
 
 /// Opens a new run: nothing is recorded before the accounts are entered and locked. `began` is its first record, with the plan that
@@ -71,7 +84,8 @@ pub(super) async fn open(
     if let Some((began, plan)) = began {
         // The plan first: a run that has begun can be resumed.
         opening.store.keep_plan(&opening.run, plan).await?;
-        journal.append(began, opening.clock.now(&client)).await?;
+        let began = entered.told_by(began);
+        journal.append(&began, opening.clock.now(&client)).await?;
     }
     started(opening, client, journal, entered, locks).await
 }
@@ -89,7 +103,8 @@ pub(super) async fn open_again(
     }
     let locks = lock(&opening, &client).await?;
     let journal = opening.store.reopen(&opening.run).await?;
-    journal.append(resumed, opening.clock.now(&client)).await?;
+    let resumed = entered.told_by(resumed);
+    journal.append(&resumed, opening.clock.now(&client)).await?;
     started(opening, client, journal, entered, locks).await
 }
 
@@ -138,6 +153,7 @@ async fn started(
     for (account_id, caller) in entered.callers {
         journal.append(&Event::Entered { account_id, caller }, now).await?;
     }
+    let not_entered = entered.refused.clone();
     for (account_id, found) in entered.refused {
         let event = Event::Preflight { account_id, region: None, kind: None, goes: false, found };
         journal.append(&event, now).await?;
@@ -153,6 +169,7 @@ async fn started(
         progress: opening.progress,
         under_way: turns::in_all(),
         accounts: entered.accounts,
+        not_entered,
         locks,
     })
 }
@@ -170,11 +187,13 @@ async fn enter(opening: &Opening, client: &Client) -> Result<Entered, RunError> 
     let request = ScopeRequest {
         accounts: opening.accounts.clone(),
         organization: false,
+        session_name: Some(format!("imdsure-{}", opening.run)),
         ..opening.scope.clone()
     };
     let scope = request.resolve_with(client, policy).await?;
-    let mut entered =
-        Entered { accounts: BTreeMap::new(), callers: BTreeMap::new(), refused: BTreeMap::new() };
+    let identity = (!scope.identities.is_empty()).then(|| scope.identities.join(", "));
+    let (accounts, callers, refused) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    let mut entered = Entered { accounts, callers, refused, identity };
     let mut first = scope.errors.first().map(ToString::to_string);
     for account in
         scope.accounts.into_iter().filter(|account| opening.accounts.contains(&account.id))

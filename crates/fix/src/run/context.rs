@@ -76,6 +76,11 @@ pub enum RunError {
         /// The caller's.
         found: String,
     },
+    /// A place is accepted that the plan does not have.
+    #[error(
+        "--accept-no-way-back {0}: the plan changes nothing there. ACCOUNT or ACCOUNT:REGION of the plan are meant, `*` for any"
+    )]
+    NowhereInPlan(String),
     /// Too early to go on.
     #[error("run {run} soaks until {until}: come back then, or say --before-soak-ends")]
     TooEarly {
@@ -194,6 +199,8 @@ pub(crate) struct Run {
     pub(crate) under_way: Arc<Semaphore>,
     /// The accounts that were entered.
     pub(crate) accounts: BTreeMap<String, Account>,
+    /// What AWS said of the accounts that were not.
+    pub(crate) not_entered: BTreeMap<String, String>,
     pub(crate) locks: Vec<Lock>,
 }
 
@@ -201,6 +208,14 @@ impl Run {
     pub(crate) fn actor<'a>(&'a self, account_id: &str, region: &'a str) -> Option<Actor<'a>> {
         let account = self.accounts.get(account_id)?;
         Some(Actor { client: &self.client, account, region })
+    }
+
+    /// Why an account was not entered, in words.
+    pub(crate) fn why_not_entered(&self, account_id: &str) -> String {
+        match self.not_entered.get(account_id) {
+            Some(why) => format!("the account could not be entered: {why}"),
+            None => "the account could not be entered".to_owned(),
+        }
     }
 
     /// Records an event; the run stops where that cannot be done.

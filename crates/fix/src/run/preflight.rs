@@ -20,7 +20,7 @@ use imdsure_model::{
 };
 use serde_json::Value;
 
-use super::{Run, context::Stopped};
+use super::{Run, RunError, context::Stopped, lanes::LeftAlone};
 use crate::{
     event::Event,
     plan::{Lane, PlanFile},
@@ -28,6 +28,9 @@ use crate::{
 
 /// Regions that are asked at once.
 const AT_ONCE: usize = 64;
+
+/// What is found where the way back is closed and the user accepts that.
+const ACCEPTED: &str = "permitted; no way back, which was accepted";
 
 /// An account and a region.
 type Place = (String, String);
@@ -41,11 +44,50 @@ pub struct NoWayBack(pub Vec<String>);
 
 impl NoWayBack {
     fn accepts(&self, account_id: &str, region: &str) -> bool {
-        let fits = |pattern: &str, text: &str| pattern == "*" || pattern == text;
-        self.0.iter().any(|accepted| match accepted.split_once(':') {
-            Some((account, place)) => fits(account, account_id) && fits(place, region),
-            None => fits(accepted, account_id),
-        })
+        self.0.iter().any(|accepted| covers(accepted, account_id, region))
+    }
+
+    /// Refuses what names no account or region of the plan: whoever accepts the wrong place means another.
+    pub(crate) fn check(&self, plan: &PlanFile) -> Result<(), RunError> {
+        let in_plan = |accepted: &&String| {
+            plan.lanes.iter().any(|lane| covers(accepted, &lane.account_id, &lane.region))
+        };
+        match self.0.iter().find(|accepted| !in_plan(accepted)) {
+            Some(accepted) => Err(RunError::NowhereInPlan(accepted.clone())),
+            None => Ok(()),
+        }
+    }
+}
+
+fn covers(accepted: &str, account_id: &str, region: &str) -> bool {
+    let fits = |pattern: &str, text: &str| pattern == "*" || pattern == text;
+    match accepted.split_once(':') {
+        Some((account, place)) => fits(account, account_id) && fits(place, region),
+        None => fits(accepted, account_id),
+    }
+}
+
+/// What a preflight found that is not as it should be.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// Lanes that are not touched, and why.
+    pub(crate) refused: Refused,
+    /// Accounts and regions where there is no way back, which was accepted.
+    pub(crate) accepted: BTreeSet<Place>,
+}
+
+impl Found {
+    /// The changes of a plan that are left alone, of the waves that `of` chooses.
+    pub(crate) fn left(&self, plan: &PlanFile, of: impl Fn(u32) -> bool) -> LeftAlone {
+        let mut left = LeftAlone::new();
+        for lane in plan.lanes.iter().filter(|lane| of(lane.wave)) {
+            if let Some(why) = self.refused.get(&key(lane)) {
+                let of = left.entry((lane.account_id.clone(), why.clone())).or_default();
+                of.0 += lane.changes;
+                of.1.insert(lane.region.clone());
+            }
+        }
+        left
     }
 }
 
@@ -54,7 +96,7 @@ pub(crate) async fn preflight(
     run: &Run,
     plan: &PlanFile,
     accepted: &NoWayBack,
-) -> Result<Refused, Stopped> {
+) -> Result<Found, Stopped> {
     let mut places: BTreeMap<Place, Vec<&Lane>> = BTreeMap::new();
     for lane in &plan.lanes {
         let lanes = places.entry((lane.account_id.clone(), lane.region.clone())).or_default();
@@ -69,7 +111,7 @@ pub(crate) async fn preflight(
                 return Vec::new();
             }
             let Some(actor) = run.actor(&account_id, &region) else {
-                let why = "the account could not be entered".to_owned();
+                let why = run.why_not_entered(&account_id);
                 return lanes.iter().map(|lane| (key(lane), Err(why.clone()))).collect();
             };
             region_answers(&actor, plan, &lanes, accepted).await
@@ -78,17 +120,20 @@ pub(crate) async fn preflight(
         .collect::<Vec<_>>();
     // Dry runs change nothing: who asks to stop does not wait for their turns.
     let answers = run.stop.unless_asked(asking).await?;
-    let mut refused = Refused::new();
+    let mut all = Found::default();
     for ((account_id, region, kind), answer) in answers.into_iter().flatten() {
         let goes = answer.is_ok();
         let found = answer.unwrap_or_else(|why| {
-            refused.insert((account_id.clone(), region.clone(), kind), why.clone());
+            all.refused.insert((account_id.clone(), region.clone(), kind), why.clone());
             why
         });
+        if goes && found.starts_with(ACCEPTED) {
+            all.accepted.insert((account_id.clone(), region.clone()));
+        }
         let (region, kind) = (Some(region), Some(kind));
         run.record(&Event::Preflight { account_id, region, kind, goes, found }).await?;
     }
-    if run.stopped() { Err(Stopped) } else { Ok(refused) }
+    if run.stopped() { Err(Stopped) } else { Ok(all) }
 }
 
 fn key(lane: &Lane) -> (String, String, ChangeKind) {
@@ -132,7 +177,7 @@ async fn ask(
     match back(actor, change, enforced).await {
         Ok(()) => Ok(proved(change.kind).to_owned()),
         Err(why) if accepted.accepts(&actor.account.id, actor.region) => {
-            Ok(format!("permitted; no way back, which was accepted: {why}"))
+            Ok(format!("{ACCEPTED}: {why}"))
         }
         Err(why) => Err(format!("no way back: {why}")),
     }

@@ -301,7 +301,7 @@ impl Back<'_> {
         value: &str,
     ) -> Result<Result<(), String>, Stopped> {
         let Some(actor) = self.run.actor(&place.0, &place.1) else {
-            return Ok(Err("the account could not be entered".to_owned()));
+            return Ok(Err(self.run.why_not_entered(&place.0)));
         };
         let step = format!("enforcement {} {} {value}", place.0, place.1);
         let operation = MODIFY_INSTANCE_METADATA_DEFAULTS.name();
@@ -353,8 +353,9 @@ impl Back<'_> {
         refused: Option<&String>,
     ) {
         let Some(actor) = self.run.actor(account_id, region) else {
+            let why = self.run.why_not_entered(account_id);
             for (place, change) in self.changes(lanes) {
-                let end = End::because(Ending::Refused, "the account could not be entered");
+                let end = End::because(Ending::Refused, why.as_str());
                 self.end(place, &change, end).await;
             }
             return;

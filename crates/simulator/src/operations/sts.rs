@@ -11,6 +11,8 @@ use crate::xml::Xml;
 const MANAGEMENT_ROLE: &str = "OrganizationAccountAccessRole";
 /// The role of member accounts that trusts the management account and the delegated administrator's.
 const READING_ROLE: &str = "imdsure-read";
+/// The role of member accounts that changes them; it trusts the management account alone.
+const ENFORCING_ROLE: &str = "imdsure-enforce";
 
 /// Seconds that a session lasts at most when it is begun from another.
 const CHAINED: i64 = 3600;
@@ -99,7 +101,7 @@ fn trusted_role<'a>(call: &'a Call<'_>, arn: &str) -> Result<Role<'a>, ApiError>
     };
     let trusts = |role: &Role<'_>| {
         let by_name = match role.name {
-            MANAGEMENT_ROLE => call.caller.is_user(),
+            MANAGEMENT_ROLE | ENFORCING_ROLE => call.caller.is_user(),
             READING_ROLE => call.caller.is_user() || delegated == Some(call.caller.account),
             _ => false,
         };

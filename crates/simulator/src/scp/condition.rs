@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Request, texts};
+use super::texts;
 use crate::glob::Glob;
 
 /// How a key's value is compared.
@@ -21,8 +21,8 @@ enum Comparison {
 }
 
 /// One operator with one key: `"StringNotEquals": { "ec2:MetadataHttpTokens": "required" }`.
-#[derive(Debug)]
-pub(super) struct Condition {
+#[derive(Debug, Clone)]
+pub(crate) struct Condition {
     key: String,
     values: Vec<String>,
     operator: Operator,
@@ -39,8 +39,11 @@ enum Operator {
     },
 }
 
-/// Keys of which it is known whether a request carries them.
-const KNOWN: [&str; 6] = [
+/// The condition keys of a request, with their values.
+pub(crate) type Keys = [(&'static str, String)];
+
+/// Keys of which it is known whether a request carries them, when service control policies are asked.
+pub(super) const GUARDED: [&str; 6] = [
     "aws:principalarn",
     "aws:principalaccount",
     "aws:requestedregion",
@@ -51,13 +54,13 @@ const KNOWN: [&str; 6] = [
 
 impl Condition {
     /// Reads all conditions of a statement; none if one of them is not understood.
-    pub(super) fn read_all(conditions: &Value) -> Option<Vec<Self>> {
+    pub(crate) fn read_all(conditions: &Value, known: &[&str]) -> Option<Vec<Self>> {
         let mut all = Vec::new();
         for (name, keys) in conditions.as_object()? {
             let operator = Operator::from_name(name)?;
             for (key, values) in keys.as_object()? {
                 let key = key.to_ascii_lowercase();
-                if !KNOWN.iter().any(|known| Glob::new(known).matches(key.as_bytes())) {
+                if !known.iter().any(|known| Glob::new(known).matches(key.as_bytes())) {
                     return None;
                 }
                 all.push(Self { key, values: texts(values)?, operator });
@@ -67,9 +70,9 @@ impl Condition {
     }
 
     /// Whether it holds of a request. A key that a request does not carry equals nothing, so that a negated comparison holds.
-    pub(super) fn holds(&self, request: &Request) -> bool {
+    pub(crate) fn holds(&self, keys: &Keys) -> bool {
         let named = |(key, _): &&(&str, String)| key.eq_ignore_ascii_case(&self.key);
-        let value = request.keys.iter().find(named).map(|(_, value)| value.as_str());
+        let value = keys.iter().find(named).map(|(_, value)| value.as_str());
         let matches =
             |value: &str, how| self.values.iter().any(|wanted| compare(how, value, wanted));
         match (self.operator, value) {

@@ -14,8 +14,7 @@ use crate::world::accounts::Account;
 use crate::world::organization::Organization;
 use crate::world::policies::{Attached, PolicyType};
 
-use condition::Condition;
-
+pub(crate) use condition::{Condition, Keys};
 pub(crate) use request::denied;
 
 /// What a policy is asked about: an action on a resource, and the condition keys of the request.
@@ -77,7 +76,7 @@ impl Statement {
         }
         let conditions = match statement.get("Condition") {
             None => Vec::new(),
-            Some(conditions) => Condition::read_all(conditions)?,
+            Some(conditions) => Condition::read_all(conditions, &condition::GUARDED)?,
         };
         Some(Self {
             actions: Patterns::read(statement, "Action", Glob::ignoring_case)?,
@@ -89,7 +88,7 @@ impl Statement {
     fn applies(&self, request: &Request) -> bool {
         self.actions.cover(request.action)
             && self.resources.cover(&request.resource)
-            && self.conditions.iter().all(|condition| condition.holds(request))
+            && self.conditions.iter().all(|condition| condition.holds(&request.keys))
     }
 }
 

@@ -111,6 +111,11 @@ fn where_the_way_back_is_closed_nothing_is_changed_unless_asked_for_by_name() {
     ]);
     let before = stage.witness();
     let plan = stage.plan(&[]);
+    for nowhere in ["banana", "", "999999999999", "*:eu-west-9", "us-east-1"] {
+        let apply = Stage::applying(&plan, &["--soak", "0", "--accept-no-way-back", nowhere]);
+        let ended = stage.run(&apply);
+        refused(&stage, &ended, 64, &format!("--accept-no-way-back {nowhere}:"), &before);
+    }
     let (code, applied) = stage.apply(&plan, &["--soak", "0"]);
     assert_eq!(code, 5, "{applied}");
     let left = left_alone(&applied);
@@ -123,12 +128,52 @@ fn where_the_way_back_is_closed_nothing_is_changed_unless_asked_for_by_name() {
     // By name it is changed, and the way back is closed indeed.
     let (code, applied) = stage.apply(&plan, &["--soak", "0", "--accept-no-way-back", &account]);
     assert!([0, 5].contains(&code) && applied["state"] == "finished", "{applied}");
+    // Which undo does not promise to put back.
+    assert_eq!(applied["stays"], serde_json::json!([format!("{account} us-east-1 (no way back)")]));
     let changed = of_account(&stage.witness());
     assert_ne!(changed, of_account(&before));
     let (code, undone) = stage.undo(applied["run"].as_str().unwrap(), &[]);
     assert_eq!(code, 5, "{undone}");
     assert!(undone["endings"]["refused"].as_u64() > Some(0), "{undone}");
     assert_eq!(of_account(&stage.witness())["instances"], changed["instances"]);
+    // One reason for many, told once.
+    let run = applied["run"].as_str().unwrap();
+    let again = stage.run(&["undo", run, "--approve", run, "--again"]);
+    assert_eq!(again.code, 5, "{} {}", again.out, again.err);
+    let told = again.out.matches("explicit deny in a service control policy").count();
+    assert_eq!(told, 1, "{}", again.out);
+}
+
+#[test]
+fn what_will_be_left_alone_is_told_before_the_first_wave() {
+    let world = ["--accounts", "3", "--instances", "90", "--regions", "1", "--settle-seconds", "0"];
+    let mut stage = Stage::new(&world);
+    let plan = stage.plan(&["--canary", "1"]);
+    let of = |account: &str| {
+        let changes = plan["changes"].as_array().unwrap().iter();
+        changes.filter(|change| change["account_id"] == account).count()
+    };
+    // An account of a later wave, that cannot be entered.
+    let first = plan["changes"].as_array().unwrap().iter().find(|change| change["wave"] == 1);
+    let first = first.unwrap()["account_id"].as_str().unwrap();
+    let mut changes = plan["changes"].as_array().unwrap().iter();
+    let later = changes.find(|change| {
+        let account = change["account_id"].as_str().unwrap();
+        // The caller's own is entered without a role.
+        account != first && account != stage.server.management_account()
+    });
+    let later = later.unwrap()["account_id"].as_str().unwrap();
+    let denied = format!("{later}:*:sts:AssumeRole");
+    stage.server = Server::simulator(&[&world[..], &["--deny", &denied]].concat());
+    let digest = plan["digest"].as_str().unwrap();
+    let ended = stage.run(&["apply", "plan.json", "--approve", digest]);
+    let number = of(later);
+    let words = format!(
+        "left alone: {number} in {later} (us-east-1): the account could not be entered: sts:AssumeRole"
+    );
+    assert!(ended.err.contains(&format!("will be {words}")), "{}", ended.err);
+    assert!(ended.err.contains("AccessDenied"), "{}", ended.err);
+    assert!(ended.out.contains(&format!("{later} (us-east-1)")), "{}", ended.out);
 }
 
 #[test]

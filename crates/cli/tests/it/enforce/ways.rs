@@ -202,6 +202,104 @@ fn the_printed_policy_is_enough_to_apply_and_undo() {
 }
 
 #[test]
+fn whoever_has_exactly_the_printed_policies_applies_and_undoes() {
+    let mut stage = Stage::new(&WORLD);
+    let plan = stage.plan(&[]);
+    let role = ["--role-name", "imdsure-enforce"];
+    let printed = |more: &[&str]| {
+        let arguments = [&["permissions", "enforce"][..], more].concat();
+        let policy = imdsure(&arguments).ended().json();
+        policy["Statement"].as_array().unwrap().clone()
+    };
+    let caller = printed(&["--org", "--role-name", "imdsure-enforce", "--kind", "default"]);
+    let enters = |statement: &&Value| statement["Sid"] == "EnterAccounts";
+    assert_eq!(
+        caller.iter().find(enters).unwrap()["Resource"],
+        "arn:*:iam::*:role/imdsure-enforce"
+    );
+    // A role to pass goes to instances alone, and nothing is launched but from a template.
+    for (action, key) in
+        [("iam:PassRole", "iam:PassedToService"), ("ec2:RunInstances", "ec2:LaunchTemplate")]
+    {
+        let with = caller
+            .iter()
+            .filter(|statement| statement["Action"].as_array().unwrap().contains(&json!(action)));
+        let conditions: Vec<String> = with.map(|of| of["Condition"].to_string()).collect();
+        assert!(conditions.len() == 1 && conditions[0].contains(key), "{conditions:?}");
+    }
+    let allowing = |statements: &[Value]| {
+        let policy = json!({"Version": "2012-10-17", "Statement": statements});
+        let file = stage.folder.path().join("policy.json");
+        std::fs::write(&file, policy.to_string()).unwrap();
+        Server::simulator(&[&WORLD[..], &["--allow-only", file.to_str().unwrap()]].concat())
+    };
+    let (whole, without_entry): (_, Vec<Value>) = (
+        allowing(&[caller.clone(), printed(&[])].concat()),
+        caller.iter().filter(|statement| !enters(statement)).cloned().collect(),
+    );
+    let less = allowing(&without_entry);
+    stage.server = whole;
+    let (_, applied) = stage.apply(&plan, &[&["--soak", "0"][..], &role].concat());
+    assert_eq!(applied["state"], "finished", "{applied}");
+    assert_eq!(applied["endings"].get("failed"), None, "{applied}");
+    assert!(applied["endings"]["done"].as_u64() > Some(5), "{applied}");
+    for left in applied["left_alone"].as_array().unwrap() {
+        assert!(text(left, "why").contains("explicit deny"), "{left}");
+    }
+    let (code, undone) = stage.undo(text(&applied, "run"), &role);
+    assert_eq!(code, 0, "{undone}");
+    stage.server = less;
+    let (code, applied) = stage.apply(&plan, &[&["--soak", "0"][..], &role].concat());
+    assert_eq!(code, 5, "{applied}");
+    let left = applied["left_alone"].as_array().unwrap();
+    let entered = |left: &&Value| text(left, "why").contains("could not be entered");
+    assert!(left.iter().filter(entered).count() >= 2, "{applied}");
+}
+
+#[test]
+fn the_journal_tells_whose_credentials_were_used_and_is_read_as_it_stands() {
+    let stage = Stage::new(&WORLD);
+    let plan = stage.plan(&["--ticket", "CHG-1"]);
+    let (_, applied) = stage.apply(&plan, &["--soak", "0"]);
+    let run = text(&applied, "run");
+    let journal = stage.journal(run);
+    let identity = text(&journal[0]["operator"], "identity");
+    assert!(identity.starts_with("arn:aws:iam::") && identity.contains(":user/"), "{identity}");
+    // The sessions in other accounts bear the run's name.
+    let entered = journal.iter().filter(|event| event["type"] == "entered");
+    let of_roles = entered.filter(|event| text(event, "caller").contains(":assumed-role/"));
+    let names: Vec<&str> =
+        of_roles.map(|event| text(event, "caller").rsplit('/').next().unwrap()).collect();
+    assert!(
+        names.len() > 1 && names.iter().all(|name| *name == format!("imdsure-{run}")),
+        "{names:?}"
+    );
+    let listed = stage.command(&["journal", "list"]).env_remove("USER").ended();
+    assert!(listed.out.contains(identity), "{}", listed.out);
+
+    let shown = stage.run(&["journal", "show", run]).out;
+    for words in ["ticket CHG-1", "soak_seconds=0", identity, "HttpTokens=optional"] {
+        assert!(shown.contains(words), "no {words} in {shown}");
+    }
+    let change = journal.iter().find(|event| event["type"] == "change").unwrap();
+    let (place, id) = (&change["place"], text(change, "id"));
+    for words in [format!("#{place} {id} calls "), format!("#{place} {id} done")] {
+        assert!(shown.contains(&words), "no {words} in {shown}");
+    }
+    let file = stage.folder.path().join(".imdsure/runs").join(run).join("journal.jsonl");
+    let json = stage.run(&["journal", "show", run, "--output", "json"]).out;
+    assert_eq!(json, std::fs::read_to_string(file).unwrap());
+
+    let head = text(&applied, "journal_head");
+    for form in [head.to_owned(), format!("sha256:{head}"), format!("sha256 {head}")] {
+        assert_eq!(stage.run(&["journal", "verify", run, "--head", &form]).code, 0, "{form}");
+    }
+    let other = format!("sha256:{}", "0".repeat(64));
+    assert_eq!(stage.run(&["journal", "verify", run, "--head", &other]).code, 2);
+    assert_eq!(stage.run(&["journal", "verify", run, "--head", "banana"]).code, 64);
+}
+
+#[test]
 fn a_run_is_recorded_in_s3_and_undone_from_there() {
     let stage = Stage::new(&WORLD);
     let s3 = Server::moto();

@@ -14,9 +14,12 @@ pub(super) fn check(call: &Call<'_>, stock: &Stock<'_>, source: &Source) -> Resu
     let may_use = |reference: &&Reference| {
         let may_pass = |role: String| {
             let role = format!("arn:aws:iam::{}:role/{role}", call.account.id);
-            gate::may(call, "iam:PassRole", &role)
+            let to = [("iam:PassedToService", "ec2.amazonaws.com".to_owned())];
+            gate::may(call, "iam:PassRole", &role, &to)
         };
-        gate::may(call, "ec2:RunInstances", "*")
+        let template = ids::text("lt-", reference.id);
+        let template = call.arn("ec2", format_args!("launch-template/{template}"));
+        gate::may(call, "ec2:RunInstances", "*", &[("ec2:LaunchTemplate", template)])
             && profile_of(stock, reference).is_none_or(may_pass)
     };
     match source.references().into_iter().find(|reference| !may_use(reference)) {
