@@ -204,9 +204,9 @@ fn whoever_has_exactly_the_printed_policies_applies_and_undoes() {
     for (action, key) in
         [("iam:PassRole", "iam:PassedToService"), ("ec2:RunInstances", "ec2:LaunchTemplate")]
     {
-        let with = caller.iter().filter(|statement| {
-            statement["Action"].as_array().unwrap().contains(&json!(action))
-        });
+        let with = caller
+            .iter()
+            .filter(|statement| statement["Action"].as_array().unwrap().contains(&json!(action)));
         let conditions: Vec<String> = with.map(|of| of["Condition"].to_string()).collect();
         assert!(conditions.len() == 1 && conditions[0].contains(key), "{conditions:?}");
     }
