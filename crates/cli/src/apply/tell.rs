@@ -161,8 +161,15 @@ fn reason(skipped: &Skipped) -> Cow<'_, str> {
         Ending::Deferred if skipped.why.is_empty() => {
             "it is stopped: in force at its next start".into()
         }
-        _ => skipped.why.as_str().into(),
+        _ => plain(&skipped.why, &skipped.id).into(),
     }
+}
+
+/// AWS's words without what differs from target to target and says nothing to people.
+fn plain(why: &str, id: &str) -> String {
+    let why = why.split(". Encoded authorization failure message").next().unwrap_or_default();
+    let why = why.replace("You are not authorized to perform this operation. ", "");
+    why.replace(id, "…")
 }
 
 /// What is left alone because of what the preflight found.
@@ -178,7 +185,9 @@ fn applied_words(applied: &Applied) -> String {
     let run = &applied.run;
     lines.add(&format!("run {run}: {through} of {of} waves · {}", counts(&applied.endings)));
     lines.left(&applied.left, "left alone");
-    lines.left(&applied.left_later, "will be left alone in later waves");
+    if applied.resume_after.is_some() {
+        lines.left(&applied.left_later, "will be left alone in later waves");
+    }
     lines.skipped(&applied.skipped, &applied.endings, run.as_str());
     match &applied.halt {
         Some(Halt::Breach(breaches)) => {
@@ -240,4 +249,21 @@ fn counts(endings: &BTreeMap<Ending, u64>) -> String {
     }
     let one = |(ending, number): (&Ending, &u64)| format!("{} {ending}", thousands(*number));
     endings.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_refusal_of_many_targets_is_one_reason() {
+        let why = |id: &str, code: &str| {
+            let said = format!(
+                "UnauthorizedOperation: You are not authorized to perform this operation. User: arn:… is not authorized to perform: ec2:X on resource: arn:aws:ec2:eu-west-1:1:instance/{id} with an explicit deny in a service control policy. Encoded authorization failure message: {code}"
+            );
+            plain(&said, id)
+        };
+        assert_eq!(why("i-1", "abc"), why("i-2", "def"));
+        assert!(why("i-1", "abc").ends_with("with an explicit deny in a service control policy"));
+    }
 }

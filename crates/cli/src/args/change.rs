@@ -396,7 +396,7 @@ pub(crate) enum JournalCommand {
         run: RunId,
         #[command(flatten)]
         store: StoreArguments,
-        /// `pretty`, or `json`: one record a line, as it stands in the journal
+        /// `pretty`, or `json`: the lines as they stand in the journal, each chained to the one before by `prev`
         #[arg(long, short, value_name = "FORMAT", value_enum, default_value_t = ListFormat::Pretty)]
         output: ListFormat,
     },

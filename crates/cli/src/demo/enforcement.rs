@@ -1,12 +1,14 @@
 //! The part of the story about enforcement: one region is brought to the point where nothing there launches or calls version 1,
 //! enforcement is turned on, and a launch with version 1 is refused.
 
+use std::collections::BTreeMap;
+
+use imdsure_simulator::Workload;
 use serde_json::Value;
 use tokio::runtime::Handle;
 
 use super::{COMPLETE, SKIPPED, Story, Told, launch, text};
 use crate::{failure::Failure, terminal};
-use imdsure_simulator::Workload;
 
 /// More than the two weeks that `--usage` looks back on.
 const FIFTEEN_DAYS: u64 = 15 * 86_400;
@@ -75,32 +77,39 @@ fn launch(
 
 /// A region where callers alone stand in the way, and where no policy of the organization refuses launches already.
 fn open_place(story: &Story<'_>) -> Result<(String, String), Failure> {
+    let mut answers = Vec::new();
     for (account, region) in places(&story.json("second.json")?) {
-        if launch(story, &account, &region, launch::Trial::DryRun)? == launch::YES {
+        let answer = launch(story, &account, &region, launch::Trial::DryRun)?;
+        if answer == launch::YES {
             return Ok((account, region));
         }
+        answers.push(answer);
     }
-    Err(Failure::bug("the demo has no region where callers alone stand in the way"))
+    let message = "the demo has no region where callers alone stand in the way";
+    Err(Failure::bug(format!("{message}: {answers:?}")))
 }
 
-/// The regions of a plan's where what calls version 1 is all that keeps enforcement away.
+/// The regions of a plan's where what calls version 1, or tells too little, is all that keeps enforcement away; those with callers
+/// first.
 fn places(plan: &Value) -> Vec<(String, String)> {
-    let unplanned = || plan.get("unplanned").and_then(Value::as_array).into_iter().flatten();
-    let of = |one: &Value| (text(one, "/account_id"), text(one, "/region"));
-    let calls = |one: &&Value| text(one, "/reason") == "v1-calls-seen";
-    let mut places: Vec<(String, String)> = unplanned().filter(calls).map(of).collect();
-    places.sort_unstable();
-    places.dedup();
-    places.retain(|place| {
-        let mut there = unplanned().filter(|one| of(one) == *place);
-        let blocked = |one: &Value| {
-            text(one, "/kind") == "account-enforcement" && text(one, "/reason") == "blocked"
+    let mut places: BTreeMap<(String, String), Vec<&Value>> = BTreeMap::new();
+    for one in plan.get("unplanned").and_then(Value::as_array).into_iter().flatten() {
+        let place = (text(one, "/account_id"), text(one, "/region"));
+        places.entry(place).or_default().push(one);
+    }
+    let is = |one: &&Value, name: &str, word: &str| text(one, name) == word;
+    places.retain(|_, there| {
+        let blocked =
+            |one: &&Value| is(one, "/kind", "account-enforcement") && is(one, "/reason", "blocked");
+        let minor = |one: &&Value| {
+            KINDS.contains(&text(one, "/kind").as_str())
+                && REASONS.contains(&text(one, "/reason").as_str())
         };
-        there.clone().any(blocked)
-            && there.all(|one| {
-                KINDS.contains(&text(one, "/kind").as_str())
-                    && REASONS.contains(&text(one, "/reason").as_str())
-            })
+        there.iter().any(blocked) && there.iter().all(minor)
     });
-    places
+    let calls = |there: &[&Value]| there.iter().any(|one| is(one, "/reason", "v1-calls-seen"));
+    let (mut first, others): (Vec<_>, Vec<_>) =
+        places.into_iter().partition(|(_, there)| calls(there));
+    first.extend(others);
+    first.into_iter().map(|(place, _)| place).collect()
 }

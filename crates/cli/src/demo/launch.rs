@@ -10,12 +10,13 @@ use imdsure_aws::{
     actor::Actor,
     client::Client,
     endpoint::Endpoints,
-    operation::RUN_INSTANCES,
+    operation::{DESCRIBE_IMAGES, RUN_INSTANCES},
     permissions,
     progress::Progress,
     scope::{Account, DEFAULT_ROLE, OrganizationalUnit},
 };
 use imdsure_simulator::Running;
+use serde_json::Value;
 
 use crate::failure::Failure;
 
@@ -48,7 +49,8 @@ pub(super) async fn with_version_1(
             region: region.to_owned(),
             arn: format!("arn:aws:iam::{account_id}:role/{DEFAULT_ROLE}"),
             account_id: account_id.to_owned(),
-            session_policy: permissions::policy_for("Launch", [&RUN_INSTANCES]).to_string(),
+            session_policy: permissions::policy_for("Launch", [&DESCRIBE_IMAGES, &RUN_INSTANCES])
+                .to_string(),
             session_name: "somebody".to_owned(),
             external_id: None,
         }))
@@ -66,8 +68,11 @@ pub(super) async fn with_version_1(
     };
     let client = Client::new(Arc::new(Progress::default()), 1);
     let actor = Actor { client: &client, account: &account, region };
+    let amazon = Parameters::new().with("Owner.1", "amazon");
+    let images = actor.ask(&DESCRIBE_IMAGES, &amazon).await.map_err(Failure::bug)?;
+    let image = images.value.pointer("/imagesSet/0/imageId").and_then(Value::as_str);
     let launch = Parameters::new()
-        .with("ImageId", "ami-0123456789abcdef0")
+        .with("ImageId", image.unwrap_or_default())
         .with("InstanceType", "t3.micro")
         .with("MinCount", 1)
         .with("MaxCount", 1)
