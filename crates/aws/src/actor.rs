@@ -61,11 +61,19 @@ impl Actor<'_> {
         list: &[&str],
     ) -> Result<Vec<Value>, CallError> {
         let mut all = Vec::new();
-        read::pages(self.client, operation, &self.place(), parameters, list, |items| {
-            all.extend_from_slice(items);
-        })
-        .await?;
+        self.each_page(operation, parameters, list, |items| all.extend_from_slice(items)).await?;
         Ok(all)
+    }
+
+    /// The same page by page, of which one is held at a time: an instance with all its members takes tens of kilobytes.
+    pub async fn each_page(
+        &self,
+        operation: &'static Operation,
+        parameters: &Parameters,
+        list: &[&str],
+        take: impl FnMut(&[Value]) + Send,
+    ) -> Result<(), CallError> {
+        read::pages(self.client, operation, &self.place(), parameters, list, take).await
     }
 
     /// Whether EC2 would carry a call out, by a dry run; the refusal otherwise.

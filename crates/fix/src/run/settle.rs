@@ -2,8 +2,8 @@
 //! need and no more.
 
 use std::{
-    cell::RefCell,
     collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -48,12 +48,16 @@ struct Waiting {
 /// The instances of one region that are waited for.
 pub(crate) struct Settling<'a> {
     actor: Actor<'a>,
-    waiting: RefCell<BTreeMap<String, Waiting>>,
+    waiting: Mutex<BTreeMap<String, Waiting>>,
 }
 
 impl<'a> Settling<'a> {
     pub(crate) const fn new(actor: Actor<'a>) -> Self {
-        Self { actor, waiting: RefCell::new(BTreeMap::new()) }
+        Self { actor, waiting: Mutex::new(BTreeMap::new()) }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, BTreeMap<String, Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until an instance's options are as asked for and in force: what was sent, and all else as it was.
@@ -61,7 +65,7 @@ impl<'a> Settling<'a> {
         let (tell, told) = oneshot::channel();
         let since = Instant::now();
         let waiting = Waiting { sent, wanted, since, seen: None, otherwise: 0, tell };
-        self.waiting.borrow_mut().insert(id.to_owned(), waiting);
+        self.waiting().insert(id.to_owned(), waiting);
         told.await.unwrap_or(Settled::Not(None))
     }
 
@@ -69,7 +73,7 @@ impl<'a> Settling<'a> {
     pub(crate) async fn look(&self) -> std::convert::Infallible {
         loop {
             sleep(PAUSE).await;
-            let ids: Vec<String> = self.waiting.borrow().keys().cloned().collect();
+            let ids: Vec<String> = self.waiting().keys().cloned().collect();
             for ids in ids.chunks(A_CALL) {
                 self.ask(ids).await;
             }
@@ -82,23 +86,22 @@ impl<'a> Settling<'a> {
         let parameters =
             Parameters::new().with("Filter.1.Name", "instance-id").with_list("Filter.1.Value", ids);
         let list = ["reservationSet"];
-        // What cannot be read now is asked for again; patience ends by itself.
-        let Ok(found) = self.actor.list(&DESCRIBE_INSTANCES, &parameters, &list).await else {
-            return;
-        };
-        let instances = found
-            .iter()
-            .filter_map(|reservation| reservation.get("instancesSet")?.as_array())
-            .flatten();
-        for instance in instances {
-            if let Some(id) = instance.get("instanceId").and_then(Value::as_str) {
-                self.seen(id, instance);
+        let take = |reservations: &[Value]| {
+            let instances = reservations
+                .iter()
+                .filter_map(|reservation| reservation.get("instancesSet")?.as_array());
+            for instance in instances.flatten() {
+                if let Some(id) = instance.get("instanceId").and_then(Value::as_str) {
+                    self.seen(id, instance);
+                }
             }
-        }
+        };
+        // What cannot be read now is asked for again; patience ends by itself.
+        let _ = self.actor.each_page(&DESCRIBE_INSTANCES, &parameters, &list, take).await;
     }
 
     fn seen(&self, id: &str, instance: &Value) {
-        let mut all = self.waiting.borrow_mut();
+        let mut all = self.waiting();
         let Some(waiting) = all.get_mut(id) else { return };
         let state = instance.pointer("/instanceState/name").and_then(Value::as_str);
         let options = Options::of(instance);
@@ -130,7 +133,7 @@ impl<'a> Settling<'a> {
     }
 
     fn give_up(&self) {
-        let mut all = self.waiting.borrow_mut();
+        let mut all = self.waiting();
         let late: Vec<String> = all
             .iter()
             .filter(|(_, waiting)| waiting.since.elapsed() > PATIENCE)
