@@ -15,6 +15,7 @@ import pathlib
 import re
 import sys
 import tempfile
+import time
 
 import run
 from run import Organization, Simulator, fail, note, table
@@ -23,6 +24,8 @@ BEGIN, END = "<!-- change:begin -->", "<!-- change:end -->"
 LONGEST_PLAN_SECONDS = 10.0
 # A dry run is answered by an error, and a policy of the organization closes the way back in some accounts.
 run.EXPECTED_ERRORS |= {"DryRunOperation", "UnauthorizedOperation"}
+# Seconds in which 100 requests come back at 5 a second, and a little more.
+REFILL = 22
 # Applying ten times as much may hold this much more, and no more.
 FLAT = 1.25
 
@@ -73,6 +76,8 @@ def applied(organization):
         there = imdsure(simulator, "apply", apply, good=(0, 4, 5))
         done = there.printed["endings"].get("done", 0)
         name = there.printed["run"]
+        # What applying drew from AWS's allowances comes back: who undoes does not know of it, and would be throttled.
+        time.sleep(REFILL)
         undo = ["undo", name, "--approve", name, "--rate-share", "100%", *record]
         back = imdsure(simulator, "undo", undo)
         return organization, done, there, back
