@@ -99,6 +99,12 @@ impl Client {
         Self { pacer: Pacer::with_share(share), ..self }
     }
 
+    /// The same past any proxy that the environment names: for what is served on this machine.
+    #[must_use]
+    pub fn without_proxy(self, concurrency: usize) -> Self {
+        Self { http: SharedHttpConnector::new(http::direct_pool(concurrency)), ..self }
+    }
+
     /// The time as AWS has it, as far as its answers told that this machine's clock is off.
     pub fn now(&self) -> SystemTime {
         self.clock.now()

@@ -16,21 +16,31 @@ pub(crate) fn pool(concurrency: usize) -> Connector {
     let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build();
     // The pool may open a connection too many while another becomes free: twice the number may idle, so
     // that those are used and not closed.
-    connector(settings, 2 * concurrency)
+    connector(settings, 2 * concurrency, ProxyConfig::from_env())
+}
+
+/// The same past any proxy: for what is served on this machine.
+pub(crate) fn direct_pool(concurrency: usize) -> Connector {
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build();
+    connector(settings, 2 * concurrency, ProxyConfig::disabled())
 }
 
 /// The client with which `aws-config` fetches credentials; each of its providers sets its own timeouts.
 pub(crate) fn for_credentials() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new().build_with_connector_fn(|settings, _| {
         let fallback = || HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build();
-        connector(settings.cloned().unwrap_or_else(fallback), 1)
+        connector(settings.cloned().unwrap_or_else(fallback), 1, ProxyConfig::from_env())
     })
 }
 
-fn connector(settings: HttpConnectorSettings, idle_connections: usize) -> Connector {
+fn connector(
+    settings: HttpConnectorSettings,
+    idle_connections: usize,
+    proxy: ProxyConfig,
+) -> Connector {
     Connector::builder()
         .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-        .proxy_config(ProxyConfig::from_env())
+        .proxy_config(proxy)
         .connector_settings(settings)
         .sleep_impl(TokioSleep::new())
         .pool_idle_timeout(IDLE_TIMEOUT)

@@ -66,7 +66,7 @@ pub(super) async fn with_version_1(
         home_region: region.to_owned(),
         access,
     };
-    let client = Client::new(Arc::new(Progress::default()), 1);
+    let client = Client::new(Arc::new(Progress::default()), 1).without_proxy(1);
     let actor = Actor { client: &client, account: &account, region };
     let amazon = Parameters::new().with("Owner.1", "amazon");
     let images = actor.ask(&DESCRIBE_IMAGES, &amazon).await.map_err(Failure::bug)?;
