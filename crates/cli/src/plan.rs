@@ -113,7 +113,7 @@ async fn planned(
     config: Option<&Path>,
     clock: Clock,
 ) -> Result<ExitCode, Failure> {
-    let (drawn, out) = draw(shaped, choice, config, clock).await?;
+    let (drawn, out) = Box::pin(draw(shaped, choice, config, clock)).await?;
     told(&drawn);
     Ok(if out { ExitCode::Incomplete } else { ExitCode::Ok })
 }
