@@ -291,15 +291,20 @@ mod tests {
         vec![row.as_object().cloned().unwrap()]
     }
 
-    /// What becomes of these: by id why it is left alone, or the warnings with which it is planned.
+    /// The warnings with which something is planned, or why it is left alone.
+    type Decided = Result<Vec<String>, (Reason, String)>;
+
+    /// What becomes of these, by id.
     fn decided(
         options: &PlanOptions,
         born: &[Row],
         instances: &[InstanceCandidate<'_>],
-    ) -> Vec<(String, Result<Vec<String>, (Reason, String)>)> {
+    ) -> Vec<(String, Decided)> {
         let mut planner = Planner::new(options, Context::default(), |_| None);
         planner.born(born);
-        instances.iter().for_each(|instance| planner.instance(instance));
+        for instance in instances {
+            planner.instance(instance);
+        }
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("plan.json");
         planner.finish().unwrap().write(&path, None).unwrap();

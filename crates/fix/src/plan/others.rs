@@ -10,7 +10,7 @@ use super::{
     draft::Turn,
     planner::{Doing, Planner, Target, Waived},
     templates::{Born, born_evidence, born_uses_v1, nothing_known},
-    words::{Row, counted, members, number, owned, speaks_of_containers, text, truth},
+    words::{Row, counted, members, number, owned, speaks_of_containers, text, the_last, truth},
 };
 
 /// What is told of what nothing is known of.
@@ -109,6 +109,16 @@ impl Planner<'_> {
             let still = known.is_some_and(|group| group.gives_v1 && !group.mended);
             let against = text(row, "managed_by")
                 .map(|owner| (Reason::OwnedByService, format!("{owner} owns it")))
+                .or_else(|| {
+                    let members = self.siblings(&target.account_id, &target.region, &target.id)?;
+                    let last = the_last(members.last.as_deref());
+                    let of = counted(members.of, "instance");
+                    let why = format!(
+                        "{} of its {of} used version 1{last}; its new members would be refused",
+                        members.used
+                    );
+                    Some((Reason::V1CallsSeen, why))
+                })
                 .or_else(|| {
                     let why = "it still launches version 1, and new members would have it as well";
                     still.then(|| (Reason::Blocked, why.into()))
@@ -335,4 +345,39 @@ fn declared(row: &Row) -> Map<String, Value> {
         ("HttpEndpoint", set("declared_http_endpoint").into()),
         ("HttpPutResponseHopLimit", hops.into()),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::plan::{Context, PlanOptions};
+
+    fn rows(row: &Value) -> Vec<Row> {
+        vec![row.as_object().cloned().unwrap()]
+    }
+
+    #[test]
+    fn a_group_that_uses_version_1_is_not_replaced() {
+        let options =
+            PlanOptions { kinds: [ChangeKind::InstanceRefresh].into(), ..PlanOptions::default() };
+        let group = json!({
+            "account_id": "111122223333", "region": "eu-west-1", "name": "web", "resource": "arn",
+            "members": 10, "optional_members": 3,
+        });
+        let planned = |used: u64| {
+            let born = json!({
+                "account_id": "111122223333", "region": "eu-west-1", "kind": "autoscaling-group", "origin": "web",
+                "instances": 10, "used": used,
+            });
+            let mut planner = Planner::new(&options, Context::default(), |_| None);
+            planner.born(&rows(&born));
+            planner.refreshes(&rows(&group));
+            let planned = planner.finish().unwrap();
+            (planned.changes(), planned.left_for(Reason::V1CallsSeen).count())
+        };
+        assert_eq!(planned(0), (1, 0));
+        assert_eq!(planned(2), (0, 1));
+    }
 }
