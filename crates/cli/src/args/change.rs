@@ -215,7 +215,8 @@ const APPLY_HELP: &str = "\
 A run does one wave, looks at what was changed, and ends with the time to come back (a soak of up to
 15 minutes is waited for). `--resume RUN` goes on: it looks again first, at refused version 1 calls
 (MetadataNoTokenRejected), instance status, load balancers and --check, and stops if anything got
-worse. Everything is recorded before and after each call; a run that was cut off is resumed or undone.
+worse. What has called version 1 since it was planned is left alone. Everything is recorded before
+and after each call; a run that was cut off is resumed or undone.
 
 Examples:
   imdsure apply plan.json                              asks for approval on a terminal
@@ -247,7 +248,7 @@ pub(crate) struct ApplyArguments {
     /// What to do when something got worse: stop, or put the wave back
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = BreachArgument::Stop)]
     pub(crate) on_breach: BreachArgument,
-    /// A command that says whether all is well: exit code 0 is yes
+    /// A command that says whether all is well: exit code 0 is yes. It has 10 minutes
     #[arg(long, value_name = "COMMAND")]
     pub(crate) check: Option<String>,
     /// Change also where there is no way back: ACCOUNT or ACCOUNT:REGION, `*` for any (repeatable)

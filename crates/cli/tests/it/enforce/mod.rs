@@ -1,11 +1,14 @@
 //! What must hold when things go wrong: nothing is changed without a record, what was changed is known, and the way back ends
 //! exactly where it began.
 
+mod asked_to_stop;
 mod disk;
 mod faults;
 mod killed;
+mod launched;
 mod others;
 mod refusals;
+mod since_planned;
 mod watching;
 mod ways;
 
