@@ -96,6 +96,8 @@ fn called_and_noticed(stage: &Stage, run: &str, place: &Value) {
 #[test]
 fn what_is_launched_under_a_changed_default_is_looked_at() {
     let stage = Stage::new(&WORLD);
+    let words = ["ec2", "modify-instance-metadata-defaults", "--http-tokens", "no-preference"];
+    aws(&stage, "us-east-1", &words);
     let plan = stage.plan(&["--kind", "account-defaults"]);
     let change = &plan["changes"][0];
     let [account, region] = ["account_id", "region"].map(|name| change[name].as_str().unwrap());
