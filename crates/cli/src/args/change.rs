@@ -292,7 +292,8 @@ const APPLY_HELP: &str = "\
 A run does one wave, looks at what was changed, and ends with the time to come back (a soak of up to
 15 minutes is waited for). `--resume RUN` goes on: it looks again first, at refused version 1 calls
 (MetadataNoTokenRejected), instance status, load balancers and --check, and stops if anything got
-worse. Everything is recorded before and after each call; a run that was cut off is resumed or undone.
+worse. What has called version 1 since it was planned is left alone. Everything is recorded before
+and after each call; a run that was cut off is resumed or undone.
 
 Examples:
   imdsure apply plan.json                              asks for approval on a terminal
@@ -324,7 +325,7 @@ pub(crate) struct ApplyArguments {
     /// What to do when something got worse: stop, or put the wave back [default: stop; with --resume, as before]
     #[arg(long, value_name = "WHAT", value_enum)]
     pub(crate) on_breach: Option<BreachArgument>,
-    /// A command that says whether all is well: exit code 0 is yes; with --resume, the one before unless this names another ('' for none)
+    /// A command that says whether all is well: exit code 0 within 10 minutes is yes; with --resume, the one before unless this names another ('' for none)
     #[arg(long, value_name = "COMMAND")]
     pub(crate) check: Option<String>,
     /// Change also where there is no way back: ACCOUNT or ACCOUNT:REGION, `*` for any (repeatable)

@@ -30,6 +30,24 @@ impl Stage {
         command
     }
 
+    /// The same where so many hours went by in the simulated world.
+    pub(crate) fn command_after(&self, hours: u64, arguments: &[&str]) -> Command {
+        let mut command = self.command(arguments);
+        command.env("IMDSURE_SIMULATED_TIME", format!("{hours}h"));
+        command
+    }
+
+    /// Sets what the software on the target of a change does.
+    pub(crate) fn set_workload(&self, change: &Value, workload: &Value) {
+        let body = json!({
+            "account_id": change["account_id"],
+            "region": change["region"],
+            "instance_id": change["id"],
+            "workload": workload,
+        });
+        self.server.simulator_says("workload", Some(&body));
+    }
+
     pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         self.command(arguments).ended()
     }

@@ -2,11 +2,14 @@
 //! exactly where it began.
 
 mod again;
+mod asked_to_stop;
 mod disk;
 mod faults;
 mod killed;
+mod launched;
 mod others;
 mod refusals;
+mod since_planned;
 mod watching;
 mod ways;
 
