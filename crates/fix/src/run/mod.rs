@@ -9,18 +9,20 @@ mod halt;
 mod lanes;
 mod past;
 mod preflight;
+mod request;
 mod settle;
 mod task;
 mod turns;
 mod undo;
 
-pub use apply::{Applied, ApplyRequest, OnBreach, apply, resume};
+pub use apply::{Applied, apply, resume};
 pub use clock::Clock;
 pub use context::{Progress, RunError};
 pub use halt::Halt;
 pub use lanes::{LeftAlone, Skipped};
 pub use past::{Past, RunState, check_plan, past};
 pub use preflight::NoWayBack;
+pub use request::{ApplyRequest, OnBreach};
 pub use undo::{UndoRequest, Undone, undo};
 
 pub(crate) use context::{Run, Stopped};
