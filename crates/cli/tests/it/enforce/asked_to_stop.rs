@@ -84,7 +84,9 @@ fn a_check_ends_with_all_that_it_started() {
     // A look that was cut short is no look.
     assert_eq!(looks(), known);
     assert_eq!(stage.witness(), before);
-    let (_, on) = stage.resume(&run, &[&MORE[..], &["--ignore-breach", "--soak", "0"]].concat());
+    // It would be asked again, unless it is taken back.
+    let without = ["--ignore-breach", "--soak", "0", "--check", ""];
+    let (_, on) = stage.resume(&run, &[&MORE[..], &without].concat());
     assert_eq!(on["state"], "finished", "{on}");
 }
 
