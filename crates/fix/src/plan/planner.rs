@@ -422,14 +422,17 @@ impl Planned {
         }
     }
 
+    /// The waves that have any of these drafts, which are sorted by wave.
     fn in_numbers(&self, order: &[usize]) -> Vec<Wave> {
-        let names = self.waves.names.iter().zip(1..);
-        let waves = names.map(|(name, wave)| {
-            let of_wave = order.iter().filter(|place| self.waves.of[**place] == wave);
-            let drafts: Vec<&Draft> = of_wave.map(|place| &self.drafts[*place]).collect();
-            wave_of(wave, name, &drafts, self.options.share)
+        let wave = |place: &usize| self.waves.of[*place];
+        let of_waves = order.chunk_by(|one, next| wave(one) == wave(next));
+        let waves = of_waves.filter_map(|places| {
+            let number = wave(places.first()?);
+            let name = self.waves.names.get((number as usize).checked_sub(1)?)?;
+            let drafts: Vec<&Draft> = places.iter().map(|place| &self.drafts[*place]).collect();
+            Some(wave_of(number, name, &drafts, self.options.share))
         });
-        waves.filter(|wave| wave.changes > 0).collect()
+        waves.collect()
     }
 }
 

@@ -155,14 +155,14 @@ impl<'d> Spreading<'d> {
             if !wave.is_empty() && (wave.len() + with_it.len()) as u64 > size {
                 break;
             }
-            self.come.extend(with_it.iter().copied());
+            self.come.extend(with_it.iter().skip(1).copied());
             wave.extend(with_it);
             *next += 1;
         }
         wave
     }
 
-    /// A change; of a member also what its groups launch from, unless that has come already.
+    /// A change, and behind it, of a member, what its groups launch from, unless that has come already.
     fn with(&self, place: usize) -> Vec<usize> {
         let draft = &self.drafts[place];
         let groups = draft.groups.iter().filter(|_| matches!(draft.turn, Turn::Spread(_)));
