@@ -13,9 +13,10 @@ BENCH_INSTALLED := $(BENCH_VENV)/.installed
 test: $(INSTALLED)
 	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-4} cargo test --workspace
 
-# The same faults for longer: 200 runs killed, 5,000 instances with everything going wrong at once. An hour or so.
+# The same faults for longer: 200 runs killed, 5,000 instances with everything going wrong at once. Half an hour or so, most of
+# it waiting: more tests at once than there are cores.
 soak: $(INSTALLED)
-	IMDSURE_LONG=1 cargo test --profile fast --package imdsure-cli --test it -- enforce
+	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-8} IMDSURE_LONG=1 cargo test --profile fast --package imdsure-cli --test it -- enforce
 
 $(INSTALLED): tests/requirements.txt
 $(BENCH_INSTALLED): benches/requirements.txt
