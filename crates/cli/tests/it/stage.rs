@@ -138,6 +138,34 @@ impl Stage {
         records.map(|mut record| record["event"].take()).collect()
     }
 
+    /// Every record of every run about one id, for a failure that has to be understood.
+    fn told_of(&self, id: &str) -> String {
+        let mut told = String::new();
+        for run in self.runs() {
+            let journal = self.journal(&run);
+            let is_it = |event: &&Value| event["id"].as_str().is_some_and(|it| it.starts_with(id));
+            let places: Vec<u64> =
+                journal.iter().filter(is_it).filter_map(|it| it["place"].as_u64()).collect();
+            let of_it = journal
+                .iter()
+                .filter(|it| it["place"].as_u64().is_some_and(|it| places.contains(&it)));
+            told += &format!("run {run}\n");
+            for event in of_it {
+                told += &format!("  {event}\n");
+            }
+        }
+        told
+    }
+
+    /// Fails as [`assert_same`] does, with all that was recorded about what differs.
+    pub(crate) fn assert_same(&self, found: &Value, expected: &Value, what: &str) {
+        if let Some((path, ..)) = difference(found, expected, String::new()) {
+            let id = path.split('/').find(|part| part.starts_with("lt-") || part.starts_with("i-"));
+            let told = id.map(|id| self.told_of(id)).unwrap_or_default();
+            assert_same(found, expected, &format!("{told}{what}"));
+        }
+    }
+
     /// The runs that are recorded, newest last.
     pub(crate) fn runs(&self) -> Vec<String> {
         let list = self.run(&["journal", "list", "--output", "json"]).json();

@@ -6,9 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::long;
-use crate::stage::{
-    Stage, assert_same, called, endings, expected, settled, with_drift, without_templates,
-};
+use crate::stage::{Stage, called, endings, expected, settled, with_drift, without_templates};
 
 const SMALL: [&str; 8] =
     ["--accounts", "3", "--instances", "90", "--regions", "1", "--settle-seconds", "0"];
@@ -47,6 +45,8 @@ fn there_and_back_by(
         }
         (code, undone) = stage.undo(&run, by);
     }
+    assert_eq!(undone["state"], "finished", "{undone}");
+    assert_eq!(number(&undone, "failed"), 0, "{undone}");
     let drifted = &stage.drifted() | &drifted;
     assert!(code == 0 || !drifted.is_empty(), "{undone}");
     assert_eq!(stage.run(&["journal", "verify"]).code, 0);
@@ -72,14 +72,14 @@ fn is_what_it_says(
     };
     let expected = with_drift(expected(before, plan, made), drifted);
     let seen = with_drift(without_templates(settled(stage.witness())), drifted);
-    assert_same(&seen, &expected, "after the run");
+    stage.assert_same(&seen, &expected, "after the run");
 }
 
 /// All is as it was, but for what somebody else changed meanwhile: that stays beside what was put back.
 fn is_as_it_was(stage: &Stage, before: &Value, drifted: &BTreeSet<String>) {
     let expected = with_drift(settled(before.clone()), drifted);
     let seen = with_drift(settled(stage.witness()), drifted);
-    assert_same(&seen, &expected, "after the way back");
+    stage.assert_same(&seen, &expected, "after the way back");
 }
 
 fn number(told: &Value, ending: &str) -> u64 {
