@@ -97,7 +97,7 @@ impl Launches {
     ) -> Result<(), Fault> {
         let wanted = replaced(group, template, from, to);
         let changed = if wanted.get(POLICY).is_some_and(|policy| !policy.is_null()) {
-            json!({POLICY: wanted.get(POLICY)})
+            by_id(&json!({POLICY: wanted.get(POLICY)}))
         } else {
             let id = wanted.pointer("/LaunchTemplate/LaunchTemplateId");
             json!({"LaunchTemplate": {"LaunchTemplateId": id, "Version": to.to_string()}})
@@ -247,6 +247,19 @@ fn replaced(value: &Value, template: &str, from: u64, to: u64) -> Value {
     }
 }
 
+/// The same with templates named by their ids alone: Auto Scaling shows id and name, and takes only one of them.
+fn by_id(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let has_id = members.get("LaunchTemplateId").is_some_and(Value::is_string);
+            let kept = members.iter().filter(|(name, _)| !has_id || *name != "LaunchTemplateName");
+            Value::Object(kept.map(|(name, value)| (name.clone(), by_id(value))).collect())
+        }
+        Value::Array(items) => items.iter().map(by_id).collect(),
+        other => other.clone(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -269,6 +282,14 @@ mod tests {
         assert!(!names(&group("4"), "lt-1", 3));
         assert!(!names(&group("$Latest"), "lt-1", 3));
         assert_eq!(replaced(&group("3"), "lt-1", 3, 7), group("7"));
+        let sent = by_id(&group("3")).to_string();
+        assert!(
+            !sent.contains("LaunchTemplateName") && sent.matches("LaunchTemplateId").count() == 4
+        );
+        assert_eq!(
+            by_id(&json!({"LaunchTemplateName": "web"})),
+            json!({"LaunchTemplateName": "web"})
+        );
         assert_eq!(specifications(&group("3")).count(), 3);
         assert!(uses(&group("$Latest"), "lt-1") && uses(&group("1"), "lt-2"));
         assert!(!uses(&json!({"Instances": [{"LaunchTemplate": of("3")}]}), "lt-1"));

@@ -317,10 +317,15 @@ pub(crate) async fn undo(task: &Task<'_>, made: &Made) -> Result<End, Fault> {
     let before = made.before.get("DefaultVersion").and_then(Value::as_u64);
     task.begin(json!({"DefaultVersion": now.default, "LatestVersion": now.latest})).await?;
     let groups = Launches::planned(task);
-    let (mut back, mut elsewhere) = (Vec::new(), Vec::new());
+    let (mut back, mut elsewhere, mut refused) = (Vec::new(), Vec::new(), None);
     for group in groups.iter().rev() {
-        let led = group.lead(task, about.template, new, about.source).await?;
-        if led { elsewhere.push(group.name()) } else { back.push(group.name()) }
+        match group.lead(task, about.template, new, about.source).await {
+            Ok(true) => elsewhere.push(group.name()),
+            Ok(false) => back.push(group.name()),
+            // One group that cannot be led back keeps neither the others nor the default from it.
+            Err(fault @ (Fault::Call(_) | Fault::End(_))) => refused = Some(fault),
+            Err(stopped) => return Err(stopped),
+        }
     }
     if let Some(before) = before.filter(|_| sets_default(task)) {
         if now.default != new && now.default != before {
@@ -328,6 +333,9 @@ pub(crate) async fn undo(task: &Task<'_>, made: &Made) -> Result<End, Fault> {
             return Ok(End::because(Ending::Drifted, why));
         }
         set_default(task, &about, before).await?;
+    }
+    if let Some(refused) = refused {
+        return Err(refused);
     }
     if let Some(user) = group::that_names(task, about.template, new, &back).await? {
         let why = format!("version {new} stays: group {user} launches from it");
