@@ -219,6 +219,21 @@ fn a_configuration_gets_a_template_in_its_place_and_back() {
 }
 
 #[test]
+fn a_group_of_mixed_instances_is_led_and_led_back() {
+    let stage = Stage::new("0");
+    let made = stage.boto3(&["make"]);
+    stage.boto3(&["mix", made["template"].as_str().unwrap()]);
+    let parts = ["groups", "templates"];
+    let before = stage.read(&parts);
+    let plan = stage.plan("launch-template", &[]);
+    let applied = stage.apply(&plan, 0);
+    let policy = &stage.read(&parts)["groups"]["mixed"]["MixedInstancesPolicy"];
+    assert_eq!(policy["LaunchTemplate"]["LaunchTemplateSpecification"]["Version"], "2", "{policy}");
+    stage.undo(&applied["run"], 0);
+    assert_eq!(stage.read(&parts), before);
+}
+
+#[test]
 fn other_services_are_changed_and_changed_back() {
     let stage = Stage::new("0");
     let parts = ["notebooks", "environments", "lightsail"];

@@ -2,7 +2,8 @@
 
 `read PART…` tells the state of what these kinds change; `make` makes a launch configuration with much in it, a template, and
 groups from each; `launch GROUP` lets a group launch one more member and tells the tokens of it; `drift` changes what was planned,
-`change` what was applied, and `delete` deletes all of it; `image NAME` registers an AMI.
+`change` what was applied, and `delete` deletes all of it; `mix TEMPLATE` makes a group of mixed instances that names the template's
+version 1; `image NAME` registers an AMI.
 """
 
 import functools
@@ -126,6 +127,18 @@ def make():
     return {"image": image, "template": template["LaunchTemplateId"]}
 
 
+def mix(template):
+    policy = {
+        "LaunchTemplate": {
+            "LaunchTemplateSpecification": {"LaunchTemplateId": template, "Version": "1"},
+            "Overrides": [{"InstanceType": "m5.large"}, {"InstanceType": "m5.xlarge"}],
+        }
+    }
+    client("autoscaling").create_auto_scaling_group(
+        AutoScalingGroupName="mixed", MixedInstancesPolicy=policy, DesiredCapacity=0, MinSize=0, MaxSize=2,
+        AvailabilityZones=[client("ec2").meta.region_name + "a"])
+
+
 def image(name):
     return client("ec2").register_image(Name=name)["ImageId"]
 
@@ -203,6 +216,6 @@ def delete():
 
 
 ACTIONS = {
-    "read": read, "make": make, "image": image, "launch": launch, "drift": drift, "change": change, "delete": delete,
+    "read": read, "make": make, "mix": mix, "image": image, "launch": launch, "drift": drift, "change": change, "delete": delete,
 }
 print(json.dumps(ACTIONS[sys.argv[1]](*sys.argv[2:]), sort_keys=True, default=str))
