@@ -140,21 +140,18 @@ impl Stage {
 
     /// Every record of every run about one id, for a failure that has to be understood.
     fn told_of(&self, id: &str) -> String {
-        let mut told = String::new();
-        for run in self.runs() {
+        let of_run = |run: String| {
             let journal = self.journal(&run);
             let is_it = |event: &&Value| event["id"].as_str().is_some_and(|it| it.starts_with(id));
-            let places: Vec<u64> =
-                journal.iter().filter(is_it).filter_map(|it| it["place"].as_u64()).collect();
-            let of_it = journal
-                .iter()
-                .filter(|it| it["place"].as_u64().is_some_and(|it| places.contains(&it)));
-            told += &format!("run {run}\n");
-            for event in of_it {
-                told += &format!("  {event}\n");
-            }
-        }
-        told
+            let places: BTreeSet<Option<u64>> =
+                journal.iter().filter(is_it).map(|event| event["place"].as_u64()).collect();
+            let of_it = journal.iter().filter(|event| {
+                event["place"].is_u64() && places.contains(&event["place"].as_u64())
+            });
+            let events: Vec<String> = of_it.map(ToString::to_string).collect();
+            format!("run {run}\n{}\n", events.join("\n"))
+        };
+        self.runs().into_iter().map(of_run).collect()
     }
 
     /// Fails as [`assert_same`] does, with all that was recorded about what differs.
