@@ -44,6 +44,11 @@ pub enum ChangeKind {
 }
 
 impl ChangeKind {
+    /// Whether it changes instances that run, members of groups among them.
+    pub const fn is_instance(self) -> bool {
+        matches!(self, Self::Instance | Self::GroupMember)
+    }
+
     /// Every kind, in their order.
     pub const ALL: [Self; 11] = [
         Self::ImageImdsSupport,

@@ -38,6 +38,25 @@ pub struct Skipped {
     pub why: String,
 }
 
+impl Skipped {
+    /// Adds one to those that are told, of which there are few: their number stands in the endings.
+    pub(crate) fn add(
+        all: &mut Vec<Self>,
+        (account_id, region, id): (&str, &str, &str),
+        end: &End,
+    ) {
+        if all.len() < TOLD {
+            all.push(Self {
+                account_id: account_id.to_owned(),
+                region: region.to_owned(),
+                id: id.to_owned(),
+                ending: end.ending,
+                why: end.why.clone().unwrap_or_default(),
+            });
+        }
+    }
+}
+
 /// By account and reason: how many changes are left alone, and in which regions.
 pub type LeftAlone = BTreeMap<(String, String), (u64, BTreeSet<String>)>;
 
@@ -171,15 +190,6 @@ impl Wave<'_> {
     }
 
     fn skip(&self, account_id: &str, region: &str, id: &str, end: &End) {
-        let mut skipped = self.skipped.borrow_mut();
-        if skipped.len() < TOLD {
-            skipped.push(Skipped {
-                account_id: account_id.to_owned(),
-                region: region.to_owned(),
-                id: id.to_owned(),
-                ending: end.ending,
-                why: end.why.clone().unwrap_or_default(),
-            });
-        }
+        Skipped::add(&mut self.skipped.borrow_mut(), (account_id, region, id), end);
     }
 }

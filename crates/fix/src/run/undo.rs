@@ -33,8 +33,6 @@ use crate::{
     plan::{Lane, PlanFile},
 };
 
-const TOLD: usize = 50;
-
 /// How a run is to be undone.
 pub struct UndoRequest {
     /// Where journals and locks are.
@@ -127,8 +125,8 @@ pub async fn undo(of: &RunId, request: UndoRequest) -> Result<Undone, RunError> 
     Ok(undone)
 }
 
-/// Runs that undid a run, or tried to, the oldest first. One may have begun in the same second as the run itself. A journal that cannot be read hides no other: what it may have put back is seen when the
-/// target is read again.
+/// Runs that undid a run, or tried to, the oldest first. One may have begun in the same second as the run itself. A journal that
+/// cannot be read hides no other: what it may have put back is seen when the target is read again.
 pub(super) async fn undoing(store: &Store, of: &RunId) -> Result<Vec<Past>, RunError> {
     let mut undoing = Vec::new();
     let since = |run: &RunId| run != of && run.second() >= of.second();
@@ -222,10 +220,6 @@ type Place = (String, String);
 
 fn place_of(lane: &Lane) -> Place {
     (lane.account_id.clone(), lane.region.clone())
-}
-
-const fn is_instance(kind: ChangeKind) -> bool {
-    matches!(kind, ChangeKind::Instance | ChangeKind::GroupMember)
 }
 
 struct Back<'a> {
@@ -328,7 +322,7 @@ impl Back<'_> {
         let mut steps: BTreeMap<(u32, ChangeKind), BTreeMap<Place, Vec<&Lane>>> = BTreeMap::new();
         for lane in self.chosen.lanes.iter().rev() {
             // Members of groups and other instances go back together.
-            let kind = if is_instance(lane.kind) { ChangeKind::Instance } else { lane.kind };
+            let kind = if lane.kind.is_instance() { ChangeKind::Instance } else { lane.kind };
             let step = steps.entry((lane.wave, kind)).or_default();
             step.entry(place_of(lane)).or_default().push(lane);
         }
@@ -367,7 +361,7 @@ impl Back<'_> {
         let begun = begun.then(|change| async { (change, turns.next().await) });
         let work =
             begun.for_each_concurrent(turns::OF_A_REGION, |((place, change), turn)| async move {
-                match refused.filter(|_| is_instance(change.kind)) {
+                match refused.filter(|_| change.kind.is_instance()) {
                     Some(why) => {
                         self.end(place, &change, End::because(Ending::Refused, why.as_str())).await;
                     }
@@ -425,16 +419,7 @@ impl Back<'_> {
     }
 
     fn skip(&self, account_id: &str, region: &str, id: &str, end: &End) {
-        let mut skipped = self.skipped.borrow_mut();
-        if skipped.len() < TOLD {
-            skipped.push(Skipped {
-                account_id: account_id.to_owned(),
-                region: region.to_owned(),
-                id: id.to_owned(),
-                ending: end.ending,
-                why: end.why.clone().unwrap_or_default(),
-            });
-        }
+        Skipped::add(&mut self.skipped.borrow_mut(), (account_id, region, id), end);
     }
 
     async fn end_run(&self, halt: Option<&Halt>) {

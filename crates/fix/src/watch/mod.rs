@@ -17,7 +17,6 @@ use std::{
 };
 
 use futures::{StreamExt, stream};
-use imdsure_model::plan::ChangeKind;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -92,11 +91,6 @@ pub(crate) struct Watch<'a> {
     pub(crate) plan: &'a PlanFile,
 }
 
-/// Whether a kind changes instances that run.
-const fn is_instance(kind: ChangeKind) -> bool {
-    matches!(kind, ChangeKind::Instance | ChangeKind::GroupMember)
-}
-
 /// Whether the preflight lets the changes of a lane be made.
 fn goes(lane: &Lane, refused: &Refused) -> bool {
     !refused.contains_key(&(lane.account_id.clone(), lane.region.clone(), lane.kind))
@@ -137,8 +131,8 @@ impl<'a> Watch<'a> {
         wave: u32,
         refused: &Refused,
     ) -> Result<(Before, Vec<String>), Stopped> {
-        let regions =
-            self.regions(|lane| lane.wave == wave && is_instance(lane.kind) && goes(lane, refused));
+        let regions = self
+            .regions(|lane| lane.wave == wave && lane.kind.is_instance() && goes(lane, refused));
         let read = self.everywhere(regions, |changed| async move {
             let actor = self.run.actor(changed.place.account_id, changed.place.region)?;
             Some((changed.place, health::unwell(&actor).await))
@@ -179,7 +173,7 @@ impl<'a> Watch<'a> {
     ) -> Looked {
         let idle = self.idle_waves();
         let regions = self.regions(|lane| {
-            let looked_at = is_instance(lane.kind) || born::launches(lane.kind);
+            let looked_at = lane.kind.is_instance() || born::launches(lane.kind);
             lane.wave <= wave && looked_at && !idle.contains(&lane.wave)
         });
         let of = region::Looking { watch: self, made, before, began };

@@ -12,7 +12,7 @@ use super::{
     counts::A_LOOK,
     gone::Gone,
     health::{self, Unwell},
-    is_instance, metrics,
+    metrics,
 };
 use crate::{plan::Lane, run::Halt};
 
@@ -54,7 +54,7 @@ impl Looking<'_, '_> {
         let born = launchers.born(&actor, now).await.map_err(|error| error.to_string())?;
         let mut born: BTreeMap<String, _> =
             born.into_iter().map(|born| (born.target.id.clone(), born)).collect();
-        lanes.retain(|lane| is_instance(lane.kind));
+        lanes.retain(|lane| lane.kind.is_instance());
         if lanes.is_empty() && born.is_empty() {
             return Ok(());
         }

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     Watch,
     counts::{A_LOOK, Counts, Span},
-    goes, is_instance,
+    goes,
 };
 use crate::{
     plan::Lane,
@@ -54,8 +54,8 @@ impl Watch<'_> {
         to_do: impl Fn(u64) -> bool,
     ) -> SincePlanned {
         let to_do = &to_do;
-        let regions =
-            self.regions(|lane| lane.wave == wave && is_instance(lane.kind) && goes(lane, refused));
+        let regions = self
+            .regions(|lane| lane.wave == wave && lane.kind.is_instance() && goes(lane, refused));
         let found = self
             .everywhere(regions, |changed| async move {
                 let mut found = SincePlanned::default();
