@@ -41,6 +41,7 @@ fn config(arguments: &ServeArguments) -> Result<Config, Failure> {
         })
     });
     Ok(Config {
+        began: None,
         templates: arguments.templates,
         groups: arguments.groups,
         external_id: arguments.external_id.clone(),

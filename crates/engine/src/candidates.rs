@@ -35,6 +35,10 @@ pub enum Candidates {
     Images,
     /// Accounts.
     Accounts,
+    /// Regions where enforcement lets nothing go back.
+    Enforced,
+    /// Accounts where policies let nothing go back.
+    Guarded,
 }
 
 const INSTANCES: &str = include_str!("../candidates/instances.sql");
@@ -53,9 +57,14 @@ impl Candidates {
             Self::Lightsail => include_str!("../candidates/lightsail.sql"),
             Self::Images => include_str!("../candidates/images.sql"),
             Self::Accounts => include_str!("../candidates/accounts.sql"),
+            Self::Enforced => include_str!("../candidates/enforced.sql"),
+            Self::Guarded => include_str!("../candidates/guarded.sql"),
         }
     }
 }
+
+/// What is computed from the organization's policies, where they were read.
+const GUARDRAIL: &str = "account_guardrail";
 
 impl Session {
     /// Makes the tables of candidates that the evidence does not hold, without a row; gives their names.
@@ -77,6 +86,11 @@ impl Session {
             all.extend(rows::rows(&batch)?);
         }
         Ok(all)
+    }
+
+    /// Whether it was read what the organization's policies achieve.
+    pub fn has_guardrails(&self) -> bool {
+        self.has(GUARDRAIL)
     }
 
     /// Hands on every instance that does not require tokens, in the order of plans. There may be a million: they are borrowed.

@@ -248,6 +248,10 @@ async fn draw(
     let has = |kind| options.kinds.contains(&kind);
     planner.groups(&groups);
     planner.born(&born);
+    planner.enforced(&session.candidates(Candidates::Enforced).await?);
+    if session.has_guardrails() {
+        planner.guarded(&session.candidates(Candidates::Guarded).await?);
+    }
     planner.regions(&session.candidates(Candidates::Regions).await?);
     let versions = session.candidates(Candidates::Templates).await?;
     planner.templates(&versions, &session.candidates(Candidates::Uses).await?, &born);

@@ -40,6 +40,9 @@ pub struct Config {
     pub instances: u64,
     /// Decides every id, name and setting.
     pub seed: u64,
+    /// The second since 1970 at which the world begins: what its software did before is told from there. The second at
+    /// which the simulator is made, unless said otherwise.
+    pub began: Option<i64>,
     /// Names of the enabled regions; every account has the same ones.
     pub regions: Vec<String>,
     /// Launch templates in all, spread like the instances; a tenth of their number unless said otherwise.
@@ -66,6 +69,7 @@ impl Default for Config {
             accounts: 12,
             instances: 2_000,
             seed: 1,
+            began: None,
             regions: default_regions(4),
             templates: None,
             groups: None,

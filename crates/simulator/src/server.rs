@@ -58,7 +58,8 @@ impl Simulator {
     /// Makes the world. Its size costs memory by accounts, not by instances.
     pub fn new(config: Config) -> Result<Self, ConfigError> {
         config.check()?;
-        Ok(Self { cloud: Cloud::new(config) })
+        let began = config.began.or_else(|| Some(real_time()));
+        Ok(Self { cloud: Cloud::new(Config { began, ..config }) })
     }
 
     /// Listens and serves until [`Running::stop`], or until the [`Running`] is dropped. Port 0 takes a free one.

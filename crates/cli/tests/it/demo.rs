@@ -6,7 +6,7 @@ use crate::harness::{Run as _, imdsure};
 fn the_demo_tells_its_story_without_an_account() {
     // A proxy of the user's is no part of the story.
     let ended = imdsure(&["demo"]).env("HTTP_PROXY", "http://127.0.0.1:9").ended();
-    assert_eq!(ended.code, 0, "{}", ended.err);
+    assert_eq!(ended.code, 0, "{}\nof\n{}", ended.err, ended.out);
     let parts = [
         "SIMULATED",
         "$ imdsure audit --org",

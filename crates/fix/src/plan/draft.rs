@@ -33,6 +33,8 @@ pub(crate) enum Turn {
 /// What scatters changes over waves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Spot {
+    /// No way back is known: after all that can be changed back, so that a canary tells before it.
+    pub(crate) closed: bool,
     /// The canary has one of each before a second of any.
     pub(crate) stratum: u32,
     pub(crate) hash: u64,

@@ -75,6 +75,7 @@ impl Planner<'_> {
             );
         }
         let within = group.or(instance.owner).unwrap_or_default();
+        warnings.extend(self.no_way_back(&target));
         let early = instance.launch_time.is_some_and(|launched| launched < BEFORE_V2);
         let spot = self.spot(&target, within, early);
         let doing = Doing {

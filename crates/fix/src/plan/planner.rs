@@ -1,7 +1,7 @@
 //! Takes candidates, decides about each, and gives the plan.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     path::Path,
 };
 
@@ -80,6 +80,24 @@ pub(crate) struct Siblings {
     pub(crate) last: Option<String>,
 }
 
+/// Where no instance can go back to optional tokens. A run proves it by dry runs of its own.
+#[derive(Debug, Default)]
+struct WayBack {
+    /// The regions with enforcement, by account.
+    enforced: HashMap<String, HashSet<String>>,
+    /// Why an account's policies forbid it.
+    guarded: HashMap<String, String>,
+}
+
+impl WayBack {
+    fn why(&self, account_id: &str, region: &str) -> Option<&str> {
+        if self.enforced.get(account_id).is_some_and(|regions| regions.contains(region)) {
+            return Some("the account enforces required tokens in the region");
+        }
+        self.guarded.get(account_id).map(String::as_str)
+    }
+}
+
 type Waiving<'a> = dyn Fn(&Waived<'_>) -> Option<String> + 'a;
 
 /// Decides about candidates, one by one: what launches before what runs, so that what runs knows.
@@ -92,6 +110,7 @@ pub struct Planner<'a> {
     strata: HashMap<String, u32>,
     groups: HashMap<String, Group>,
     siblings: HashMap<String, Siblings>,
+    closed: WayBack,
     failed: Option<PlanError>,
 }
 
@@ -151,6 +170,7 @@ impl<'a> Planner<'a> {
             strata: HashMap::new(),
             groups: HashMap::new(),
             siblings: HashMap::new(),
+            closed: WayBack::default(),
             failed: None,
         }
     }
@@ -175,7 +195,30 @@ impl<'a> Planner<'a> {
         let next = self.strata.len() as u32;
         let stratum = format!("{}/{}/{within}", target.account_id, target.region);
         let stratum = *self.strata.entry(stratum).or_insert(next);
-        Spot { stratum, hash: scattered(&target.id), early }
+        let closed = self.closed.why(&target.account_id, &target.region).is_some();
+        Spot { closed, stratum, hash: scattered(&target.id), early }
+    }
+
+    /// Takes the regions where accounts enforce required tokens.
+    pub fn enforced(&mut self, rows: &[Row]) {
+        for row in rows {
+            let account = owned(row, "account_id").unwrap_or_default();
+            self.closed.enforced.entry(account).or_default().extend(owned(row, "region"));
+        }
+    }
+
+    /// Takes the accounts where the organization's policies let no instance go back to optional tokens.
+    pub fn guarded(&mut self, rows: &[Row]) {
+        for row in rows {
+            let why = owned(row, "way_back_reason").unwrap_or_default();
+            self.closed.guarded.extend(owned(row, "account_id").map(|account| (account, why)));
+        }
+    }
+
+    /// Why an instance that is changed cannot be changed back, where that is known already.
+    pub(crate) fn no_way_back(&self, target: &Target) -> Option<String> {
+        let why = self.closed.why(&target.account_id, &target.region)?;
+        Some(format!("no way back: {why}"))
     }
 
     pub(crate) fn group(&self, account_id: &str, region: &str, name: &str) -> Option<Group> {

@@ -1,7 +1,7 @@
 //! Waves: a canary first, then ever larger ones, so that what goes wrong goes wrong on few.
 //!
 //! The canary has one of each stratum before a second of any: a group, an owner's instances of an account and region. The
-//! rest is scattered, so that no wave takes a service as a whole. What a group launches from comes with the first of its
+//! rest is scattered, so that no wave takes a service as a whole. What has no way back comes last. What a group launches from comes with the first of its
 //! members, and counts like them.
 
 use std::collections::{HashMap, HashSet};
@@ -139,7 +139,8 @@ impl<'d> Spreading<'d> {
             let wave = self.wave(&mut next, if all { self.left.min(most) } else { size });
             self.left -= wave.len() as u64;
             if waves.is_empty() {
-                self.order[next..].sort_unstable_by_key(|(spot, place)| (spot.hash, *place));
+                self.order[next..]
+                    .sort_unstable_by_key(|(spot, place)| (spot.closed, spot.hash, *place));
             }
             waves.push(wave);
             size = size.saturating_mul(GROWTH).min(most);
@@ -177,7 +178,8 @@ impl<'d> Spreading<'d> {
     }
 }
 
-/// One of each stratum, then a second of each, …: within a stratum who comes first, then as they are scattered.
+/// One of each stratum, then a second of each, …: within a stratum who comes first, then as they are scattered. What has
+/// no way back comes behind all that has one.
 fn by_rounds(order: &mut Vec<(Spot, usize)>) {
     order.sort_unstable_by_key(|(spot, place)| (spot.stratum, !spot.early, spot.hash, *place));
     let mut round = 0;
@@ -188,7 +190,7 @@ fn by_rounds(order: &mut Vec<(Spot, usize)>) {
         last = Some(spot.stratum);
         rounds.push((round, *spot, *place));
     }
-    rounds.sort_unstable_by_key(|(round, spot, place)| (*round, spot.hash, *place));
+    rounds.sort_unstable_by_key(|(round, spot, place)| (spot.closed, *round, spot.hash, *place));
     *order = rounds.into_iter().map(|(_, spot, place)| (spot, place)).collect();
 }
 
@@ -208,7 +210,8 @@ mod tests {
 
     fn spot(number: usize, strata: u32) -> Spot {
         let hash = scattered(&number.to_string());
-        Spot { stratum: number as u32 % strata, hash, early: number.is_multiple_of(7) }
+        let early = number.is_multiple_of(7);
+        Spot { closed: false, stratum: number as u32 % strata, hash, early }
     }
 
     fn sizes(waves: &Waves) -> Vec<u64> {
@@ -261,6 +264,22 @@ mod tests {
         // A canary of one: what its own group launches from comes on top, and nowhere else.
         assert!((2..=3).contains(&sizes(&waves)[0]), "{:?}", sizes(&waves));
         assert!(sizes(&waves)[1..].iter().all(|size| *size <= 10), "{:?}", sizes(&waves));
+    }
+
+    #[test]
+    fn what_has_no_way_back_comes_last() {
+        let turn = |spot: Spot| Turn::Spread(Spot { closed: !spot.hash.is_multiple_of(3), ..spot });
+        let drafts = drafts(200, turn);
+        let waves = spread(&drafts, &options(Size::Number(5), Some(20)));
+        let wave = |closed: bool| {
+            let of = drafts.iter().zip(&waves.of);
+            of.filter(
+                move |(draft, _)| matches!(draft.turn, Turn::Spread(spot) if spot.closed == closed),
+            )
+            .map(|(_, wave)| *wave)
+        };
+        assert!(wave(false).max() <= wave(true).min());
+        assert_eq!(wave(false).min(), Some(1));
     }
 
     #[test]

@@ -48,12 +48,21 @@ use ids::Ids;
 use organization::Organization;
 use seed::Seed;
 use stock::{Moment, Stock};
+use usage::HOUR;
 
 /// Labels that keep the sequences drawn from one seed apart.
 const INSTANCE_IDS: u64 = 0x0069_6e73_7461_6e63;
 const TEMPLATE_IDS: u64 = 0x7465_6d70_6c61;
 const UNITS: u64 = 0x756e_6974;
 const REGIONS: u64 = 0x7265_6769;
+
+/// The hour at which software finds itself when its world begins: 2026-11-24T07:00:00Z.
+const SOFTWARE_BEGINS: i64 = 1_795_503_600;
+
+/// Seconds that software's time is behind that of a world which began at a second since 1970.
+const fn behind(began: i64) -> i64 {
+    (began - SOFTWARE_BEGINS).div_euclid(HOUR) * HOUR
+}
 
 /// One region of one account, by their places in [`World::accounts`] and [`World::regions`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +81,8 @@ pub(crate) struct World {
     templates: u64,
     groups: u64,
     seed: u64,
+    /// What [`Seed::behind`] says of every unit.
+    behind: i64,
     /// Seconds until a change of an instance is through.
     delay: i64,
     /// What calls changed, one entry for each unit.
@@ -98,6 +109,7 @@ impl World {
             templates: config.templates.unwrap_or(config.instances / 10),
             groups: config.groups.unwrap_or(config.instances / 20),
             seed: config.seed,
+            behind: config.began.map_or(0, behind),
             delay: i64::from(config.settle_seconds),
             changes: (0..units).map(|_| Mutex::default()).collect(),
         }
@@ -168,6 +180,7 @@ impl World {
                 hash::join(self.seed, account),
                 key,
             ),
+            behind: self.behind,
         }
     }
 

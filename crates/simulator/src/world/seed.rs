@@ -15,6 +15,9 @@ pub(crate) struct Seed {
     pub(crate) groups: u64,
     /// The defaults the account began with.
     pub(crate) defaults: Defaults,
+    /// Seconds that the time software goes by is behind the world's: whole hours, so that metrics fall into the same ones.
+    /// So a world shows the same use of version 1 on whatever day it begins.
+    pub(crate) behind: i64,
 }
 
 impl Seed {

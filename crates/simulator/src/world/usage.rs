@@ -125,10 +125,12 @@ struct Piece {
     floor: u64,
 }
 
-/// The usage of one instance.
+/// The usage of one instance. All its steps are of the software's own time ([`Seed::behind`]); what is asked and told is the world's.
 #[derive(Debug)]
 pub(crate) struct Usage {
     key: u64,
+    /// Seconds that the software's time is behind the world's.
+    behind: i64,
     has_gaps: bool,
     /// The first step that has data, and the one that is not over yet.
     first: i64,
@@ -146,11 +148,15 @@ impl Stock<'_> {
         let changes = self.changes.as_deref();
         let made = index.checked_sub(self.seed.instances.computed);
         let launched = made.and_then(|made| changes?.launched.get(made as usize).cloned());
-        let original = launched.unwrap_or_else(|| Instance::new(&self.seed, index));
+        let behind = self.seed.behind;
+        let original = match launched {
+            Some(instance) => Instance { launched: instance.launched - behind, ..instance },
+            None => Instance::new(&self.seed, index),
+        };
         let change = changes.and_then(|changes| changes.instances.get(&index));
         let turns = change.map_or(&[][..], |change| &change.turns);
         let set = changes.and_then(|changes| changes.workloads.get(&index));
-        Usage::new(&original, turns, set.copied(), self.now)
+        Usage::new(&original, turns, set.copied(), Time { now: self.now, behind })
     }
 
     /// Whether the software of the instance at `index` fails for want of its metadata.
@@ -178,17 +184,30 @@ const fn step_after(second: i64) -> i64 {
     (second + STEP - 1).div_euclid(STEP)
 }
 
+/// When a usage is looked at.
+#[derive(Debug, Clone, Copy)]
+struct Time {
+    /// The world's time, in seconds since 1970.
+    now: i64,
+    /// Seconds that the software's time is behind it.
+    behind: i64,
+}
+
 impl Usage {
-    fn new(original: &Instance, turns: &[Turn], set: Option<Set>, now: i64) -> Self {
+    /// Of an instance whose launch is told in the software's time, with turns and a workload told in the world's.
+    fn new(original: &Instance, turns: &[Turn], set: Option<Set>, time: Time) -> Self {
+        let Time { now, behind } = time;
         let key = original.derived(hash::text("metadata usage"));
         let habit = Habit::draw(&mut Draws::new(key), original.metadata.tokens_required);
         let gate = Gate::of(original.state, original.metadata);
-        let end = now.div_euclid(STEP);
+        let end = (now - behind).div_euclid(STEP);
         let first = step_after(original.launched);
-        let fixed = set.map(|set| set.schedule(turns.first().map(|turn| turn.at)));
+        let changed = turns.first().map(|turn| turn.at - behind);
+        let fixed = set.map(|set| Set { at: set.at - behind, ..set }.schedule(changed));
         let mut boot = (original.launched.div_euclid(HOUR) + 1) * STEPS_OF_HOUR;
         let mut usage = Self {
             key,
+            behind,
             has_gaps: habit == Habit::WithGaps && set.is_none(),
             first: if habit == Habit::Fresh && set.is_none() {
                 first.max(end - FRESH)
@@ -208,7 +227,7 @@ impl Usage {
         };
         begin(first, gate, false);
         for turn in turns {
-            begin(step_after(turn.at).max(first), turn.gate, turn.boots);
+            begin(step_after(turn.at - behind).max(first), turn.gate, turn.boots);
         }
         // Each ends where the next begins; the last one holds for the step that runs.
         let mut next = end + 1;
@@ -222,7 +241,7 @@ impl Usage {
 
     /// What was counted from one second up to another, both multiples of [`STEP`] since 1970; none without data.
     pub(crate) fn counted(&self, metric: Metric, from: i64, to: i64) -> Option<Counted> {
-        let (from, to) = (from.div_euclid(STEP), to.div_euclid(STEP));
+        let (from, to) = (self.step(from), self.step(to));
         let mut counted = None;
         self.walk(&mut |piece| {
             if piece.metric == metric {
@@ -235,7 +254,7 @@ impl Usage {
 
     /// Whether there is any data from one second up to another.
     pub(crate) fn is_active(&self, metric: Metric, from: i64, to: i64) -> bool {
-        let (from, to) = (from.div_euclid(STEP), to.div_euclid(STEP));
+        let (from, to) = (self.step(from), self.step(to));
         let mut active = false;
         self.walk(&mut |piece| {
             let (from, to) = self.with_data(&piece, from, to);
@@ -246,7 +265,12 @@ impl Usage {
 
     /// The second up to which everything is counted.
     pub(crate) const fn end(&self) -> i64 {
-        self.end * STEP
+        self.end * STEP + self.behind
+    }
+
+    /// The step of the software's time that begins at a second of the world's.
+    const fn step(&self, second: i64) -> i64 {
+        (second - self.behind).div_euclid(STEP)
     }
 
     /// Whether the software was refused and had no answer since.

@@ -303,3 +303,25 @@ fn a_workload_that_was_set_is_what_counts() {
     assert!(!case.is_failing(NOW + DAY) && case.is_failing(NOW + DAY + HOUR));
     assert!(case.sum(Metric::NoToken, NOW - 14 * DAY, NOW).unwrap() >= 13);
 }
+
+#[test]
+fn a_world_shows_the_same_use_on_whatever_day_it_begins() {
+    let used = |began: i64| -> Vec<_> {
+        let config =
+            Config { accounts: 1, instances: 800, began: Some(began), ..Config::default() };
+        let world = World::new(&config);
+        let stock = world.stock(UNIT, began + 600);
+        let end = began.div_euclid(HOUR) * HOUR;
+        let of = |index| {
+            let usage = stock.usage(index);
+            Metric::ALL
+                .map(|metric| [1, 14, 40].map(|days| usage.counted(metric, end - days * DAY, end)))
+        };
+        (0..stock.instances()).map(of).collect()
+    };
+    let today = used(NOW);
+    assert!(today.iter().flatten().flatten().flatten().any(|counted| counted.sum > 0));
+    for days in [1, 9, 400, -3] {
+        assert!(today == used(NOW + days * DAY + 5 * HOUR), "{days} days later");
+    }
+}
