@@ -1,7 +1,11 @@
 //! Carrying out a plan: preflight, wave after wave with soak between them, a look at what was changed before each next step,
 //! and a stop by itself when something got worse.
 
-use std::{cell::RefCell, collections::BTreeMap, time::Duration};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use imdsure_model::plan::{ChangeKind, Wave as WaveHead};
 use jiff::{SignedDuration, Timestamp};
@@ -17,7 +21,7 @@ use super::{
 use crate::{
     event::{Action, Breach, Ending, Event},
     journal::RunId,
-    plan::{PlanFile, Window, schedule},
+    plan::{Lane, PlanFile, Window, schedule},
     watch::{self, Before, Looked, SincePlanned, Watch},
 };
 
@@ -290,8 +294,7 @@ impl<'a> Carrying<'a> {
             }
             self.wave(wave, &refused).await?;
             *self.applied.borrow_mut() += 1;
-            let last = index + 1 == waves.len();
-            match self.soak(wave, last).await? {
+            match self.soak(wave, waves.get(index + 1)).await? {
                 Next::On => {}
                 Next::Later(at) => return Ok(Some(at)),
             }
@@ -455,11 +458,22 @@ impl<'a> Carrying<'a> {
         })
     }
 
-    /// Records that a wave is through, and waits if that is short.
-    async fn soak(&self, wave: &WaveHead, last: bool) -> Result<Next, Stopped> {
+    /// Whether anything was changed in waves, or may have been.
+    fn changed(&self, is_meant: impl Fn(&WaveHead) -> bool) -> bool {
+        let made = self.made.borrow();
+        let is_made = |place| made.has(place) || self.past.is_some_and(|past| past.was_done(place));
+        let waves = self.plan.head.waves.iter().filter(|wave| is_meant(wave));
+        let waves: BTreeSet<u32> = waves.map(|wave| wave.wave).collect();
+        let lanes = self.plan.lanes.iter().filter(|lane| waves.contains(&lane.wave));
+        lanes.flat_map(Lane::places).any(is_made)
+    }
+
+    /// Records that a wave is through, and waits if that is short. What changed nothing needs no soak, and proves nothing.
+    async fn soak(&self, wave: &WaveHead, next: Option<&WaveHead>) -> Result<Next, Stopped> {
         let now = self.run.clock.now(&self.run.client);
-        let soak = Duration::from_secs(self.request.soak(self.plan));
-        let soak = if wave.soaks { soak } else { Duration::ZERO };
+        let wished = Duration::from_secs(self.request.soak(self.plan));
+        let soaks = wave.soaks && self.changed(|it| it.wave == wave.wave);
+        let soak = if soaks { wished } else { Duration::ZERO };
         let until = now.checked_add(soak).unwrap_or(now);
         let event = Event::WaveApplied {
             wave: wave.wave,
@@ -468,12 +482,15 @@ impl<'a> Carrying<'a> {
         };
         self.run.record(&event).await?;
         if soak.is_zero() {
+            if let Some(next) = next.filter(|_| wave.soaks && !wished.is_zero()) {
+                self.proved(wave.wave, next.changes)?;
+            }
             return Ok(Next::On);
         }
         if soak > WAITED_FOR {
             return Ok(Next::Later(until));
         }
-        let what = if last { "the last wave soaks" } else { "the wave soaks" };
+        let what = if next.is_none() { "the last wave soaks" } else { "the wave soaks" };
         self.run.progress.wait(Some(format!("{what} until {until:.0}")));
         self.run.stop.sleep(soak).await;
         self.run.progress.wait(None);
@@ -482,6 +499,15 @@ impl<'a> Carrying<'a> {
         }
         self.look(wave.wave).await?;
         Ok(Next::On)
+    }
+
+    /// Stops the run where a larger wave would come before any that changed something.
+    fn proved(&self, wave: u32, next: u64) -> Result<(), Stopped> {
+        if self.changed(|it| it.soaks && it.wave <= wave) {
+            return Ok(());
+        }
+        self.run.stop.halt(Halt::Unproved { wave, next });
+        Err(Stopped)
     }
 }
 

@@ -26,6 +26,13 @@ pub enum Halt {
     Credentials(CallError),
     /// Something got worse since the changes.
     Breach(Vec<Breach>),
+    /// Nothing was changed in the waves up to this one, so nothing is known for the next one, which has so many changes.
+    Unproved {
+        /// The wave.
+        wave: u32,
+        /// Changes of the next one.
+        next: u64,
+    },
     /// The hours in which changes may be made are over, until then.
     Closed(Option<Timestamp>),
     /// The plan's file can no longer be read.
@@ -53,6 +60,10 @@ impl fmt::Display for Halt {
                     many => write!(f, "stopped: {first}, and {} more", many - 1),
                 }
             }
+            Self::Unproved { wave, next } => write!(
+                f,
+                "stopped: up to wave {wave} nothing was changed, so nothing is known of how it goes, and the next wave has {next}"
+            ),
             Self::Closed(None) => f.write_str("paused: the hours for changes are over"),
             Self::Closed(Some(at)) => {
                 write!(f, "paused: the hours for changes are over until {at:.0}")

@@ -102,3 +102,25 @@ fn enforcement_by_others_closes_the_way_back_until_it_is_lifted_by_name() {
         json!("optional")
     );
 }
+
+#[test]
+fn a_canary_that_somebody_else_changed_proves_nothing_for_larger_waves() {
+    let stage = Stage::new(&WORLD);
+    let plan = stage.plan(&["--canary", "1", "--kind", "instance"]);
+    let canary = &plan["changes"][0];
+    assert_eq!((&plan["waves"][0]["changes"], &canary["wave"]), (&json!(1), &json!(1)));
+    let place = ["account_id", "region", "id"].map(|name| canary[name].as_str().unwrap());
+    somebody(&stage, &[("hop", place)]);
+    let before = stage.witness();
+    let (code, stopped) = stage.apply(&plan, &["--accept-no-way-back", "*"]);
+    assert_eq!((code, &stopped["state"]), (4, &json!("stopped")), "{stopped}");
+    let why = stopped["why"].as_str().unwrap();
+    assert!(why.contains("up to wave 1 nothing was changed"), "{why}");
+    assert_same(&stage.witness(), &before, "nothing was changed");
+    // Nothing soaks: who has looked goes on, and what was changed then does soak.
+    let run = stopped["run"].as_str().unwrap();
+    let (_, on) = stage.resume(run, &[]);
+    assert_eq!((&on["state"], &on["waves"]["applied"]), (&json!("soaking"), &json!(2)), "{on}");
+    let (_, on) = stage.resume(run, &["--before-soak-ends", "--soak", "0"]);
+    assert_eq!(on["state"], "finished", "{on}");
+}
