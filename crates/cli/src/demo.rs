@@ -112,7 +112,7 @@ impl Story<'_> {
                 "v1-calls-seen",
                 "no-data",
                 "owned-by-service",
-                "no way back",
+                "  no way back",
             ]),
             WITH_GAP,
         )?;

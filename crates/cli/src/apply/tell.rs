@@ -1,6 +1,9 @@
 //! What came of a run, for people and for programs.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use imdsure_fix::{
     event::Ending,
@@ -13,6 +16,8 @@ use crate::{args::RunFormat, failure::Failure, terminal};
 
 /// Breaches, and targets with one reason, that are told by name.
 const SHOWN: usize = 20;
+/// Accounts that are told by their ids.
+const NAMED: usize = 10;
 /// So many of what was not done as planned are kept to be told; all are in the journal.
 const KEPT: usize = 50;
 
@@ -108,14 +113,22 @@ impl Lines {
         self.0.push('\n');
     }
 
+    /// What is left alone, a line for each reason.
     fn left(&mut self, left: &LeftAlone, what: &str) {
-        for ((account_id, why), (changes, regions)) in left {
-            let regions = regions.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-            let changes = thousands(*changes);
-            self.add(&format!("  {what}: {changes} in {account_id} ({regions}): {why}"));
+        let mut by_reason: BTreeMap<&str, Vec<(&str, &(u64, BTreeSet<String>))>> = BTreeMap::new();
+        for ((account_id, why), there) in left {
+            by_reason.entry(why).or_default().push((account_id, there));
+        }
+        for (why, places) in by_reason {
+            let changes = thousands(places.iter().map(|(_, (changes, _))| changes).sum());
+            self.add(&format!("  {what}: {changes} in {}: {why}", accounts(&places)));
             if why.starts_with("no way back") {
+                let account = match places.as_slice() {
+                    [(account_id, _)] => account_id,
+                    _ => "ACCOUNT (once for each)",
+                };
                 self.add(&format!(
-                    "    to change them all the same: --accept-no-way-back {account_id}"
+                    "    to change them all the same: --accept-no-way-back {account}"
                 ));
             }
         }
@@ -153,6 +166,17 @@ impl Lines {
             ));
         }
     }
+}
+
+/// One account with its regions, or several by their ids.
+fn accounts(places: &[(&str, &(u64, BTreeSet<String>))]) -> String {
+    if let [(account_id, (_, regions))] = places {
+        let regions = regions.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        return format!("{account_id} ({regions})");
+    }
+    let ids: Vec<&str> = places.iter().take(NAMED).map(|(account_id, _)| *account_id).collect();
+    let more = if places.len() > NAMED { ", …" } else { "" };
+    format!("{} accounts ({}{more})", places.len(), ids.join(", "))
 }
 
 /// Why a change was not done as planned, where that is not plain.

@@ -15,6 +15,7 @@ fn the_demo_tells_its_story_without_an_account() {
         "Do new launches get IMDSv2 by themselves?",
         "Not read",
         "$ imdsure plan",
+        "  no way back",
         "v1-calls-seen",
         "$ imdsure apply plan.json",
         "1 of ",
