@@ -6,9 +6,11 @@ with running as (
     i.region,
     count(*) as instances,
     count(*) filter (where i.http_tokens is distinct from 'required') as optional,
-    count(*) filter (where u.calls > 0) as used,
+    -- Calls that were answered are uses. Those that were refused are refused whatever the region's defaults say.
+    count(*) filter (where u.calls > 0 and u.metric = 'MetadataNoToken') as used,
+    count(*) filter (where u.calls > 0 and u.metric = 'MetadataNoTokenRejected') as refused,
     count(*) filter (where u.calls is null) as without_data,
-    sum(u.calls) as calls,
+    sum(case when u.metric = 'MetadataNoToken' then u.calls when u.calls is not null then 0 end) as calls,
     min(u.window_start) as window_start,
     max(u.window_end) as window_end,
     max(u.covered_hours) as longest_covered_hours
@@ -69,6 +71,7 @@ select
   coalesce(r.instances, 0) as instances,
   coalesce(r.optional, 0) as optional,
   coalesce(r.used, 0) as used,
+  coalesce(r.refused, 0) as refused,
   coalesce(r.without_data, 0) as without_data,
   r.calls,
   r.window_start,

@@ -219,6 +219,13 @@ fn enforcement_warnings(row: &Row) -> Vec<String> {
         let instances = counted(optional, "instance");
         warnings.push(format!("{instances} still {answers} version 1 and {stays} so"));
     }
+    let refused = number(row, "refused");
+    if refused > 0 {
+        let on = counted(refused, "instance");
+        warnings.push(format!(
+            "calls of version 1 are refused on {on} already: what makes them cannot be helped by setting that back"
+        ));
+    }
     warnings
 }
 
@@ -235,6 +242,16 @@ mod tests {
             "window_end": "2026-11-22T14:00:00Z", "longest_covered_hours": 300,
         });
         row.as_object().cloned().unwrap()
+    }
+
+    #[test]
+    fn refused_calls_are_told_and_no_use() {
+        let mut row = row(2, 0);
+        row.insert("refused".into(), json!(2));
+        assert_eq!(
+            enforcement_warnings(&row).pop().unwrap(),
+            "calls of version 1 are refused on 2 instances already: what makes them cannot be helped by setting that back"
+        );
     }
 
     #[test]

@@ -358,3 +358,31 @@ fn an_aws_that_ignores_dry_runs_and_wipes_options_is_noticed() {
         "{applied}"
     );
 }
+
+#[test]
+fn calls_that_are_refused_already_do_not_stand_in_the_way_of_enforcement() {
+    let world = ["--accounts", "1", "--instances", "12", "--regions", "1", "--templates", "0"];
+    let stage = Stage::new(&[&world[..], &["--groups", "0", "--settle-seconds", "0"]].concat());
+    let plan = stage.plan(&["--kind", "instance"]);
+    let changes = plan["changes"].as_array().unwrap();
+    for change in changes {
+        stage.set_workload(change, &json!("never"));
+    }
+    let (_, applied) = stage.apply(&plan, &["--soak", "0"]);
+    assert_eq!(applied["state"], "finished", "{applied}");
+    let running = changes.iter().find(|change| change["blast"]["state"] == "running").unwrap();
+    stage.set_workload(running, &json!({"every": {"seconds": 3_600, "next_in": 60}}));
+    stage.advance(16 * 86_400);
+    let enforcement = ["plan", "--kind", "account-enforcement", "--usage", "--include-unknown"];
+    let saved = ["--output", "none", "-o", "enforce.json"];
+    let ended = stage.command_after(16 * 24, &[&enforcement[..], &saved].concat()).ended();
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    let text = std::fs::read(stage.folder.path().join("enforce.json")).unwrap();
+    let plan: Value = serde_json::from_slice(&text).unwrap();
+    let planned = plan["changes"].as_array().unwrap();
+    let change = planned.first().unwrap_or_else(|| panic!("{plan}"));
+    assert_eq!((&change["evidence"]["calls"], planned.len()), (&json!(0), 1));
+    let told =
+        |warning: &&Value| warning.as_str().unwrap().contains("refused on 1 instance already");
+    assert!(change["warnings"].as_array().unwrap().iter().any(|it| told(&it)), "{change}");
+}
