@@ -103,6 +103,9 @@ fn skipped_json(skipped: &[Skipped]) -> Vec<Value> {
     skipped.iter().map(one).collect()
 }
 
+/// An account, with the number of changes that are left alone there, and their regions.
+type Left<'a> = (&'a str, &'a (u64, BTreeSet<String>));
+
 /// Lines of text, each safe to print.
 #[derive(Default)]
 struct Lines(String);
@@ -115,7 +118,7 @@ impl Lines {
 
     /// What is left alone, a line for each reason.
     fn left(&mut self, left: &LeftAlone, what: &str) {
-        let mut by_reason: BTreeMap<&str, Vec<(&str, &(u64, BTreeSet<String>))>> = BTreeMap::new();
+        let mut by_reason: BTreeMap<&str, Vec<Left<'_>>> = BTreeMap::new();
         for ((account_id, why), there) in left {
             by_reason.entry(why).or_default().push((account_id, there));
         }
@@ -169,7 +172,7 @@ impl Lines {
 }
 
 /// One account with its regions, or several by their ids.
-fn accounts(places: &[(&str, &(u64, BTreeSet<String>))]) -> String {
+fn accounts(places: &[Left<'_>]) -> String {
     if let [(account_id, (_, regions))] = places {
         let regions = regions.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
         return format!("{account_id} ({regions})");
