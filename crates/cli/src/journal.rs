@@ -150,27 +150,38 @@ async fn list(store: &Store, output: ListFormat) -> Result<ExitCode, Failure> {
     Ok(code)
 }
 
-/// The newest run that put something back of what a run did, and whether nothing is left of it.
+/// The newest run that put something back of what a run did, or may have, and whether nothing is left of it.
 fn undone_by(past: &Past, runs: &[Past]) -> Option<(RunId, bool)> {
     const BACK: [Ending; 3] = [Ending::Done, Ending::Already, Ending::Deferred];
     let back = |other: &&Past| {
         other.of.as_ref() == Some(&past.run)
-            && BACK.iter().any(|ending| other.endings.contains_key(ending))
+            && (other.touches_anything()
+                || BACK.iter().any(|ending| other.endings.contains_key(ending)))
     };
-    let by = runs.iter().rev().find(back)?;
+    // Two may have begun in the same second.
+    let by = runs.iter().filter(back).max_by_key(|other| other.last)?;
     // What is gone has no way back to go.
     let whole = |ending: &Ending| BACK.contains(ending) || *ending == Ending::Gone;
     Some((by.run.clone(), by.state == RunState::Finished && by.endings.keys().all(whole)))
 }
 
+/// Where a run stands, and until when it waits: what was undone waits for nothing.
+fn standing(past: &Past, undone: bool) -> (&'static str, Option<String>) {
+    match past.state {
+        RunState::Soaking | RunState::Paused if undone => ("undone", None),
+        state => (state.as_str(), past.resume_after.map(|at| format!("{at:.0}"))),
+    }
+}
+
 fn past_json(past: &Past, undone: Option<(RunId, bool)>) -> Value {
+    let (state, waits) = standing(past, undone.as_ref().is_some_and(|(_, whole)| *whole));
     json!({
         "run": past.run,
         "action": past.action.as_str(),
         "of": past.of,
-        "state": past.state.as_str(),
+        "state": state,
         "why": past.why,
-        "resume_after": past.resume_after.map(|at| format!("{at:.0}")),
+        "resume_after": waits,
         "began": format!("{:.0}", past.began),
         "last": format!("{:.0}", past.last),
         "operator": past.operator,
@@ -186,13 +197,17 @@ fn past_json(past: &Past, undone: Option<(RunId, bool)>) -> Value {
 }
 
 fn past_words(past: &Past, undone: Option<(RunId, bool)>) -> String {
-    let endings: Vec<String> =
+    let mut endings: Vec<String> =
         past.endings.iter().map(|(ending, number)| format!("{number} {ending}")).collect();
+    if let Some(cut_off @ 1..) = (past.state == RunState::Open).then(|| past.cut_off()) {
+        endings.push(format!("{cut_off} begun"));
+    }
     let endings =
         if endings.is_empty() { "nothing changed".to_owned() } else { endings.join(", ") };
     let back: u64 = past.put_back.values().sum();
     let back = if back > 0 { format!(", {back} put back within the run") } else { String::new() };
     let of = past.of.as_ref().map(|of| format!(" of {of}")).unwrap_or_default();
+    let (state, waits) = standing(past, undone.as_ref().is_some_and(|(_, whole)| *whole));
     let undone = match undone {
         Some((run, true)) => format!(" · undone by {run}"),
         Some((run, false)) => format!(" · partly undone by {run}"),
@@ -200,16 +215,15 @@ fn past_words(past: &Past, undone: Option<(RunId, bool)>) -> String {
     };
     let ticket = past.ticket.as_ref().map(|ticket| format!(" · {ticket}")).unwrap_or_default();
     let who = words::who(&past.operator);
-    let resume = past
-        .resume_after
+    let resume = waits
         .filter(|_| matches!(past.state, RunState::Soaking | RunState::Paused))
-        .map(|at| format!(" until {at:.0}"))
+        .map(|at| format!(" until {at}"))
         .unwrap_or_default();
     clean(&format!(
         "{}  {}{of}  {}{resume}  {endings}{back}  by {who}{ticket}{undone}",
         past.run,
         past.action.as_str(),
-        past.state.as_str(),
+        state,
     ))
     .into_owned()
         + "\n"

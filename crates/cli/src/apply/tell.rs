@@ -35,7 +35,7 @@ pub(super) fn undone(undone: &Undone, format: RunFormat) -> Result<(), Failure> 
         RunFormat::Json => terminal::print(&format!("{:#}\n", undone_json(undone))),
         RunFormat::Pretty => {
             let mut lines = Lines::default();
-            let Undone { run, endings, skipped, halt, head } = undone;
+            let Undone { run, endings, skipped, halt, head, .. } = undone;
             lines.add(&format!("run {run}: {}", counts(endings)));
             lines.skipped(skipped, endings, run.as_str());
             if let Some(halt) = halt {
@@ -77,6 +77,7 @@ fn applied_json(applied: &Applied) -> Value {
 fn undone_json(undone: &Undone) -> Value {
     json!({
         "run": undone.run,
+        "of": undone.of,
         "state": if undone.halt.is_some() { "stopped" } else { "finished" },
         "why": undone.halt.as_ref().map(ToString::to_string),
         "endings": undone.endings,
@@ -253,9 +254,18 @@ fn next(applied: &Applied) -> String {
         (Some(Halt::Closed(_)) | None, Some(at)) => {
             format!("next: after {at:.0}, `imdsure apply --resume {run}`")
         }
-        (Some(_), _) => {
-            let mut ways = vec![format!("`imdsure apply --resume {run}` goes on")];
-            ways.extend(undo);
+        (Some(halt), _) => {
+            let mut ways = match (halt, &applied.undone) {
+                // What was put back is not gone on with.
+                (_, Some(_)) => vec!["find out why, and plan again".to_owned()],
+                (Halt::Breach(_), None) => vec![format!(
+                    "`imdsure apply --resume {run}` looks again, and goes on if all is well (with --ignore-breach, although it is not)"
+                )],
+                _ => vec![format!("`imdsure apply --resume {run}` goes on")],
+            };
+            ways.extend(
+                undo.filter(|_| applied.undone.as_ref().is_none_or(|it| rest(applied, it))),
+            );
             ways.push(format!("`imdsure journal show {run}` tells all"));
             format!("next: {}", ways.join("; "))
         }
@@ -264,6 +274,16 @@ fn next(applied: &Applied) -> String {
             None => "finished; nothing was changed".to_owned(),
         },
     }
+}
+
+/// Whether changes are in force that were not put back.
+fn rest(applied: &Applied, undone: &Undone) -> bool {
+    let sum = |endings: &BTreeMap<Ending, u64>, is: fn(Ending) -> bool| {
+        endings.iter().filter(|(ending, _)| is(**ending)).map(|(_, number)| number).sum::<u64>()
+    };
+    let is_back =
+        |ending| matches!(ending, Ending::Done | Ending::Deferred | Ending::Already | Ending::Gone);
+    sum(&applied.endings, Ending::touched) > sum(&undone.endings, is_back)
 }
 
 fn touched(applied: &Applied) -> bool {

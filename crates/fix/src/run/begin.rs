@@ -114,11 +114,18 @@ pub(super) async fn was_put_back(past: &Past, store: &Store) -> Result<Option<St
         return Ok(Some("put back what got worse: find out why, and plan again".to_owned()));
     }
     let undone = undo::undoing(store, &past.run).await?;
-    let undone = undone.iter().find(|undone| undone.did_anything());
-    Ok(undone.map(|undone| format!("was undone by {}: plan again", undone.run)))
+    let undone = undone.iter().find(|undone| undone.touches_anything());
+    Ok(undone.map(|undone| match undone.state {
+        RunState::Finished => format!("was undone by {}: plan again", undone.run),
+        _ => format!(
+            "is being undone, or {} was cut off at that: `imdsure undo {}` brings it to its end; then plan again",
+            undone.run, past.run
+        ),
+    }))
 }
 
-/// Refuses a plan that another run is at work on, or waits with: a second one would pass over what stopped the first.
+/// Refuses a plan that another run is at work on, or waits with: a second one would pass over what stopped the first. The same
+/// holds where something got worse and was put back.
 async fn not_at_work(plan: &str, store: &Store) -> Result<(), RunError> {
     for run in store.runs().await?.into_iter().rev() {
         // A journal that cannot be read hides no other.
@@ -130,8 +137,13 @@ async fn not_at_work(plan: &str, store: &Store) -> Result<(), RunError> {
             RunState::Open => "has not ended",
         };
         let same = past.action == Action::Apply && past.plan == plan;
-        if same && past.touches_anything() && was_put_back(&past, store).await?.is_none() {
-            return Err(RunError::AtWork { run, state });
+        if !same || !past.touches_anything() {
+            continue;
+        }
+        match was_put_back(&past, store).await? {
+            None => return Err(RunError::AtWork { run, state }),
+            Some(_) if past.has_breach() => return Err(RunError::GotWorse { run }),
+            Some(_) => {}
         }
     }
     Ok(())

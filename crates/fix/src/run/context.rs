@@ -113,6 +113,14 @@ pub enum RunError {
         /// Its state, as a predicate.
         state: &'static str,
     },
+    /// The same plan made something worse, and was put back.
+    #[error(
+        "run {run} carried out this plan, something got worse, and it was put back: find out why (`imdsure journal show {run}`), and plan again"
+    )]
+    GotWorse {
+        /// The run.
+        run: RunId,
+    },
     /// Nothing is left to do.
     #[error("run {run} {state}: there is nothing to {wish}")]
     NothingLeft {

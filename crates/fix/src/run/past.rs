@@ -99,6 +99,35 @@ pub struct Past {
     waves: BTreeMap<u32, WaveOf>,
     baselines: BTreeMap<(u32, String, String), BTreeSet<String>>,
     left_alone: BTreeSet<(u32, String, String, ChangeKind)>,
+    /// Accounts and regions where enforcement was lifted for a way back, and whether it still is for all that the run told.
+    lifted: BTreeMap<Place, bool>,
+}
+
+/// An account and a region.
+pub(super) type Place = (String, String);
+
+/// Turning enforcement off for a way back, and on again: a step that belongs to none of the plan's changes.
+pub(super) struct Enforcing {
+    pub(super) place: Place,
+    pub(super) on: bool,
+}
+
+impl Enforcing {
+    /// What stands in the journal as the step.
+    pub(super) fn step(&self) -> String {
+        format!("enforcement {} {} {}", self.place.0, self.place.1, self.value())
+    }
+
+    /// The value that is sent.
+    pub(super) const fn value(&self) -> &'static str {
+        if self.on { "enabled" } else { "disabled" }
+    }
+
+    fn of(step: &str) -> Option<Self> {
+        let mut words = step.strip_prefix("enforcement ")?.split(' ');
+        let place = (words.next()?.to_owned(), words.next()?.to_owned());
+        Some(Self { place, on: words.next()? == "enabled" })
+    }
 }
 
 /// A wave in the past.
@@ -228,6 +257,7 @@ impl Past {
             waves: BTreeMap::new(),
             baselines: BTreeMap::new(),
             left_alone: BTreeSet::new(),
+            lifted: BTreeMap::new(),
         }
     }
 
@@ -275,6 +305,17 @@ impl Past {
                 let made = Made { run: self.run.to_string(), before, ..Made::default() };
                 // Begun again after it was cut off: what was there first counts.
                 self.open.entry(place).or_insert(Touched { made, ending: None, called: false });
+            }
+            // Asked for, it may have been lifted, with an answer or without one.
+            Event::Call { place: u64::MAX, step, .. } => {
+                if let Some(lifted) = Enforcing::of(&step).filter(|step| !step.on) {
+                    self.lifted.insert(lifted.place, true);
+                }
+            }
+            Event::Answer { place: u64::MAX, step, error: None, .. } => {
+                if let Some(again) = Enforcing::of(&step).filter(|step| step.on) {
+                    self.lifted.insert(again.place, false);
+                }
             }
             Event::Call { place, .. } => {
                 if let Some(touched) = self.open.get_mut(&place) {
@@ -365,14 +406,27 @@ impl Past {
         self.made.has(place)
     }
 
-    /// Whether it began to change anything.
-    pub(crate) fn touches_anything(&self) -> bool {
-        self.done.any() || self.open.values().any(|touched| touched.called)
+    /// Where enforcement was lifted by a run, and whether it still is for all that the run told.
+    pub(super) const fn lifted(&self) -> &BTreeMap<Place, bool> {
+        &self.lifted
     }
 
-    /// Whether it brought anything about.
-    pub fn did_anything(&self) -> bool {
-        self.made.any()
+    /// Whether something got worse, or could not be looked at, when the run looked last.
+    pub(super) fn has_breach(&self) -> bool {
+        !self.breaches.is_empty()
+    }
+
+    /// Whether it changed anything, or may have: a call counts without its answer.
+    pub fn touches_anything(&self) -> bool {
+        self.done.any()
+            || self.made.any()
+            || self.lifted.values().any(|lifted| *lifted)
+            || self.open.values().any(|touched| touched.called)
+    }
+
+    /// How many changes were begun, with a call to AWS, and their ends not told.
+    pub fn cut_off(&self) -> usize {
+        self.open.values().filter(|touched| touched.called && touched.ending.is_none()).count()
     }
 
     /// Whether the changes of a lane were left alone before, and counted.

@@ -23,7 +23,7 @@ use super::{
     changed::Chosen,
     context::Stopped,
     lanes::Skipped,
-    past::{kept_plan, past_with_changes},
+    past::{Enforcing, Place, kept_plan, past_with_changes},
     turns::{self, Turn, Turns},
 };
 use crate::{
@@ -62,6 +62,8 @@ pub struct UndoRequest {
 pub struct Undone {
     /// The run that did it; that of the apply where a wave was put back at once.
     pub run: RunId,
+    /// The run whose changes were put back.
+    pub of: RunId,
     /// How changes were put back.
     pub endings: BTreeMap<Ending, u64>,
     /// Some of those that were not.
@@ -93,7 +95,8 @@ pub async fn undo(of: &RunId, request: UndoRequest) -> Result<Undone, RunError> 
     let is_back =
         |place| past.was_put_back(place) || before.iter().any(|undone| undone.is_made(place));
     let chosen = changed.choose(&plan, |_, place| request.again || !is_back(place));
-    if chosen.number == 0 {
+    let left_lifted = left_lifted(&before);
+    if chosen.number == 0 && left_lifted.is_empty() {
         return Err(nothing("is undone"));
     }
     let id = RunId::new(request.clock.here());
@@ -108,19 +111,19 @@ pub async fn undo(of: &RunId, request: UndoRequest) -> Result<Undone, RunError> 
             request.lift_enforcement.into(),
         )]),
     };
-    let opening = opening(&request, &id, &chosen, &plan);
+    let opening = opening(&request, &id, &chosen, &left_lifted, &plan);
     let run = begin::open(opening, Some((&began, kept.path()))).await?;
     let skipped = RefCell::default();
     let back = Back { run: &run, plan: &plan, chosen: &chosen, earlier: &before, skipped };
     Progress::set(&run.progress.planned, chosen.number);
     Progress::set(&run.progress.of_wave, chosen.number);
-    let lifted = back.lift(request.lift_enforcement).await;
-    if let Ok((refused, lifted)) = lifted {
+    let mut lifted = left_lifted;
+    if let Ok(refused) = back.lift(request.lift_enforcement, &mut lifted).await {
         // A failure is told by the run's halt.
         let _ = back.all(&refused).await;
-        back.enforce_again(&lifted).await;
     }
-    let undone = back.close().await;
+    back.enforce_again(&lifted).await;
+    let undone = back.close(of).await;
     run.release().await;
     Ok(undone)
 }
@@ -141,14 +144,31 @@ pub(super) async fn undoing(store: &Store, of: &RunId) -> Result<Vec<Past>, RunE
     Ok(undoing)
 }
 
-fn opening(request: &UndoRequest, id: &RunId, chosen: &Chosen<'_>, plan: &PlanFile) -> Opening {
-    let mut accounts: Vec<String> =
-        chosen.lanes.iter().map(|lane| lane.account_id.clone()).collect();
+/// Where earlier attempts lifted enforcement and did not set it again.
+fn left_lifted(earlier: &[Past]) -> BTreeSet<Place> {
+    let mut lifted = BTreeMap::new();
+    for past in earlier {
+        lifted.extend(past.lifted().iter().map(|(place, lifted)| (place.clone(), *lifted)));
+    }
+    lifted.into_iter().filter(|(_, lifted)| *lifted).map(|(place, _)| place).collect()
+}
+
+fn opening(
+    request: &UndoRequest,
+    id: &RunId,
+    chosen: &Chosen<'_>,
+    left_lifted: &BTreeSet<Place>,
+    plan: &PlanFile,
+) -> Opening {
+    let of_lanes = chosen.lanes.iter().map(|lane| &lane.account_id);
+    let accounts = of_lanes.chain(left_lifted.iter().map(|(account_id, _)| account_id));
+    let mut accounts: Vec<String> = accounts.cloned().collect();
     accounts.sort_unstable();
     accounts.dedup();
     let kinds = chosen.lanes.iter().map(|lane| lane.kind);
-    // Lifting enforcement is a change of defaults.
-    let lifting = request.lift_enforcement.then_some(ChangeKind::AccountEnforcement);
+    // Lifting enforcement and setting it again are changes of defaults.
+    let lifts = request.lift_enforcement || !left_lifted.is_empty();
+    let lifting = lifts.then_some(ChangeKind::AccountEnforcement);
     Opening {
         store: request.store.clone(),
         run: id.clone(),
@@ -190,6 +210,7 @@ pub(super) async fn put_back(
     }
     Undone {
         run: run.id.clone(),
+        of: run.id.clone(),
         endings: run.tally.counts(),
         skipped,
         halt: run.stop.take(),
@@ -215,9 +236,6 @@ fn waves_of(breaches: &[Breach], changed: &Chosen<'_>, plan: &PlanFile) -> BTree
     breaches.iter().filter_map(|breach| wave_of(breach).or(newest)).collect()
 }
 
-/// An account and a region.
-type Place = (String, String);
-
 fn place_of(lane: &Lane) -> Place {
     (lane.account_id.clone(), lane.region.clone())
 }
@@ -235,36 +253,33 @@ impl Back<'_> {
     /// Puts back what is chosen of these waves.
     async fn waves(&self, waves: BTreeSet<u32>) -> Result<(), Stopped> {
         self.run.record(&Event::PuttingBack { waves }).await?;
-        let (refused, _) = self.lift(false).await?;
+        let refused = self.lift(false, &mut BTreeSet::new()).await?;
         self.all(&refused).await
     }
 
-    /// Finds where enforcement, which the run did not set, forbids the way back; lifts it there if that was asked for. Gives where
-    /// instances stay, and where it was lifted.
-    async fn lift(&self, lift: bool) -> Result<(BTreeMap<Place, String>, Vec<Place>), Stopped> {
+    /// Finds where enforcement, which the run did not set, forbids the way back; lifts it there if that was asked for, and adds the
+    /// place to `lifted` before. Gives where instances stay.
+    async fn lift(
+        &self,
+        lift: bool,
+        lifted: &mut BTreeSet<Place>,
+    ) -> Result<BTreeMap<Place, String>, Stopped> {
         let of = |kinds: &[ChangeKind]| {
             let lanes = self.chosen.lanes.iter().filter(|lane| kinds.contains(&lane.kind));
             lanes.map(|lane| place_of(lane)).collect::<BTreeSet<_>>()
         };
         let ours = of(&[ChangeKind::AccountEnforcement]);
         let instances = of(&[ChangeKind::Instance, ChangeKind::GroupMember]);
-        let (mut refused, mut lifted) = (BTreeMap::new(), Vec::new());
+        let mut refused = BTreeMap::new();
         for place in instances.difference(&ours) {
-            let Some(actor) = self.run.actor(&place.0, &place.1) else { continue };
-            let answer = actor.ask(&GET_INSTANCE_METADATA_DEFAULTS, &Parameters::new()).await;
-            let enforced = answer.ok().is_some_and(|reply| {
-                reply.value.pointer("/accountLevel/httpTokensEnforced").and_then(Value::as_str)
-                    == Some("enabled")
-            });
-            if !enforced {
+            if self.enforcement(place).await.as_deref() != Ok("enabled") {
                 continue;
             }
             let why = if lift {
-                match self.set_enforcement(place, "disabled").await? {
-                    Ok(()) => {
-                        lifted.push(place.clone());
-                        continue;
-                    }
+                // Whatever AWS answers: it may be lifted.
+                lifted.insert(place.clone());
+                match self.set_enforcement(place, false).await? {
+                    Ok(()) => continue,
                     Err(why) => why,
                 }
             } else {
@@ -272,15 +287,33 @@ impl Back<'_> {
             };
             refused.insert(place.clone(), why);
         }
-        Ok((refused, lifted))
+        Ok(refused)
     }
 
-    async fn enforce_again(&self, lifted: &[Place]) {
+    /// What a region's enforcement is, or why that is not known.
+    async fn enforcement(&self, (account_id, region): &Place) -> Result<String, String> {
+        let Some(actor) = self.run.actor(account_id, region) else {
+            return Err(self.run.why_not_entered(account_id));
+        };
+        let answer = actor.ask(&GET_INSTANCE_METADATA_DEFAULTS, &Parameters::new()).await;
+        let reply = answer.map_err(|error| error.to_string())?;
+        let found = reply.value.pointer("/accountLevel/httpTokensEnforced").and_then(Value::as_str);
+        Ok(found.unwrap_or("no-preference").to_owned())
+    }
+
+    /// Sets enforcement again where it was lifted, unless somebody else has given it up since.
+    async fn enforce_again(&self, lifted: &BTreeSet<Place>) {
         for place in lifted {
-            if let Ok(Err(why)) = self.set_enforcement(place, "enabled").await {
+            let set = match self.enforcement(place).await {
+                Ok(found) if found == "no-preference" => continue,
+                // Reads may be late: what shows as enabled may be off.
+                Ok(_) => self.set_enforcement(place, true).await,
+                Err(why) => Ok(Err(why)),
+            };
+            if let Ok(Err(why)) = set {
                 let end = End::because(
                     Ending::Failed,
-                    format!("enforcement could not be set again: {why}"),
+                    format!("enforcement is off, and could not be set again: {why}"),
                 );
                 self.skip(&place.0, &place.1, "enforcement", &end);
                 self.run.count(Ending::Failed, 1);
@@ -292,12 +325,13 @@ impl Back<'_> {
     async fn set_enforcement(
         &self,
         place: &Place,
-        value: &str,
+        on: bool,
     ) -> Result<Result<(), String>, Stopped> {
         let Some(actor) = self.run.actor(&place.0, &place.1) else {
             return Ok(Err(self.run.why_not_entered(&place.0)));
         };
-        let step = format!("enforcement {} {} {value}", place.0, place.1);
+        let enforcing = Enforcing { place: place.clone(), on };
+        let (step, value) = (enforcing.step(), enforcing.value());
         let operation = MODIFY_INSTANCE_METADATA_DEFAULTS.name();
         let sent = json!({"HttpTokensEnforced": value});
         let call = Event::Call { place: u64::MAX, step: step.clone(), operation, sent };
@@ -430,13 +464,14 @@ impl Back<'_> {
         let _ = self.run.record(&event).await;
     }
 
-    async fn close(self) -> Undone {
+    async fn close(self, of: &RunId) -> Undone {
         let halt = self.run.stop.take();
         self.end_run(halt.as_ref()).await;
         let head = self.run.journal.head().to_string();
         self.run.journal.close().await;
         Undone {
             run: self.run.id.clone(),
+            of: of.clone(),
             endings: self.run.tally.counts(),
             skipped: self.skipped.into_inner(),
             halt,

@@ -105,6 +105,13 @@ fn a_wave_that_was_put_back_is_counted_once_and_not_gone_on_with() {
     assert!(sum(made) > 0 && sum(made) == sum(back), "{list:#}");
     is_refused(&stage, &["apply", "--resume", run], "put back what got worse");
     is_refused(&stage, &["undo", run, "--approve", run], "is undone");
+    is_refused(&stage, &Stage::applying(&plan, &[]), "something got worse, and it was put back");
+    // People are not sent to what would be refused.
+    let again = stage.plan(&["--canary", "4"]);
+    let digest = again["digest"].as_str().unwrap();
+    let apply = ["apply", "plan.json", "--approve", digest, "--check", "false", "--on-breach"];
+    let told = stage.run(&[&apply[..], &["undo"]].concat()).out;
+    assert!(told.contains("next: find out why, and plan again; `imdsure journal show"), "{told}");
     assert_eq!(stage.run(&["journal", "verify"]).code, 0);
 }
 

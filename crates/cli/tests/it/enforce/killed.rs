@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::long;
 use crate::stage::{Stage, assert_same, called, endings, expected, settled, without_templates};
@@ -163,4 +163,66 @@ fn records(journals: &Path) -> u64 {
         text.split(|byte| *byte == b'\n').count() as u64 - 1
     };
     runs.map(|run| lines(journal(run.unwrap()))).sum()
+}
+
+/// Options take their time, so that what is killed is under way.
+const SLOW: [&str; 8] =
+    ["--accounts", "1", "--instances", "30", "--regions", "1", "--settle-seconds", "6"];
+
+#[test]
+fn killed_while_undoing_a_canary_that_is_then_not_gone_on_with() {
+    let stage = Stage::new(&SLOW);
+    let before = stage.witness();
+    let (code, applied) = stage.apply(&stage.plan(&["--canary", "3"]), &[]);
+    assert_eq!((code, &applied["state"]), (0, &json!("soaking")), "{applied}");
+    let run = applied["run"].as_str().unwrap();
+    // Began, entered, and of some change what is there and the call.
+    kill(&stage, &["undo", run, "--approve", run], 6);
+    let ended = stage.run(&["apply", "--resume", run, "--before-soak-ends"]);
+    assert_eq!(ended.code, 64, "{ended:?}");
+    assert!(ended.err.contains(&format!("`imdsure undo {run}` brings it to its end")), "{ended:?}");
+    let list = stage.run(&["journal", "list", "--output", "json"]).json();
+    let undoing = &list["runs"][1];
+    assert_eq!(
+        (&list["runs"][0]["undone_by"], &undoing["state"]),
+        (&undoing["run"], &json!("open"))
+    );
+    assert!(stage.run(&["journal", "list"]).out.contains(" begun  by "));
+    let (code, undone) = stage.undo(run, &[]);
+    assert_eq!((code, undone["of"].as_str()), (0, Some(run)), "{undone}");
+    assert_same(&settled(stage.witness()), &settled(before), "undone");
+    let list = stage.run(&["journal", "list", "--output", "json"]).json();
+    let of_run = &list["runs"][0];
+    assert_eq!(
+        (&of_run["state"], &of_run["resume_after"]),
+        (&json!("undone"), &json!(null)),
+        "{list:#}"
+    );
+}
+
+#[test]
+fn killed_while_enforcement_was_lifted_for_the_way_back() {
+    for again in [&["--lift-enforcement"][..], &[]] {
+        let stage = Stage::new(&SLOW);
+        let before = stage.witness();
+        let (_, applied) = stage.apply(&stage.plan(&["--kind", "instance"]), &["--soak", "0"]);
+        let run = applied["run"].as_str().unwrap();
+        let place = before.as_object().unwrap().keys().next().unwrap();
+        let (account, region) = place.split_once(' ').unwrap();
+        stage.server.python("somebody.py", &["enforce", account, region, "-"]);
+        // Lifted, and the first calls are made.
+        let undo = ["undo", run, "--approve", run, "--lift-enforcement"];
+        kill(&stage, &undo, 8);
+        let enforced = |stage: &Stage| {
+            stage.witness()[place]["defaults"]["HttpTokensEnforced"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(enforced(&stage), "disabled");
+        let (code, undone) = stage.undo(run, again);
+        assert_eq!(code, 0, "{undone}");
+        assert_eq!(enforced(&stage), "enabled", "set again");
+        let (now, before) = (settled(stage.witness()), settled(before.clone()));
+        assert_same(&now[place]["instances"], &before[place]["instances"], "undone");
+        let ended = stage.run(&["undo", run, "--approve", run]);
+        assert!(ended.code == 64 && ended.err.contains("is undone"), "{ended:?}");
+    }
 }
