@@ -107,6 +107,8 @@ impl From<RunError> for Failure {
             | RunError::Scope(_)
             | RunError::NotApproved { .. }
             | RunError::TooOld { .. }
+            | RunError::FromTheFuture(_)
+            | RunError::NoTime { .. }
             | RunError::OtherOrganization { .. }
             | RunError::NowhereInPlan(_)
             | RunError::TooEarly { .. }

@@ -106,6 +106,7 @@ async fn planned(
 ) -> Result<ExitCode, Failure> {
     let (drawn, out) = Box::pin(draw(shaped, choice, config, clock)).await?;
     told(&drawn);
+    old(&drawn, clock);
     Ok(if out { ExitCode::Incomplete } else { ExitCode::Ok })
 }
 
@@ -119,7 +120,8 @@ async fn draw(
     let (shown, split, code) = (shaped.output, shaped.split_by.is_some(), choice.code.clone());
     let out = shaped.out.clone();
     let out = out.unwrap_or_else(|| PathBuf::from(if split { PLANS } else { PLAN }));
-    // Both before anything is read: that may take hours, and cost money.
+    // All before anything is read: that may take hours, and cost money.
+    can_hold(&out, split)?;
     if split {
         holds_no_plan(&out)?;
     }
@@ -143,6 +145,29 @@ async fn draw(
     write(&drawn, &out, shown, split)?;
     let missing = drawn.incomplete || !drawn.missing.is_empty() || drawn.code_unread > 0;
     Ok((drawn, missing))
+}
+
+/// Refuses what no plan can be written to: a pipe or a device would become a file.
+fn can_hold(out: &Path, split: bool) -> Result<(), Failure> {
+    let place = out.display();
+    if out == Path::new("-") {
+        return Err(Failure::usage(
+            "a plan is a file, approved by its digest: name one with --out (--output md or html prints it to be read)",
+        ));
+    }
+    match std::fs::metadata(out) {
+        Ok(found) if split && !found.is_dir() => {
+            Err(Failure::usage(format!("{place} is no folder, and several plans need one")))
+        }
+        Ok(found) if !split && !found.is_file() => {
+            Err(Failure::usage(format!("{place} is no regular file: a plan is not written there")))
+        }
+        Err(_) if out.is_symlink() => Err(Failure::usage(format!(
+            "{place} is a link to nothing: a plan is not written there"
+        ))),
+        // One that is not there is made.
+        _ => Ok(()),
+    }
 }
 
 /// Refuses a folder that holds plans: those of an earlier day would be taken for some of today's.
@@ -333,6 +358,19 @@ fn told(drawn: &Drawn) {
         let _ = writeln!(
             err,
             "note: the use of version 1 was not read, so that what it decides is unplanned: --usage reads it, or --from evidence that holds it"
+        );
+    }
+}
+
+/// Says when the plan will be refused for the age of its evidence.
+fn old(drawn: &Drawn, clock: Clock) {
+    const MAX_AGE_DAYS: i64 = 7;
+    let Some(read) = drawn.planned.evidence_read() else { return };
+    let days = clock.here().duration_since(read).as_hours() / 24;
+    if days >= MAX_AGE_DAYS {
+        let _ = writeln!(
+            io::stderr().lock(),
+            "note: the evidence is {days} days old: `apply` refuses the plan unless it is told so by --max-age; read AWS again"
         );
     }
 }

@@ -331,7 +331,7 @@ pub(crate) struct ApplyArguments {
     /// Change also where there is no way back: ACCOUNT or ACCOUNT:REGION, `*` for any (repeatable)
     #[arg(long, value_name = "WHERE")]
     pub(crate) accept_no_way_back: Vec<String>,
-    /// The age at which a plan is too old
+    /// The age at which a plan is too old, its own or that of its evidence
     #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = days)]
     pub(crate) max_age: u64,
     /// The share of each of AWS's request rates instead of the plan's

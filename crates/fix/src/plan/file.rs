@@ -5,6 +5,7 @@
 //! the digest makes sure of that, and what was approved is what is carried out.
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::{self, BufRead, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write},
     path::{Path, PathBuf},
@@ -56,6 +57,14 @@ pub enum PlanFileError {
         /// Its schema.
         found: String,
     },
+    /// Its digest is right, and what it says cannot be.
+    #[error("{}: the plan contradicts itself: {message}. Plan again", path.display())]
+    Contradiction {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
     /// It was changed after it was written.
     #[error(
         "{}: the plan was changed after it was written: its digest says {stated}, its content has {found}. Plan again; \
@@ -88,7 +97,10 @@ pub fn write(
 ) -> Result<String, PlanFileError> {
     head.digest = format!("{PREFIX}{}", "0".repeat(DIGITS));
     let failed = || PlanFileError::file(path);
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    // Through a link: what it leads to is replaced, and not the link.
+    let led = if path.is_symlink() { Some(path.canonicalize().map_err(failed())?) } else { None };
+    let target = led.as_deref().unwrap_or(path);
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     let staged = staged(folder).map_err(failed())?;
     let (staged, digest, at) = fill(staged, &head, changes, unplanned).map_err(failed())?;
@@ -96,7 +108,7 @@ pub fn write(
     file.seek(SeekFrom::Start(at as u64)).map_err(failed())?;
     file.write_all(digest.as_bytes()).map_err(failed())?;
     file.sync_all().map_err(failed())?;
-    staged.persist(path).map_err(|error| PlanFileError::file(path)(error.error))?;
+    staged.persist(target).map_err(|error| PlanFileError::file(path)(error.error))?;
     Ok(format!("{PREFIX}{digest}"))
 }
 
@@ -215,6 +227,15 @@ struct Place<'a> {
     #[serde(borrow)]
     region: std::borrow::Cow<'a, str>,
     kind: ChangeKind,
+    #[serde(borrow)]
+    send: Sent<'a>,
+}
+
+/// What of a change's `send` must not be.
+#[derive(Deserialize)]
+struct Sent<'a> {
+    #[serde(rename = "HttpTokens", default, borrow)]
+    tokens: Option<std::borrow::Cow<'a, str>>,
 }
 
 impl PlanFile {
@@ -230,6 +251,9 @@ impl PlanFile {
         if found != head.digest {
             let stated = head.digest;
             return Err(PlanFileError::Edited { path: path.to_owned(), stated, found });
+        }
+        if let Some(message) = contradiction(&head, &lanes) {
+            return Err(PlanFileError::Contradiction { path: path.to_owned(), message });
         }
         Ok(Self { path: path.to_owned(), head, lanes, unplanned })
     }
@@ -320,6 +344,29 @@ impl PlanFile {
     }
 }
 
+/// What a head says of its changes that is not so, or that nobody may ask for.
+fn contradiction(head: &PlanHead, lanes: &[Lane]) -> Option<String> {
+    let share = head.pace.share;
+    if !(share > 0.0 && share <= 1.0) {
+        return Some(format!("`share` is {share}, and AWS's allowances are from 0 to 1"));
+    }
+    let mut waves: BTreeMap<u32, u64> = BTreeMap::new();
+    for lane in lanes {
+        *waves.entry(lane.wave).or_default() += lane.changes;
+    }
+    let changes: u64 = waves.values().sum();
+    let stated = head.total_changes;
+    if stated != changes {
+        return Some(format!("`total_changes` is {stated}, and it has {changes}"));
+    }
+    let said: BTreeMap<u32, u64> =
+        head.waves.iter().map(|wave| (wave.wave, wave.changes)).collect();
+    let both = |wave| [&said, &waves].map(|of| of.get(wave).copied().unwrap_or_default());
+    let mut all = said.keys().chain(waves.keys()).map(|wave| (wave, both(wave)));
+    let (wave, [said, found]) = all.find(|(_, [said, found])| said != found)?;
+    Some(format!("wave {wave} is said to have {said} changes, and has {found}"))
+}
+
 /// What a line of a plan says.
 fn parsed<T: for<'de> Deserialize<'de>>(path: &Path, line: &str) -> Result<T, PlanFileError> {
     let json = line.strip_suffix(',').unwrap_or(line);
@@ -374,7 +421,7 @@ impl<'a> Reader<'a> {
             }
             if self.line.is_empty() || text.len() > LONGEST_LINE as usize {
                 return Err(self.schema_of(&text).unwrap_or_else(|| {
-                    self.wrong("it has no line `\"changes\": [`: was it formatted anew?")
+                    self.wrong("it has no line `\"changes\": [`: was it formatted anew, or given other line ends?")
                 }));
             }
             text.extend_from_slice(&self.line);
@@ -427,6 +474,9 @@ impl<'a> Reader<'a> {
             let json = line.strip_suffix(b",").unwrap_or(line);
             let found: Place<'_> =
                 serde_json::from_slice(json).map_err(|error| self.wrong(error.to_string()))?;
+            if found.send.tokens.as_deref().is_some_and(|tokens| tokens != "required") {
+                return Err(self.wrong("it sends an `HttpTokens` that is not `required`"));
+            }
             match lanes.last_mut() {
                 Some(lane) if lane.is_of(&found) => lane.changes += 1,
                 _ => lanes.push(Lane {

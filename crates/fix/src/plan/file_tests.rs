@@ -2,13 +2,28 @@ use std::collections::BTreeMap;
 
 use imdsure_model::{
     Effect,
-    plan::{BlastRadius, ChangeKind, Pace, PlanSource, Reason},
+    plan::{BlastRadius, ChangeKind, Pace, PlanSource, Reason, Wave},
 };
 use proptest::prelude::*;
 
 use super::*;
 
-fn head(unplanned: u64) -> PlanHead {
+fn head(changes: &[String], unplanned: u64) -> PlanHead {
+    let mut waves: BTreeMap<u32, u64> = BTreeMap::new();
+    for line in changes {
+        let change: Change = serde_json::from_str(line).unwrap();
+        *waves.entry(change.wave).or_default() += 1;
+    }
+    let wave = |(wave, changes)| Wave {
+        wave,
+        name: format!("wave {wave}"),
+        changes,
+        kinds: BTreeMap::new(),
+        accounts: 1,
+        regions: 1,
+        least_seconds: 0,
+        soaks: true,
+    };
     PlanHead {
         schema: PLAN_SCHEMA.into(),
         digest: String::new(),
@@ -25,9 +40,9 @@ fn head(unplanned: u64) -> PlanHead {
         },
         pace: Pace { soak_seconds: 0, share: 0.5, schedule: vec![] },
         accounts: vec!["111122223333".into()],
-        total_changes: 0,
+        total_changes: changes.len() as u64,
         total_unplanned: BTreeMap::from([(Reason::NoData, unplanned)]),
-        waves: vec![],
+        waves: waves.into_iter().map(wave).collect(),
         kinds: BTreeMap::new(),
         gaps: vec![],
     }
@@ -64,7 +79,7 @@ fn written(changes: &[String], unplanned: &[String]) -> (tempfile::TempDir, Path
     let path = folder.path().join("plan.json");
     let lines = |lines: &'static [String]| lines.iter().map(String::as_str);
     let (changes, unplanned) = (changes.to_vec().leak(), unplanned.to_vec().leak());
-    let head = head(unplanned.len() as u64);
+    let head = head(changes, unplanned.len() as u64);
     let digest = write(&path, head, lines(changes), lines(unplanned)).unwrap();
     assert_eq!(PlanFile::open(&path).unwrap().head.digest, digest);
     (folder, path)
@@ -179,4 +194,40 @@ proptest! {
         std::fs::write(&path, &bytes).unwrap();
         prop_assert!(PlanFile::open(&path).is_err());
     }
+}
+
+/// What stands in a plan that says something else of itself, with the digest that goes with it.
+fn said_otherwise(changes: &[String], otherwise: impl Fn(&mut PlanHead)) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plan.json");
+    let mut head = head(changes, 0);
+    otherwise(&mut head);
+    write(&path, head, changes.iter(), std::iter::empty::<&str>()).unwrap();
+    PlanFile::open(&path).unwrap_err().to_string()
+}
+
+#[test]
+fn a_right_digest_makes_no_plan_of_what_cannot_be() {
+    let changes = [change(1, "eu-west-1", "i-1"), change(2, "eu-west-1", "i-2")];
+    let share = said_otherwise(&changes, |head| head.pace.share = 7.0);
+    assert!(share.contains("`share` is 7, and AWS's allowances are from 0 to 1"), "{share}");
+    let total = said_otherwise(&changes, |head| head.total_changes = 5);
+    assert!(total.contains("`total_changes` is 5, and it has 2"), "{total}");
+    let wave = said_otherwise(&changes, |head| head.waves[1].wave = 9);
+    assert!(wave.contains("wave 9 is said to have 1 changes, and has 0"), "{wave}");
+    let weaker = [change(1, "eu-west-1", "i-1").replacen("\"required\"", "\"optional\"", 1)];
+    let weaker = said_otherwise(&weaker, |_| {});
+    assert!(weaker.contains("sends an `HttpTokens` that is not `required`"), "{weaker}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_written_through() {
+    let (folder, path) = written(&[], &[]);
+    let link = folder.path().join("link.json");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let changes = [change(1, "eu-west-1", "i-1")];
+    write(&link, head(&changes, 0), changes.iter(), std::iter::empty::<&str>()).unwrap();
+    assert!(link.is_symlink());
+    assert_eq!(PlanFile::open(&path).unwrap().head.total_changes, 1);
 }

@@ -378,6 +378,11 @@ pub struct Planned {
 }
 
 impl Planned {
+    /// When its evidence was read, if that is known.
+    pub fn evidence_read(&self) -> Option<jiff::Timestamp> {
+        self.context.source.as_ref()?.finished.parse().ok()
+    }
+
     /// How many changes there are.
     pub fn changes(&self) -> usize {
         self.drafts.len()

@@ -14,19 +14,26 @@ impl Planner<'_> {
     pub fn regions(&mut self, rows: &[Row]) {
         for row in rows {
             if self.chooses(text(row, "account_id").unwrap_or_default(), None) {
-                self.defaults(row);
-                self.enforcement(row);
+                let required = self.defaults(row);
+                self.enforcement(row, required);
             }
         }
     }
 
-    fn defaults(&mut self, row: &Row) {
+    /// Plans the default; tells whether it is `required`, or will be.
+    fn defaults(&mut self, row: &Row) -> bool {
         let kind = ChangeKind::AccountDefaults;
-        if !self.plans(kind) || text(row, "http_tokens") == Some("required") {
-            return;
+        if text(row, "http_tokens") == Some("required") {
+            return true;
+        }
+        if !self.plans(kind) {
+            return false;
         }
         match self.against_defaults(row, "account-default-tokens-required") {
-            Some(why) => self.leave(target(row), kind, why),
+            Some(why) => {
+                self.leave(target(row), kind, why);
+                false
+            }
             None => {
                 let doing = Doing {
                     kind,
@@ -48,6 +55,7 @@ impl Planner<'_> {
                     groups: Vec::new(),
                 };
                 self.plan(target(row), doing);
+                true
             }
         }
     }
@@ -58,7 +66,7 @@ impl Planner<'_> {
         self.options.hop_limit.filter(|limit| now < u64::from(*limit))
     }
 
-    fn enforcement(&mut self, row: &Row) {
+    fn enforcement(&mut self, row: &Row, default_required: bool) {
         let kind = ChangeKind::AccountEnforcement;
         if !self.plans(kind) || text(row, "http_tokens_enforced") == Some("enabled") {
             return;
@@ -75,7 +83,7 @@ impl Planner<'_> {
                     before: members([("HttpTokensEnforced", before.into())]),
                     evidence: evidence(row),
                     blast: BlastRadius::default(),
-                    warnings: enforcement_warnings(row),
+                    warnings: enforcement_warnings(row, default_required),
                     turn: if idle(row) { Turn::Idle } else { Turn::Enforcement },
                     groups: Vec::new(),
                 };
@@ -209,10 +217,15 @@ fn warnings(row: &Row) -> Vec<String> {
     warnings
 }
 
-fn enforcement_warnings(row: &Row) -> Vec<String> {
+fn enforcement_warnings(row: &Row, default_required: bool) -> Vec<String> {
     let optional = number(row, "optional");
     let mut warnings =
         vec!["while it is on, no instance of the region can go back to version 1".to_owned()];
+    if !default_required {
+        warnings.push(
+            "the region's default is not `required`, and this plan does not set it: a launch that says nothing of tokens is refused from then on, unless its AMI has ImdsSupport v2.0".to_owned(),
+        );
+    }
     if optional > 0 {
         let (answers, stays) =
             if optional == 1 { ("answers", "stays") } else { ("answer", "stay") };
@@ -245,11 +258,18 @@ mod tests {
     }
 
     #[test]
+    fn enforcement_without_a_default_refuses_the_silent() {
+        let told = |required| enforcement_warnings(&row(1, 0), required).len();
+        assert_eq!((told(true), told(false)), (2, 3));
+        assert!(enforcement_warnings(&row(1, 0), false)[1].contains("says nothing of tokens"));
+    }
+
+    #[test]
     fn refused_calls_are_told_and_no_use() {
         let mut row = row(2, 0);
         row.insert("refused".into(), json!(2));
         assert_eq!(
-            enforcement_warnings(&row).pop().unwrap(),
+            enforcement_warnings(&row, true).pop().unwrap(),
             "calls of version 1 are refused on 2 instances already: what makes them cannot be helped by setting that back"
         );
     }
@@ -258,7 +278,7 @@ mod tests {
     fn one_and_many_have_their_own_words() {
         let all = |number| {
             let row = row(number, number);
-            [warnings(&row).remove(1), enforcement_warnings(&row).remove(1), in_use(&row)]
+            [warnings(&row).remove(1), enforcement_warnings(&row, true).remove(1), in_use(&row)]
         };
         assert_eq!(
             all(1),

@@ -27,6 +27,8 @@ use crate::{
 
 /// A soak that is shorter is waited for; a longer one ends the command.
 const WAITED_FOR: Duration = Duration::from_mins(15);
+/// So far the clocks of two machines may be apart.
+const SKEW: SignedDuration = SignedDuration::from_hours(1);
 /// More failures than this share of a wave, and than this number, are a breach.
 const FAILURES: f64 = 0.1;
 const FEW_FAILURES: u64 = 3;
@@ -124,11 +126,22 @@ pub async fn resume(id: &RunId, request: ApplyRequest) -> Result<Applied, RunErr
 }
 
 fn too_old(plan: &PlanFile, now: Timestamp, days: u64) -> Result<(), RunError> {
-    let created = &plan.head.created;
-    let age = created.parse::<Timestamp>().ok().map(|created| now.duration_since(created));
     let limit = SignedDuration::from_hours(24 * days as i64);
-    if age.is_none_or(|age| age > limit) {
-        return Err(RunError::TooOld { created: created.clone(), days });
+    let age = |member, at: &str| match at.parse::<Timestamp>() {
+        Ok(at) => Ok(now.duration_since(at)),
+        Err(_) => Err(RunError::NoTime { member, found: at.to_owned() }),
+    };
+    let (created, read) = (&plan.head.created, &plan.head.evidence.finished);
+    let too_old = |what, at: &String| RunError::TooOld { what, at: at.clone(), days };
+    let since = age("created", created)?;
+    if since > limit {
+        return Err(too_old("the plan was made", created));
+    }
+    if since < -SKEW {
+        return Err(RunError::FromTheFuture(created.clone()));
+    }
+    if age("finished", read)? > limit {
+        return Err(too_old("the plan's evidence was read", read));
     }
     Ok(())
 }

@@ -50,15 +50,32 @@ pub enum RunError {
         /// What the user said.
         approved: String,
     },
-    /// The plan is too old.
+    /// The plan, or the evidence that it was made from, is too old.
     #[error(
-        "the plan was made {created}, more than {days} days ago: what it knows may be no more true. Plan again, or say --max-age"
+        "{what} {at}, more than {days} days ago: what the plan knows may be no more true. Plan again from what is read now, or say --max-age"
     )]
     TooOld {
+        /// What was done then.
+        what: &'static str,
         /// When.
-        created: String,
+        at: String,
         /// The age that is allowed.
         days: u64,
+    },
+    /// The plan is from a time to come.
+    #[error(
+        "the plan says that it was made {0}, and that is yet to come: is the clock of the machine that made it right? Plan again"
+    )]
+    FromTheFuture(String),
+    /// The plan does not tell its age.
+    #[error(
+        "the plan's `{member}` is `{found}`, which is no time: its age cannot be told. Plan again"
+    )]
+    NoTime {
+        /// The member.
+        member: &'static str,
+        /// What it holds.
+        found: String,
     },
     /// No account of the plan can be entered.
     #[error(
