@@ -101,6 +101,7 @@ impl From<RunError> for Failure {
             RunError::Plan(_)
             | RunError::KeptPlan { .. }
             | RunError::AtWork { .. }
+            | RunError::NotKnown { .. }
             | RunError::Open(_)
             | RunError::Journal(JournalError::Missing { .. })
             | RunError::Scope(_)

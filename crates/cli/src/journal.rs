@@ -93,9 +93,11 @@ pub(crate) async fn run(command: JournalCommand) -> Result<ExitCode, Failure> {
                     Verdict::Sound(_) if plan.is_some() => {
                         (false, plan.map(|error| error.to_string()).unwrap_or_default())
                     }
-                    Verdict::Sound(verified) if verified.records == 0 => {
-                        (true, "no records: cut off before it began, or emptied".to_owned())
-                    }
+                    Verdict::Empty => (
+                        false,
+                        "no record is left: it was emptied (in S3 it may be that the run was cut off as it began). What the run changed is not known: CloudTrail tells"
+                            .to_owned(),
+                    ),
                     Verdict::Sound(verified) => {
                         let torn = if verified.torn {
                             "; its last line was cut off by a crash, and is none"

@@ -96,13 +96,6 @@ pub async fn resume(id: &RunId, request: ApplyRequest) -> Result<Applied, RunErr
             wish: "resume",
         });
     }
-    if past.plan.is_empty() {
-        return Err(RunError::NothingLeft {
-            run: id.clone(),
-            state: "was cut off before it began".into(),
-            wish: "resume",
-        });
-    }
     if let Some(why) = begin::was_put_back(&past, &request.store).await? {
         return Err(RunError::NothingLeft { run: id.clone(), state: why, wish: "resume" });
     }

@@ -113,6 +113,16 @@ pub enum RunError {
         /// Its state, as a predicate.
         state: &'static str,
     },
+    /// Another run keeps the same plan, and its journal cannot be read.
+    #[error(
+        "run {run} has this plan, and what it changed is not known, so the plan is not begun beside it: {error}"
+    )]
+    NotKnown {
+        /// The run.
+        run: RunId,
+        /// What is wrong with its journal.
+        error: JournalError,
+    },
     /// Nothing is left to do.
     #[error("run {run} {state}: there is nothing to {wish}")]
     NothingLeft {

@@ -144,3 +144,41 @@ fn a_plan_is_not_begun_beside_a_run_of_it() {
     assert_eq!(stage.undo(&run, &[]).0, 0);
     soaking(&stage, &plan, &[]);
 }
+
+/// What an emptied journal, or one with lines that no run wrote, says of its run is not known: nothing builds on it.
+#[test]
+fn an_emptied_journal_is_not_sound_and_nothing_is_built_on_it() {
+    let stage = Stage::new(&WORLD);
+    let before = stage.witness();
+    let plan = stage.plan(&["--canary", "2"]);
+    let run = soaking(&stage, &plan, &[]);
+    let between = stage.witness();
+    let journal = file(&stage, &run, "journal.jsonl");
+    let text = std::fs::read_to_string(&journal).unwrap();
+
+    std::fs::write(&journal, "").unwrap();
+    for command in [&["journal", "verify"][..], &["journal", "list"], &["journal", "show", &run]] {
+        let ended = stage.run(command);
+        assert!(ended.code == 2, "{ended:?}");
+        assert!(format!("{}{}", ended.out, ended.err).contains("emptied"), "{ended:?}");
+    }
+    for command in [&["undo", &run, "--approve", &run][..], &["apply", "--resume", &run]] {
+        let ended = stage.run(command);
+        assert!(ended.code != 0 && ended.err.contains("it was emptied"), "{ended:?}");
+    }
+    is_refused(&stage, &Stage::applying(&plan, &[]), "what it changed is not known");
+
+    std::fs::write(&journal, format!("{text}garbage\n")).unwrap();
+    let ended = stage.run(&["journal", "verify"]);
+    assert!(ended.code == 2 && ended.out.contains("broken at line"), "{ended:?}");
+    is_refused(&stage, &Stage::applying(&plan, &[]), "what it changed is not known");
+    is_not_undone(&stage, &run);
+    assert_same(&stage.witness(), &between, "nothing was changed");
+
+    // What a crash leaves has no newline.
+    std::fs::write(&journal, format!("{text}{{\"n\":")).unwrap();
+    let ended = stage.run(&["journal", "verify"]);
+    assert!(ended.code == 0 && ended.out.contains("cut off by a crash"), "{ended:?}");
+    assert_eq!(stage.undo(&run, &[]).0, 0);
+    assert_same(&settled(stage.witness()), &settled(before), "undone");
+}
