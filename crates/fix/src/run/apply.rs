@@ -299,6 +299,7 @@ impl<'a> Carrying<'a> {
         Progress::set(&progress.wave, u64::from(number));
         Progress::set(&progress.of_wave, wave.changes);
         Progress::set(&progress.ended_of_wave, 0);
+        Progress::set(&progress.passed_of_wave, 0);
         Progress::set(&progress.least_seconds, wave.least_seconds);
         self.run.of_wave.clear();
         let called = self.since_planned(number, refused).await?;

@@ -139,7 +139,9 @@ impl Wave<'_> {
             if self.run.record(&event).await == Err(Stopped) {
                 return;
             }
-            self.run.count(Ending::Refused, lane.changes);
+            self.run.count_left_alone(lane.changes);
+        } else {
+            self.run.progress.pass(lane.changes);
         }
         let mut left = self.left.borrow_mut();
         let of = left.entry((lane.account_id.clone(), why.to_owned())).or_default();
@@ -149,7 +151,7 @@ impl Wave<'_> {
 
     async fn one(&self, place: u64, change: &Change, settling: &Settling<'_>, turn: Turn) {
         let begun = match self.past {
-            Some(past) if past.has_ended(place) => return,
+            Some(past) if past.has_ended(place) => return self.run.progress.pass(1),
             Some(past) => past.was_begun(place),
             None => false,
         };
@@ -180,7 +182,7 @@ impl Wave<'_> {
         if self.run.record(&event).await == Err(Stopped) {
             return;
         }
-        self.run.count(ending, 1);
+        self.run.count(ending);
         if ending.touched() {
             self.made.borrow_mut().add(place);
         }

@@ -283,7 +283,7 @@ impl Back<'_> {
                     format!("enforcement could not be set again: {why}"),
                 );
                 self.skip(&place.0, &place.1, "enforcement", &end);
-                self.run.count(Ending::Failed, 1);
+                self.run.count(Ending::Failed);
             }
         }
     }
@@ -412,7 +412,7 @@ impl Back<'_> {
         if self.run.record(&event).await == Err(Stopped) {
             return;
         }
-        self.run.count(end.ending, 1);
+        self.run.count(end.ending);
         if end.ending != Ending::Done || end.why.is_some() {
             self.skip(&change.account_id, &change.region, &change.id, &end);
         }
