@@ -127,7 +127,10 @@ impl Wave<'_> {
 
     /// Leaves a lane alone, and tells so once for all of its changes.
     async fn leave(&self, lane: &Lane, why: &str) {
-        if !self.past.is_some_and(|past| past.left_alone(lane)) {
+        if self.past.is_some_and(|past| past.left_alone(lane)) {
+            // Told and counted before the run was taken up again.
+            self.run.progress.pass(lane.changes);
+        } else {
             let event = Event::LeftAlone {
                 wave: lane.wave,
                 account_id: lane.account_id.clone(),
@@ -140,8 +143,6 @@ impl Wave<'_> {
                 return;
             }
             self.run.count_left_alone(lane.changes);
-        } else {
-            self.run.progress.pass(lane.changes);
         }
         let mut left = self.left.borrow_mut();
         let of = left.entry((lane.account_id.clone(), why.to_owned())).or_default();
