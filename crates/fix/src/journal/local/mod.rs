@@ -61,7 +61,7 @@ impl Folder {
     fn writer_lock(&self, run: &RunId) -> Result<File, JournalError> {
         let path = self.folder(run).join("journal.lock");
         let at = JournalError::at(&path.display());
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+        let file = disk::new_files().truncate(false).open(&path);
         let file = file.map_err(&at)?;
         match file.try_lock() {
             Ok(()) => Ok(file),
