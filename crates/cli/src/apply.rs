@@ -22,13 +22,14 @@ use crate::{
     args::{AccessArguments, ApplyArguments, UndoArguments, change::BreachArgument},
     audit::stop_on_signal,
     failure::Failure,
-    journal,
+    journal::{self, Use},
     progress::{CLEAR_LINE, ProgressLine},
     terminal,
 };
 
 pub(crate) async fn run(arguments: ApplyArguments, clock: Clock) -> Result<ExitCode, Failure> {
-    let store = journal::store(&arguments.store, &arguments.access).await?;
+    let to = if arguments.resume.is_some() { Use::Read } else { Use::Begin };
+    let store = journal::store(&arguments.store, &arguments.access, to).await?;
     let progress = Arc::new(Progress::default());
     let request = ApplyRequest {
         store,
@@ -89,7 +90,7 @@ pub(crate) async fn run(arguments: ApplyArguments, clock: Clock) -> Result<ExitC
 
 pub(crate) async fn run_undo(arguments: UndoArguments, clock: Clock) -> Result<ExitCode, Failure> {
     let run = arguments.run;
-    let store = journal::store(&arguments.store, &arguments.access).await?;
+    let store = journal::store(&arguments.store, &arguments.access, Use::Read).await?;
     match &arguments.approve {
         Some(approved) if approved == run.as_str() => {}
         Some(approved) => {

@@ -102,6 +102,7 @@ impl From<RunError> for Failure {
             | RunError::KeptPlan { .. }
             | RunError::AtWork { .. }
             | RunError::GotWorse { .. }
+            | RunError::NotKnown { .. }
             | RunError::Open(_)
             | RunError::Journal(JournalError::Missing { .. })
             | RunError::Scope(_)

@@ -2,6 +2,8 @@
 
 mod words;
 
+use std::{fs, io, path::Path};
+
 use imdsure_aws::identity;
 use imdsure_fix::{
     event::{Ending, Event},
@@ -18,21 +20,57 @@ use crate::{
     terminal,
 };
 
+/// Whether a store has to be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// A new run may make it.
+    Begin,
+    /// What is in it is wanted.
+    Read,
+}
+
 /// The store that the arguments name. S3 is entered with the same credentials as AWS.
 pub(crate) async fn store(
     arguments: &StoreArguments,
     access: &AccessArguments,
+    to: Use,
 ) -> Result<Store, Failure> {
-    open(arguments, access.profile.first().map(String::as_str), access.endpoint_url.as_deref())
-        .await
+    let profile = access.profile.first().map(String::as_str);
+    open(arguments, profile, access.endpoint_url.as_deref(), to).await
+}
+
+/// The store that is read.
+async fn reading(arguments: &StoreArguments) -> Result<Store, Failure> {
+    open(arguments, None, None, Use::Read).await
+}
+
+/// Refuses a file, and a folder that is not there where what is in it is wanted. The folder that nobody has to name is made by the
+/// first run: without it there are none.
+fn check_folder(folder: &Path, to: Use) -> Result<(), Failure> {
+    let wrong = |why: &str| Err(Failure::usage(format!("--journal {}: {why}", folder.display())));
+    match fs::metadata(folder) {
+        Ok(found) if found.is_dir() => Ok(()),
+        Ok(_) => wrong("this is a file. Journals are in a folder, or in s3://BUCKET/PREFIX"),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => wrong(&error.to_string()),
+        Err(_) if to == Use::Begin || is_usual(folder) => Ok(()),
+        Err(_) => wrong("there is no such folder"),
+    }
+}
+
+fn is_usual(folder: &Path) -> bool {
+    Location::default() == Location::Folder(folder.to_owned())
 }
 
 async fn open(
     arguments: &StoreArguments,
     profile: Option<&str>,
     endpoint_url: Option<&str>,
+    to: Use,
 ) -> Result<Store, Failure> {
     let location = Location::parse(&arguments.journal).map_err(Failure::usage)?;
+    if let Location::Folder(folder) = &location {
+        check_folder(folder, to)?;
+    }
     let access = match &location {
         Location::Folder(_) => None,
         Location::S3 { .. } => {
@@ -53,11 +91,9 @@ async fn open(
 
 pub(crate) async fn run(command: JournalCommand) -> Result<ExitCode, Failure> {
     match command {
-        JournalCommand::List { store, output } => {
-            list(&open(&store, None, None).await?, output).await
-        }
+        JournalCommand::List { store, output } => list(&reading(&store).await?, output).await,
         JournalCommand::Show { run, store, output } => {
-            let store = open(&store, None, None).await?;
+            let store = reading(&store).await?;
             let mut records = store.read::<Event>(&run).await.map_err(Failure::usage)?;
             let mut told = words::Telling::default();
             while let Some(record) = records.next().await {
@@ -70,11 +106,14 @@ pub(crate) async fn run(command: JournalCommand) -> Result<ExitCode, Failure> {
             Ok(ExitCode::Ok)
         }
         JournalCommand::Verify { run, head, store } => {
-            let store = open(&store, None, None).await?;
+            let store = reading(&store).await?;
             let runs = match run {
                 Some(run) => vec![run],
                 None => store.runs().await.map_err(Failure::usage)?,
             };
+            if runs.is_empty() {
+                terminal::print(&format!("{}: there is nothing to verify\n", no_runs(&store)))?;
+            }
             let mut code = ExitCode::Ok;
             for run in runs {
                 let plan = check_plan(&store, &run).await.err();
@@ -93,9 +132,11 @@ pub(crate) async fn run(command: JournalCommand) -> Result<ExitCode, Failure> {
                     Verdict::Sound(_) if plan.is_some() => {
                         (false, plan.map(|error| error.to_string()).unwrap_or_default())
                     }
-                    Verdict::Sound(verified) if verified.records == 0 => {
-                        (true, "no records: cut off before it began, or emptied".to_owned())
-                    }
+                    Verdict::Empty => (
+                        false,
+                        "no record is left: it was emptied (in S3 it may be that the run was cut off as it began). What the run changed is not known: CloudTrail tells"
+                            .to_owned(),
+                    ),
                     Verdict::Sound(verified) => {
                         let torn = if verified.torn {
                             "; its last line was cut off by a crash, and is none"
@@ -124,6 +165,14 @@ pub(crate) async fn run(command: JournalCommand) -> Result<ExitCode, Failure> {
     }
 }
 
+fn no_runs(store: &Store) -> String {
+    let place = store.place();
+    if is_usual(Path::new(&place)) && !Path::new(&place).exists() {
+        return format!("no runs yet ({place} is not there)");
+    }
+    format!("no runs in {place}")
+}
+
 async fn list(store: &Store, output: ListFormat) -> Result<ExitCode, Failure> {
     let mut runs = Vec::new();
     let mut code = ExitCode::Ok;
@@ -143,7 +192,9 @@ async fn list(store: &Store, output: ListFormat) -> Result<ExitCode, Failure> {
             let runs: Vec<Value> = runs.iter().map(|past| past_json(past, undone(past))).collect();
             format!("{:#}\n", json!({"runs": runs}))
         }
-        ListFormat::Pretty if runs.is_empty() => format!("no runs in {}\n", store.place()),
+        ListFormat::Pretty if runs.is_empty() && code == ExitCode::Ok => {
+            format!("{}\n", no_runs(store))
+        }
         ListFormat::Pretty => runs.iter().map(|past| past_words(past, undone(past))).collect(),
     };
     terminal::print(&text)?;

@@ -1,6 +1,7 @@
 //! Progress of long work, on standard error, while somebody watches.
 
 use std::{
+    collections::VecDeque,
     io::{self, IsTerminal as _, Write as _},
     sync::{
         Arc, PoisonError,
@@ -55,14 +56,16 @@ impl ProgressLine {
     fn of(mut line: impl FnMut() -> String + Send + 'static) -> Self {
         let redrawn = io::stderr().is_terminal();
         let drawing = tokio::spawn(async move {
-            let mut due = interval(if redrawn { REDRAW } else { LOGGED });
-            if !redrawn {
-                // The first is due at once, when there is nothing to tell.
-                due.tick().await;
-            }
+            let mut due = interval(REDRAW);
+            let mut logged = Instant::now();
             loop {
                 due.tick().await;
+                // Asked for as often in a log: a rate needs to know what was when.
                 let line = line();
+                if !redrawn && logged.elapsed() < LOGGED {
+                    continue;
+                }
+                logged = Instant::now();
                 // Nobody to tell when standard error is gone.
                 let _ = if redrawn {
                     write!(io::stderr(), "{CLEAR_LINE}{}", fitting(&line))
@@ -85,11 +88,17 @@ impl ProgressLine {
     }
 }
 
-/// When the wave at work began, to tell its rate.
+/// The time over which a rate is told: AWS lets a burst go first, which says nothing of what follows.
+const WINDOW: Duration = Duration::from_secs(15);
+/// Before so much of a wave went by there is no rate.
+const FIRST_RATE: Duration = Duration::from_secs(3);
+
+/// What the wave at work had made when, to tell its rate.
 #[derive(Default)]
 struct Pace {
     wave: u64,
-    since: Option<Instant>,
+    /// The oldest is at the window's beginning, or before it.
+    made: VecDeque<(Instant, u64)>,
 }
 
 impl Pace {
@@ -101,30 +110,45 @@ impl Pace {
         }
         let (wave, all, done) =
             (number(&progress.wave), number(&progress.of_wave), number(&progress.ended_of_wave));
-        if wave != self.wave || self.since.is_none() {
-            (self.wave, self.since) = (wave, Some(Instant::now()));
-        }
         if all == 0 {
             return "asking what is permitted".to_owned();
         }
-        let seconds = self.since.map_or(0.0, |since| since.elapsed().as_secs_f64());
-        let pace = pace(done, all, seconds, number(&progress.least_seconds));
+        let made = done.saturating_sub(number(&progress.passed_of_wave));
+        let rate = self.rate(wave, made, Instant::now());
+        let least = if made == 0 { number(&progress.least_seconds) } else { 0 };
+        let pace = pace(rate, all.saturating_sub(done), least);
         let wave = if wave == 0 { String::new() } else { format!("wave {wave} · ") };
         format!("{wave}{}/{} changes{pace}", thousands(done), thousands(all))
+    }
+
+    /// Changes a second, of those that this process made in the window; none before it is known.
+    fn rate(&mut self, wave: u64, made: u64, now: Instant) -> Option<f64> {
+        let begins_anew = self.made.back().is_some_and(|(_, before)| made < *before);
+        if wave != self.wave || begins_anew {
+            (self.wave, self.made) = (wave, VecDeque::new());
+        }
+        self.made.push_back((now, made));
+        let since = |(at, _): &(Instant, u64)| now.saturating_duration_since(*at);
+        while self.made.get(1).is_some_and(|next| since(next) >= WINDOW) {
+            self.made.pop_front();
+        }
+        let first = self.made.front()?;
+        let (time, number) = (since(first), made.saturating_sub(first.1));
+        (time >= FIRST_RATE && number > 0).then(|| number as f64 / time.as_secs_f64())
     }
 }
 
 /// The rate and the time that is left, as far as they are known: before the first change that is the plan's own estimate, if it has
 /// one.
-fn pace(done: u64, all: u64, seconds: f64, least_seconds: u64) -> String {
-    match (done, least_seconds) {
-        (0, 0) => String::new(),
-        (0, least) => format!(" · at least {}", time(least)),
-        _ => {
-            let rate = done as f64 / seconds.max(0.1);
-            let left = (all.saturating_sub(done) as f64 / rate) as u64;
-            format!(" · {rate:.1} a second · {} left", time(left))
+fn pace(rate: Option<f64>, open: u64, least_seconds: u64) -> String {
+    match rate {
+        _ if open == 0 => String::new(),
+        Some(rate) => {
+            let left = (open as f64 / rate).ceil() as u64;
+            format!(" · {rate:.1} a second · {} left", time(left.max(1)))
         }
+        None if least_seconds > 0 => format!(" · at least {}", time(least_seconds)),
+        None => String::new(),
     }
 }
 
@@ -163,8 +187,38 @@ mod tests {
 
     #[test]
     fn no_rate_is_told_before_there_is_one() {
-        assert_eq!(pace(0, 28, 0.0, 0), "");
-        assert_eq!(pace(0, 28, 5.0, 90), " · at least 90 s");
-        assert_eq!(pace(14, 28, 7.0, 90), " · 2.0 a second · 7 s left");
+        assert_eq!(pace(None, 28, 0), "");
+        assert_eq!(pace(None, 28, 90), " · at least 90 s");
+        assert_eq!(pace(Some(2.0), 14, 0), " · 2.0 a second · 7 s left");
+        assert_eq!(pace(Some(500.0), 1, 0), " · 500.0 a second · 1 s left", "something is left");
+        assert_eq!(pace(Some(2.0), 0, 0), "");
+    }
+
+    /// The rates that are told where so much was made at those milliseconds.
+    fn rates(samples: &[(u64, u64, u64)]) -> Vec<Option<f64>> {
+        let (mut pace, begin) = (Pace::default(), Instant::now());
+        let at = |milliseconds| begin + Duration::from_millis(milliseconds);
+        samples.iter().map(|(time, wave, made)| pace.rate(*wave, *made, at(*time))).collect()
+    }
+
+    #[test]
+    fn a_rate_is_of_what_was_made_lately() {
+        // A burst at once says nothing yet.
+        assert_eq!(rates(&[(0, 1, 0), (100, 1, 278), (2_900, 1, 278)]), [None; 3]);
+        // Ten a second, later two: the window forgets.
+        let told = rates(&[(0, 1, 0), (10_000, 1, 100), (20_000, 1, 120), (30_000, 1, 140)]);
+        assert_eq!(told, [None, Some(10.0), Some(6.0), Some(2.0)]);
+        // Nothing came of it lately: then nothing is known.
+        let told = rates(&[(0, 1, 0), (4_000, 1, 8), (19_000, 1, 8), (34_000, 1, 8)]);
+        assert_eq!(told, [None, Some(2.0), None, None]);
+    }
+
+    #[test]
+    fn each_wave_has_a_rate_of_its_own() {
+        let told =
+            rates(&[(0, 1, 0), (5_000, 1, 50), (5_100, 2, 0), (7_000, 2, 9), (9_100, 2, 20)]);
+        assert_eq!(told, [None, Some(10.0), None, None, Some(5.0)]);
+        // Taken up again within a wave, or putting back what was made: counted from there.
+        assert_eq!(rates(&[(0, 1, 9), (4_000, 1, 9), (5_000, 1, 3), (9_000, 1, 11)])[3], Some(2.0));
     }
 }

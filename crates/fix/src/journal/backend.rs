@@ -36,7 +36,8 @@ pub(super) trait Backend: fmt::Debug + Send + Sync {
     /// Whether a last line may be torn here.
     fn may_tear(&self) -> bool;
 
-    /// Begins a run, unless it is there.
+    /// Begins a run, unless it is there. A file appears with the first record that is committed, so that
+    /// none without a record is left by a crash.
     fn create(&self, run: &RunId) -> Result<Box<dyn Tail>, JournalError>;
 
     /// Checks a run's journal, cuts a torn line off, and continues it.

@@ -47,6 +47,19 @@ pub enum JournalError {
         /// What is wrong with it.
         why: Why,
     },
+    /// The journal is there and holds no record. A file appears with its first record.
+    #[error(
+        "the journal of run {run} holds no record ({place}): it was emptied (in S3 it may be that the run \
+         was cut off as it began). What the run changed is not known: look in CloudTrail at what was \
+         changed at its time (its sessions in other accounts are called imdsure-{run}), then move the \
+         run's folder away"
+    )]
+    Empty {
+        /// The run.
+        run: RunId,
+        /// The journal.
+        place: String,
+    },
     /// A record is sound, and its event none that this version knows.
     #[error(
         "line {line} of the journal of run {run} says something that this version of imdsure does not \

@@ -38,7 +38,7 @@ pub struct Record<E> {
 }
 
 /// The records of a run, in order, as a stream. Each was checked against the one before. It ends after the
-/// last whole record (a torn line is no record), or with an error.
+/// last whole record (a torn line is no record), or with an error, as where there is no record at all.
 #[derive(Debug)]
 pub struct Records<E> {
     receiver: Receiver<Result<Record<E>, JournalError>>,
@@ -104,6 +104,10 @@ impl<E: DeserializeOwned> Reading<E> {
                     digest: appended.digest,
                     line: String::from_utf8_lossy(&self.scan.line).trim_end().to_owned(),
                 }))
+            }
+            Ok(Found::Torn | Found::End) if self.scan.chain.records == 0 => {
+                let (run, place) = (self.run.clone(), self.place.clone());
+                Some(Err(JournalError::Empty { run, place }))
             }
             Ok(Found::Torn | Found::End) => None,
             Err(stop) => Some(Err(stopped(stop, &self.run, &self.place))),

@@ -4,8 +4,8 @@ use std::io::{self, BufRead, Read as _};
 
 use super::chain::{Appended, Chain, LONGEST, Why};
 
-/// A last line that was not written to its end: the run was killed in the middle of it, before the call
-/// that it would have recorded.
+/// A last line that was not written to its end, and so has no newline: the run was killed in the middle of
+/// it, before the call that it would have recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Torn {
     /// The number that its record would have had.
@@ -74,10 +74,6 @@ impl<R: BufRead> Scan<R> {
                 self.offset += self.line.len() as u64 + 1;
                 Ok(Found::Record(record))
             }
-            Err(Why::NotJson(_)) if self.may_tear && self.at_end()? => {
-                self.line.push(b'\n');
-                Ok(Found::Torn)
-            }
             Err(why) => self.broken(why),
         }
     }
@@ -91,10 +87,6 @@ impl<R: BufRead> Scan<R> {
                 Found::End => return Ok(false),
             }
         }
-    }
-
-    fn at_end(&mut self) -> Result<bool, Stop> {
-        self.reader.fill_buf().map(<[u8]>::is_empty).map_err(Stop::Read)
     }
 
     const fn broken<T>(&self, why: Why) -> Result<T, Stop> {

@@ -67,6 +67,8 @@ pub struct Verified {
 pub enum Verdict {
     /// All of it belongs together.
     Sound(Verified),
+    /// There is no record: it was emptied.
+    Empty,
     /// A line does not belong where it stands.
     Broken {
         /// The line, from 1.
@@ -104,7 +106,7 @@ impl Store {
         self.backend.place()
     }
 
-    /// Begins the journal of a new run.
+    /// Begins the journal of a new run. It appears with its first record.
     pub async fn create(&self, run: &RunId) -> Result<Journal, JournalError> {
         self.with(run, |backend, run| {
             let tail = backend.create(run)?;
@@ -150,6 +152,7 @@ impl Store {
         self.with(run, |backend, run| {
             let mut scan = Scan::new(backend.lines(run)?, backend.may_tear());
             match scan.finish() {
+                Ok(_) if scan.chain.records == 0 => Ok(Verdict::Empty),
                 Ok(torn) => {
                     let Chain { records, head } = scan.chain;
                     Ok(Verdict::Sound(Verified { records, head, torn }))

@@ -10,8 +10,8 @@ use tempfile::TempDir;
 use tokio::runtime::Handle;
 
 use super::{
-    JournalError, Location, Record, RunId, Store, Verdict, Verified, digest::Digest,
-    object::Objects, store::OpenError,
+    JournalError, Location, Record, RunId, Store, Verdict, Verified, object::Objects,
+    store::OpenError,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,11 +77,13 @@ async fn a_run_is_begun_once() {
     let temporary = tempfile::tempdir().unwrap();
     for store in both(&temporary) {
         let journal = store.create(&run(1)).await.unwrap();
+        assert!(store.create(&run(1)).await.is_err(), "it is being begun");
+        journal.append(&event(1), Timestamp::UNIX_EPOCH).await.unwrap();
+        assert!(store.create(&run(1)).await.is_err(), "it is being written");
+        journal.close().await;
         let error = store.create(&run(1)).await.unwrap_err();
         assert!(matches!(error, JournalError::Exists { .. }), "{error}");
-        journal.close().await;
-        assert!(store.create(&run(1)).await.is_err(), "no record was written, and it is there");
-        assert_eq!(store.reopen(&run(1)).await.unwrap().head(), Digest::START);
+        assert_eq!(store.reopen(&run(1)).await.unwrap().records(), 1);
     }
 }
 
@@ -102,7 +104,8 @@ async fn runs_are_listed_oldest_first() {
     let temporary = tempfile::tempdir().unwrap();
     for store in both(&temporary) {
         for number in [3, 1, 2] {
-            store.create(&run(number)).await.unwrap();
+            let journal = store.create(&run(number)).await.unwrap();
+            journal.append(&event(1), Timestamp::UNIX_EPOCH).await.unwrap();
         }
         assert_eq!(store.runs().await.unwrap(), [run(1), run(2), run(3)]);
     }
@@ -138,9 +141,9 @@ async fn a_run_has_one_writer() {
     let temporary = tempfile::tempdir().unwrap();
     let store = folder(temporary.path());
     let journal = store.create(&run(1)).await.unwrap();
+    journal.append(&event(1), Timestamp::UNIX_EPOCH).await.unwrap();
     let error = store.reopen(&run(1)).await.unwrap_err();
     assert!(matches!(error, JournalError::InUse { .. }), "{error}");
-    journal.append(&event(1), Timestamp::UNIX_EPOCH).await.unwrap();
     assert_eq!(all(&store, &run(1)).await.unwrap().len(), 1, "reading is free");
 }
 
@@ -164,6 +167,25 @@ async fn a_torn_line_is_cut_off_and_kept() {
         assert!(torn.kept.ends_with(name), "{torn:?}");
         assert_eq!(fs::read(&torn.kept).unwrap(), b"{\"n\":2,\"at");
         journal.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_journal_appears_with_its_first_record_and_one_without_any_was_emptied() {
+    let temporary = tempfile::tempdir().unwrap();
+    let store = folder(temporary.path());
+    let journal = store.create(&run(1)).await.unwrap();
+    assert_eq!(store.runs().await, Ok(Vec::new()), "nothing is recorded yet");
+    journal.append(&event(1), Timestamp::UNIX_EPOCH).await.unwrap();
+    journal.append(&event(2), Timestamp::UNIX_EPOCH).await.unwrap();
+    journal.close().await;
+    assert_eq!(all(&store, &run(1)).await.unwrap().len(), 2);
+    let path = temporary.path().join("runs").join(run(1).as_str()).join("journal.jsonl");
+    for left in ["", "{\"n\":1,\"at"] {
+        fs::write(&path, left).unwrap();
+        assert_eq!(store.verify(&run(1)).await, Ok(Verdict::Empty));
+        let error = all(&store, &run(1)).await.unwrap_err();
+        assert!(matches!(error, JournalError::Empty { .. }), "{error}");
     }
 }
 

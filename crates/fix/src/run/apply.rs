@@ -102,13 +102,6 @@ pub async fn resume(id: &RunId, request: ApplyRequest) -> Result<Applied, RunErr
             wish: "resume",
         });
     }
-    if past.plan.is_empty() {
-        return Err(RunError::NothingLeft {
-            run: id.clone(),
-            state: "was cut off before it began".into(),
-            wish: "resume",
-        });
-    }
     if let Some(why) = begin::was_put_back(&past, &request.store).await? {
         return Err(RunError::NothingLeft { run: id.clone(), state: why, wish: "resume" });
     }
@@ -322,6 +315,7 @@ impl<'a> Carrying<'a> {
         Progress::set(&progress.wave, u64::from(number));
         Progress::set(&progress.of_wave, wave.changes);
         Progress::set(&progress.ended_of_wave, 0);
+        Progress::set(&progress.passed_of_wave, 0);
         Progress::set(&progress.least_seconds, wave.least_seconds);
         self.run.of_wave.clear();
         let called = self.since_planned(number, refused).await?;

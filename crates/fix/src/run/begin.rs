@@ -28,7 +28,7 @@ use super::{
 use crate::{
     event::{Action, Event},
     journal::{Holder, Journal, Lock, RunId, Store},
-    plan::notes::session_policy,
+    plan::{PlanFile, notes::session_policy},
 };
 
 /// What a run is opened with.
@@ -80,10 +80,12 @@ pub(super) async fn open(
     if let Some((Event::Began { action: Action::Apply, plan, .. }, _)) = began {
         not_at_work(plan, &opening.store).await?;
     }
-    let journal = opening.store.create(&opening.run).await?;
-    if let Some((began, plan)) = began {
+    if let Some((_, plan)) = began {
         // The plan first: a run that has begun can be resumed.
         opening.store.keep_plan(&opening.run, plan).await?;
+    }
+    let journal = opening.store.create(&opening.run).await?;
+    if let Some((began, _)) = began {
         let began = entered.told_by(began);
         journal.append(&began, opening.clock.now(&client)).await?;
     }
@@ -128,8 +130,14 @@ pub(super) async fn was_put_back(past: &Past, store: &Store) -> Result<Option<St
 /// holds where something got worse and was put back.
 async fn not_at_work(plan: &str, store: &Store) -> Result<(), RunError> {
     for run in store.runs().await?.into_iter().rev() {
-        // A journal that cannot be read hides no other.
-        let Ok(past) = super::past::past(store, &run).await else { continue };
+        let past = match super::past::past(store, &run).await {
+            Ok(past) => past,
+            Err(error) if keeps(plan, store, &run).await => {
+                return Err(RunError::NotKnown { run, error });
+            }
+            // One that is of another plan hides no other.
+            Err(_) => continue,
+        };
         let state = match past.state {
             RunState::Finished => continue,
             RunState::Soaking | RunState::Paused => "waits",
@@ -147,6 +155,12 @@ async fn not_at_work(plan: &str, store: &Store) -> Result<(), RunError> {
         }
     }
     Ok(())
+}
+
+/// Whether a run, of which the journal cannot be read, keeps that plan.
+async fn keeps(digest: &str, store: &Store, run: &RunId) -> bool {
+    let Ok(kept) = store.plan(run).await else { return false };
+    PlanFile::open(kept.path()).is_ok_and(|plan| plan.head.digest == digest)
 }
 
 fn client(opening: &Opening) -> Client {

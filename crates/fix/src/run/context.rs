@@ -138,6 +138,16 @@ pub enum RunError {
         /// The run.
         run: RunId,
     },
+    /// Another run keeps the same plan, and its journal cannot be read.
+    #[error(
+        "run {run} has this plan, and what it changed is not known, so the plan is not begun beside it: {error}"
+    )]
+    NotKnown {
+        /// The run.
+        run: RunId,
+        /// What is wrong with its journal.
+        error: JournalError,
+    },
     /// Nothing is left to do.
     #[error("run {run} {state}: there is nothing to {wish}")]
     NothingLeft {
@@ -165,6 +175,8 @@ pub struct Progress {
     pub of_wave: AtomicU64,
     /// Those of them that ended.
     pub ended_of_wave: AtomicU64,
+    /// Those of the ended ones that were no work: they ended before the run was taken up again, or are left alone.
+    pub passed_of_wave: AtomicU64,
     /// The wave at work; zero before the first.
     pub wave: AtomicU64,
     /// The least seconds that the wave takes.
@@ -178,6 +190,12 @@ pub struct Progress {
 impl Progress {
     pub(crate) fn wait(&self, why: Option<String>) {
         *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
+    /// Counts changes of the wave that need no work.
+    pub(crate) fn pass(&self, changes: u64) {
+        self.ended_of_wave.fetch_add(changes, Ordering::Relaxed);
+        self.passed_of_wave.fetch_add(changes, Ordering::Relaxed);
     }
 
     pub(crate) fn set(number: &AtomicU64, value: u64) {
@@ -272,11 +290,21 @@ impl Run {
     }
 
     /// Counts a change that ended.
-    pub(crate) fn count(&self, ending: Ending, number: u64) {
+    pub(crate) fn count(&self, ending: Ending) {
+        self.tell(ending, 1);
+        self.progress.ended_of_wave.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts changes that are left alone.
+    pub(crate) fn count_left_alone(&self, changes: u64) {
+        self.tell(Ending::Refused, changes);
+        self.progress.pass(changes);
+    }
+
+    fn tell(&self, ending: Ending, number: u64) {
         self.tally.add(ending, number);
         self.of_wave.add(ending, number);
         self.progress.ended.fetch_add(number, Ordering::Relaxed);
-        self.progress.ended_of_wave.fetch_add(number, Ordering::Relaxed);
     }
 
     /// Stops the run where a call failed because of its credentials: all others would as well.

@@ -127,7 +127,10 @@ impl Wave<'_> {
 
     /// Leaves a lane alone, and tells so once for all of its changes.
     async fn leave(&self, lane: &Lane, why: &str) {
-        if !self.past.is_some_and(|past| past.left_alone(lane)) {
+        if self.past.is_some_and(|past| past.left_alone(lane)) {
+            // Told and counted before the run was taken up again.
+            self.run.progress.pass(lane.changes);
+        } else {
             let event = Event::LeftAlone {
                 wave: lane.wave,
                 account_id: lane.account_id.clone(),
@@ -139,7 +142,7 @@ impl Wave<'_> {
             if self.run.record(&event).await == Err(Stopped) {
                 return;
             }
-            self.run.count(Ending::Refused, lane.changes);
+            self.run.count_left_alone(lane.changes);
         }
         let mut left = self.left.borrow_mut();
         let of = left.entry((lane.account_id.clone(), why.to_owned())).or_default();
@@ -149,7 +152,7 @@ impl Wave<'_> {
 
     async fn one(&self, place: u64, change: &Change, settling: &Settling<'_>, turn: Turn) {
         let begun = match self.past {
-            Some(past) if past.has_ended(place) => return,
+            Some(past) if past.has_ended(place) => return self.run.progress.pass(1),
             Some(past) => past.was_begun(place),
             None => false,
         };
@@ -180,7 +183,7 @@ impl Wave<'_> {
         if self.run.record(&event).await == Err(Stopped) {
             return;
         }
-        self.run.count(ending, 1);
+        self.run.count(ending);
         if ending.touched() {
             self.made.borrow_mut().add(place);
         }

@@ -200,10 +200,6 @@ pub(super) async fn kept_plan(
 /// Whether the plan that a run keeps is the one that was approved, whole and as it was written.
 pub async fn check_plan(store: &Store, run: &RunId) -> Result<(), RunError> {
     let past = past(store, run).await?;
-    // Cut off before it began: it has a plan, or none.
-    if past.plan.is_empty() {
-        return Ok(());
-    }
     kept_plan(store, &past).await.map(drop)
 }
 
@@ -225,8 +221,7 @@ async fn read(
             ended(place, &touched)?;
         }
     }
-    // A journal without its first record is that of a run that was cut off before it did anything.
-    Ok(past.unwrap_or_else(|| Past::empty(run)))
+    past.ok_or_else(|| JournalError::Empty { run: run.clone(), place: store.place() })
 }
 
 impl Past {

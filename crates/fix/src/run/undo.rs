@@ -316,7 +316,7 @@ impl Back<'_> {
                     format!("enforcement is off, and could not be set again: {why}"),
                 );
                 self.skip(&place.0, &place.1, "enforcement", &end);
-                self.run.count(Ending::Failed, 1);
+                self.run.count(Ending::Failed);
             }
         }
     }
@@ -446,7 +446,7 @@ impl Back<'_> {
         if self.run.record(&event).await == Err(Stopped) {
             return;
         }
-        self.run.count(end.ending, 1);
+        self.run.count(end.ending);
         if end.ending != Ending::Done || end.why.is_some() {
             self.skip(&change.account_id, &change.region, &change.id, &end);
         }

@@ -151,3 +151,77 @@ fn a_plan_is_not_begun_beside_a_run_of_it() {
     assert_eq!(stage.undo(&run, &[]).0, 0);
     soaking(&stage, &plan, &[]);
 }
+
+/// What an emptied journal, or one with lines that no run wrote, says of its run is not known: nothing builds on it.
+#[test]
+fn an_emptied_journal_is_not_sound_and_nothing_is_built_on_it() {
+    let stage = Stage::new(&WORLD);
+    let before = stage.witness();
+    let plan = stage.plan(&["--canary", "2"]);
+    let run = soaking(&stage, &plan, &[]);
+    let between = stage.witness();
+    let journal = file(&stage, &run, "journal.jsonl");
+    let text = std::fs::read_to_string(&journal).unwrap();
+
+    std::fs::write(&journal, "").unwrap();
+    for command in [&["journal", "verify"][..], &["journal", "list"], &["journal", "show", &run]] {
+        let ended = stage.run(command);
+        assert!(ended.code == 2, "{ended:?}");
+        assert!(format!("{}{}", ended.out, ended.err).contains("emptied"), "{ended:?}");
+    }
+    for command in [&["undo", &run, "--approve", &run][..], &["apply", "--resume", &run]] {
+        let ended = stage.run(command);
+        assert!(ended.code != 0 && ended.err.contains("it was emptied"), "{ended:?}");
+    }
+    is_refused(&stage, &Stage::applying(&plan, &[]), "what it changed is not known");
+
+    std::fs::write(&journal, format!("{text}garbage\n")).unwrap();
+    let ended = stage.run(&["journal", "verify"]);
+    assert!(ended.code == 2 && ended.out.contains("broken at line"), "{ended:?}");
+    is_refused(&stage, &Stage::applying(&plan, &[]), "what it changed is not known");
+    is_not_undone(&stage, &run);
+    assert_same(&stage.witness(), &between, "nothing was changed");
+
+    // What a crash leaves has no newline.
+    std::fs::write(&journal, format!("{text}{{\"n\":")).unwrap();
+    let ended = stage.run(&["journal", "verify"]);
+    assert!(ended.code == 0 && ended.out.contains("cut off by a crash"), "{ended:?}");
+    assert_eq!(stage.undo(&run, &[]).0, 0);
+    assert_same(&settled(stage.witness()), &settled(before), "undone");
+}
+
+/// A journal tells who changed what in which account, and what can be entered how.
+#[cfg(unix)]
+#[test]
+fn what_is_recorded_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let stage = Stage::new(&WORLD);
+    let plan = stage.plan(&["--canary", "2"]);
+    let run = soaking(&stage, &plan, &["--journal", "new/journals"]);
+    let journal = stage.folder.path().join("new/journals/runs").join(&run).join("journal.jsonl");
+    let mut text = std::fs::read_to_string(&journal).unwrap();
+    text.push_str("{\"n\":");
+    std::fs::write(&journal, text).unwrap();
+    // It cuts the torn line off, which is kept beside.
+    resume(&stage, &run, &["--ignore-breach", "--journal", "new/journals"]);
+    let mut folders = vec![stage.folder.path().join("new")];
+    let mut names = Vec::new();
+    while let Some(folder) = folders.pop() {
+        assert_eq!(folder.metadata().unwrap().permissions().mode() & 0o777, 0o700, "{folder:?}");
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let found = path.metadata().unwrap();
+            if found.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            assert_eq!(found.permissions().mode() & 0o777, 0o600, "{path:?}");
+            names.push(path.file_name().unwrap().to_string_lossy().into_owned());
+        }
+    }
+    for name in ["journal.jsonl", "journal.lock", "plan.json", "journal.torn-"] {
+        assert!(names.iter().any(|known| known.starts_with(name)), "{name}: {names:?}");
+    }
+    let account = plan["accounts"][0].as_str().unwrap();
+    assert!(names.contains(&format!("{account}.lock")), "{names:?}");
+}

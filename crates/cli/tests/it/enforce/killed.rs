@@ -90,10 +90,6 @@ impl Scene {
         // Software that calls version 1 just then is no matter of this test.
         let resume = ["apply", "--resume", run, "--soak", "0", "--ignore-breach"];
         let ended = stage.run(&[&resume[..], &["--output", "json"]].concat());
-        if ended.err.contains("was cut off before it began") {
-            assert_same(&settled(stage.witness()), &settled(self.before.clone()), "never begun");
-            return;
-        }
         // Or the kill came after the end.
         if !ended.err.contains("is finished") {
             assert_eq!(ended.json()["state"], "finished", "{} {}", ended.out, ended.err);
@@ -167,7 +163,7 @@ fn records(journals: &Path) -> u64 {
 
 /// Options take their time, so that what is killed is under way.
 const SLOW: [&str; 8] =
-    ["--accounts", "1", "--instances", "30", "--regions", "1", "--settle-seconds", "6"];
+    ["--accounts", "1", "--instances", "16", "--regions", "1", "--settle-seconds", "3"];
 
 #[test]
 fn killed_while_undoing_a_canary_that_is_then_not_gone_on_with() {

@@ -8,7 +8,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    harness::{Ended, Run as _, Server},
+    harness::{Ended, Run as _, Server, imdsure},
     stage::{Stage, assert_same, settled},
 };
 
@@ -230,4 +230,36 @@ fn what_is_denied_is_found_before_the_first_change() {
         tried.clone().all(|event| event["account_id"] != account || event["kind"] != "instance")
     );
     assert!(tried.count() > 0);
+}
+
+/// What is looked for in a place that is not there was meant elsewhere.
+#[test]
+fn a_journal_that_is_not_there_is_wrong_usage_and_the_usual_one_is_not_yet() {
+    const RUN: &str = "20261124T185600Z-3f9a2c";
+    let folder = tempfile::tempdir().unwrap();
+    let here = |arguments: &[&str]| {
+        let mut command = imdsure(arguments);
+        command.current_dir(folder.path()).ended()
+    };
+    let (list, verify) = (here(&["journal", "list"]), here(&["journal", "verify"]));
+    assert_eq!((list.code, list.out.as_str()), (0, "no runs yet (.imdsure is not there)\n"));
+    assert!(verify.code == 0 && verify.out.contains("there is nothing to verify"), "{verify:?}");
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    for (place, words) in [("nowhere", "there is no such folder"), ("file", "this is a file")] {
+        for command in [
+            &["journal", "list"][..],
+            &["journal", "show", RUN],
+            &["journal", "verify"],
+            &["undo", RUN, "--approve", RUN],
+            &["apply", "--resume", RUN],
+        ] {
+            let ended = here(&[command, &["--journal", place]].concat());
+            assert!(ended.code == 64 && ended.err.contains(words), "{command:?}: {ended:?}");
+        }
+    }
+    let apply = here(&["apply", "plan.json", "--approve", "sha256:0", "--journal", "file"]);
+    assert!(apply.code == 64 && apply.err.contains("this is a file"), "{apply:?}");
+    std::fs::create_dir(folder.path().join("empty")).unwrap();
+    let list = here(&["journal", "list", "--journal", "empty"]);
+    assert_eq!((list.code, list.out.as_str()), (0, "no runs in empty\n"));
 }

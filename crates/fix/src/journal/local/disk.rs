@@ -1,7 +1,7 @@
-//! Folders and names that survive a power cut.
+//! Folders and names that survive a power cut, and that nobody else reads: what is recorded tells who changed what in which account.
 
 use std::{
-    fs::{self, File},
+    fs::{DirBuilder, File, OpenOptions},
     io,
     path::{Path, PathBuf},
 };
@@ -18,12 +18,30 @@ pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     if above != Path::new(".") {
         make_folder(above)?;
     }
-    match fs::create_dir(folder) {
+    match new_folders().create(folder) {
         // Another run may be making it too.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
         made => made?,
     }
     sync_folder(above)
+}
+
+/// How folders are made: for their owner alone.
+fn new_folders() -> DirBuilder {
+    #[allow(unused_mut, reason = "elsewhere than on Unix there is nothing to set")]
+    let mut folders = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folders, 0o700);
+    folders
+}
+
+/// How files are opened that are made where they are not there: for their owner alone.
+pub(super) fn new_files() -> OpenOptions {
+    let mut files = OpenOptions::new();
+    files.write(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut files, 0o600);
+    files
 }
 
 /// Makes names that were added to a folder durable.
@@ -46,7 +64,7 @@ pub(super) fn create_numbered(folder: &Path, name: &str) -> io::Result<(File, Pa
             1 => folder.join(name),
             _ => folder.join(format!("{name}-{number}")),
         };
-        match File::create_new(&path) {
+        match new_files().create_new(true).open(&path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
             file => return file.map(|file| (file, path)),
         }

@@ -2,7 +2,7 @@
 //! process ends, however it ends. What stands in the file only tells others who holds it.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{File, TryLockError},
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
 };
@@ -60,7 +60,7 @@ pub(super) fn acquire(folder: &Path, account_id: &str, holder: &Holder) -> Resul
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
+    disk::new_files().read(true).truncate(false).open(path)
 }
 
 /// Who the file says holds it. A holder that has not yet written, or wrote something else, is unknown.

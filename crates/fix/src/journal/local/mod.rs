@@ -61,7 +61,7 @@ impl Folder {
     fn writer_lock(&self, run: &RunId) -> Result<File, JournalError> {
         let path = self.folder(run).join("journal.lock");
         let at = JournalError::at(&path.display());
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+        let file = disk::new_files().truncate(false).open(&path);
         let file = file.map_err(&at)?;
         match file.try_lock() {
             Ok(()) => Ok(file),
@@ -104,17 +104,13 @@ impl Backend for Folder {
         let folder = self.folder(run);
         let at = JournalError::at(&folder.display());
         disk::make_folder(&folder).map_err(&at)?;
-        let file = OpenOptions::new().append(true).create_new(true).open(self.journal(run));
-        let file = file.map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => {
-                JournalError::Exists { run: run.clone(), place: self.place() }
-            }
-            _ => at(error),
-        })?;
         let lock = self.writer_lock(run)?;
-        file.sync_all().map_err(&at)?;
+        let path = self.journal(run);
+        if path.try_exists().map_err(&at)? {
+            return Err(JournalError::Exists { run: run.clone(), place: self.place() });
+        }
         disk::sync_folder(&folder).map_err(&at)?;
-        Ok(Box::new(FileTail { file, _lock: Some(lock) }))
+        Ok(Box::new(FileTail { file: Place::NotYet(path), _lock: Some(lock) }))
     }
 
     fn reopen(&self, run: &RunId) -> Result<Reopened, JournalError> {
@@ -130,7 +126,8 @@ impl Backend for Folder {
         let chain = scan.chain;
         // A process that was killed may have left a file that is complete and not yet on the disk.
         file.sync_all().map_err(JournalError::at(&place))?;
-        Ok(Reopened { tail: Box::new(FileTail { file, _lock: Some(lock) }), chain, torn })
+        let tail = Box::new(FileTail { file: Place::Open(file), _lock: Some(lock) });
+        Ok(Reopened { tail, chain, torn })
     }
 
     fn lines(&self, run: &RunId) -> Result<Box<dyn BufRead + Send>, JournalError> {
@@ -199,23 +196,45 @@ fn same_plan(run: &RunId, plan: &Path, kept: &Path) -> Result<(), JournalError> 
 
 /// The end of a journal file.
 pub(super) struct FileTail {
-    file: File,
+    file: Place,
     /// Keeps other writers out.
     _lock: Option<File>,
 }
 
+/// The file that is written, or the one that the first write makes.
+enum Place {
+    NotYet(PathBuf),
+    Open(File),
+}
+
 impl Tail for FileTail {
     fn commit(&mut self, lines: &[u8]) -> Result<(), Cause> {
-        self.file.write_all(lines)?;
-        // The file's length is part of its data.
-        self.file.sync_data()?;
+        match &mut self.file {
+            Place::NotYet(path) => self.file = Place::Open(begin(path, lines)?),
+            Place::Open(file) => {
+                file.write_all(lines)?;
+                // The file's length is part of its data.
+                file.sync_data()?;
+            }
+        }
         Ok(())
     }
+}
+
+/// Makes a journal with its first lines. It is there with them or not at all: one that is empty was emptied.
+fn begin(path: &Path, lines: &[u8]) -> io::Result<File> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut new = NamedTempFile::new_in(folder)?;
+    new.write_all(lines)?;
+    new.as_file().sync_all()?;
+    new.persist_noclobber(path).map_err(|error| error.error)?;
+    disk::sync_folder(folder)?;
+    OpenOptions::new().append(true).open(path)
 }
 
 #[cfg(test)]
 impl FileTail {
     pub(super) const fn of(file: File) -> Self {
-        Self { file, _lock: None }
+        Self { file: Place::Open(file), _lock: None }
     }
 }
