@@ -299,6 +299,7 @@ async fn not_led(
     let unused = group::that_uses(task, template, &[]).await?.is_none();
     if refused && led == 0 && unused {
         delete(task, template).await?;
+        task.is_taken_back();
         return Ok(Fault::Call(error));
     }
     let why =

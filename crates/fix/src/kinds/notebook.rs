@@ -191,7 +191,10 @@ async fn reach(task: &Task<'_>, version: &str, runs: bool) -> Result<End, Fault>
 /// Starts again what was stopped for a change that AWS refuses. Then nothing was changed.
 async fn run_again(task: &Task<'_>, refused: CallError) -> Fault {
     match step(task, &STARTING, None).await {
-        Ok(now) if now.runs() => Fault::Call(refused),
+        Ok(now) if now.runs() => {
+            task.is_taken_back();
+            Fault::Call(refused)
+        }
         Ok(_) => not_started(&refused).into(),
         Err(Fault::Call(error)) => not_started(&error).into(),
         Err(fault) => fault,

@@ -160,12 +160,16 @@ impl Wave<'_> {
             return;
         }
         let Some(actor) = self.run.actor(&change.account_id, &change.region) else { return };
-        let task = Task { run: self.run, actor, settling, place, change, begun, turn };
+        let stepped = self.past.is_some_and(|past| past.has_stepped(place)).into();
+        let task = Task { run: self.run, actor, settling, place, change, begun, stepped, turn };
         if let Some(why) = self.called.get(&place) {
             return self.end(&task, End::because(Ending::Drifted, why.as_str())).await;
         }
         match kinds::apply(&task).await {
-            Ok(end) => self.end(&task, end).await,
+            Ok(end) => {
+                let end = task.ended(end);
+                self.end(&task, end).await;
+            }
             Err(Fault::Stopped | Fault::Call(_) | Fault::End(_)) => {}
         }
     }

@@ -381,6 +381,11 @@ impl Past {
         self.open.contains_key(&place) && !self.has_ended(place)
     }
 
+    /// Whether a call of a change that has not ended, or failed, was carried out.
+    pub(crate) fn has_stepped(&self, place: u64) -> bool {
+        self.open.get(&place).is_some_and(|touched| !touched.made.steps.is_empty())
+    }
+
     /// What was there when a change was begun that has not ended, or failed.
     pub(crate) fn before(&self, place: u64) -> Option<&Value> {
         self.open.get(&place).map(|touched| &touched.made.before)

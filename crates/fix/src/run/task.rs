@@ -1,5 +1,7 @@
 //! One change at work: every call is recorded before it is made and after it was answered.
 
+use std::cell::Cell;
+
 use imdsure_aws::{
     Parameters,
     actor::{Actor, Reply},
@@ -21,6 +23,8 @@ pub(crate) struct Task<'a> {
     pub(crate) change: &'a Change,
     /// Whether an earlier part of the run began it and did not tell how it ended.
     pub(crate) begun: bool,
+    /// Whether one of its calls was carried out, by this part of the run or an earlier one.
+    pub(crate) stepped: Cell<bool>,
     /// What others wait for until this change is sent, or has ended.
     pub(crate) turn: Turn,
 }
@@ -124,10 +128,34 @@ impl Task<'_> {
             },
         };
         self.run.record(&event).await?;
-        answer.map_err(|error| {
-            self.run.heed(&error);
-            Fault::Call(error)
-        })
+        match answer {
+            Ok(reply) => {
+                self.stepped.set(true);
+                Ok(reply)
+            }
+            Err(error) => {
+                self.run.heed(&error);
+                Err(Fault::Call(error))
+            }
+        }
+    }
+
+    /// How the change ended for all that was done: what was refused or found changed at a later step is not untouched.
+    pub(crate) fn ended(&self, end: End) -> End {
+        let untouched = matches!(end.ending, Ending::Refused | Ending::Drifted);
+        if !untouched || !self.stepped.get() {
+            return end;
+        }
+        let why = end.why.unwrap_or_default();
+        End::because(
+            Ending::Failed,
+            format!("{} after an earlier step was made: {why}", end.ending),
+        )
+    }
+
+    /// Its calls were taken back, and all is as it was.
+    pub(crate) fn is_taken_back(&self) {
+        self.stepped.set(false);
     }
 
     /// The change is sent, and only waited for from now on: the next may be read.

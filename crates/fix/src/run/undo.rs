@@ -429,7 +429,8 @@ impl Back<'_> {
         let begun = touched.ending.is_none();
         let undoing = self.earlier.iter().find_map(|past| past.before(place));
         touched.made.undoing = undoing.cloned();
-        let task = Task { run: self.run, actor, settling, place, change, begun, turn };
+        let stepped = false.into();
+        let task = Task { run: self.run, actor, settling, place, change, begun, stepped, turn };
         match kinds::undo(&task, &touched.made).await {
             Ok(end) => self.end(place, change, end).await,
             Err(Fault::Stopped | Fault::Call(_) | Fault::End(_)) => {}

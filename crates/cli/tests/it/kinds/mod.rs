@@ -234,6 +234,29 @@ fn a_group_of_mixed_instances_is_led_and_led_back() {
 }
 
 #[test]
+fn what_is_refused_at_a_later_step_is_not_called_untouched() {
+    // Auto Scaling has no dry runs: that a group cannot be led shows once the version is made and the default moved.
+    let denied = ["--settle-seconds", "0", "--deny", "*:*:autoscaling:UpdateAutoScalingGroup"];
+    let stage = Stage::with(&denied);
+    let made = stage.boto3(&["make"]);
+    stage.boto3(&["mix", made["template"].as_str().unwrap()]);
+    let parts = ["groups", "templates"];
+    let before = stage.read(&parts);
+    let plan = stage.plan("launch-template", &[]);
+    let applied = stage.apply(&plan, 5);
+    assert_eq!(applied["endings"], json!({"failed": 1}), "{applied}");
+    let why = applied["skipped"][0]["why"].as_str().unwrap();
+    let halfway = "refused after an earlier step was made: autoscaling:UpdateAutoScalingGroup";
+    assert!(why.starts_with(halfway), "{why}");
+    // The way back asks the group again, which is refused too; the default goes back all the same.
+    stage.undo(&applied["run"], 5);
+    let after = stage.read(&parts);
+    assert_eq!(after["groups"], before["groups"]);
+    let template = made["template"].as_str().unwrap();
+    assert_eq!(after["templates"][template]["default"], before["templates"][template]["default"]);
+}
+
+#[test]
 fn other_services_are_changed_and_changed_back() {
     let stage = Stage::new("0");
     let parts = ["notebooks", "environments", "lightsail"];
