@@ -227,7 +227,7 @@ pub(crate) fn duration(text: &str) -> Result<u64, String> {
 fn share(text: &str) -> Result<f64, String> {
     match text.strip_suffix('%').map(str::parse::<f64>) {
         Some(Ok(share)) if share > 0.0 && share <= 100.0 => Ok(share / 100.0),
-        _ => Err(format!("`{text}` is no share: 50% is")),
+        _ => Err(format!("`{text}`: say a share above 0% and up to 100%, `50%` for example")),
     }
 }
 

@@ -93,7 +93,11 @@ impl FromStr for Size {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is neither a number (`10`) nor a share (`1%`)");
+        let wrong = || {
+            format!(
+                "`{text}`: say a number from 1 on (`10`), or a share above 0% and up to 100% (`1%`)"
+            )
+        };
         match text.strip_suffix('%') {
             Some(share) => match share.trim().parse::<f64>() {
                 Ok(share) if share > 0.0 && share <= 100.0 => Ok(Self::Share(share / 100.0)),

@@ -64,9 +64,12 @@ impl fmt::Display for Halt {
                 f,
                 "stopped: up to wave {wave} nothing was changed, so nothing is known of how it goes, and the next wave has {next}"
             ),
-            Self::Closed(None) => f.write_str("paused: the hours for changes are over"),
+            Self::Closed(None) => f.write_str("paused: it is none of the plan's hours for changes"),
             Self::Closed(Some(at)) => {
-                write!(f, "paused: the hours for changes are over until {at:.0}")
+                write!(
+                    f,
+                    "paused: it is none of the plan's hours for changes, the next begin {at:.0}"
+                )
             }
             Self::Plan(error) => write!(f, "stopped: {error}"),
         }

@@ -95,7 +95,11 @@ impl WaveWords<'_> {
     }
 
     pub(super) fn title(&self) -> String {
-        format!("Wave {}: {}", self.number, self.name)
+        // A name that is a number says it once.
+        match self.name.strip_prefix(&format!("wave {} of ", self.number)) {
+            Some(of) => format!("Wave {} of {of}", self.number),
+            None => format!("Wave {}: {}", self.number, self.name),
+        }
     }
 
     pub(super) fn kinds_text(&self) -> String {
