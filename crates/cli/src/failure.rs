@@ -5,7 +5,7 @@ use std::io::Write as _;
 use imdsure_aws::scope::ScopeError;
 use imdsure_engine::EngineError;
 use imdsure_fix::{journal::JournalError, run::RunError};
-use imdsure_model::ExitCode;
+use imdsure_model::{ErrorKind, ExitCode};
 use imdsure_report::clean;
 use imdsure_runner::{AuditError, PlanFailure, ScanFailure};
 
@@ -29,6 +29,10 @@ impl Failure {
 
     pub(crate) fn incomplete(message: impl ToString) -> Self {
         Self { code: ExitCode::Incomplete, message: message.to_string(), hint: None }
+    }
+
+    fn stopped(message: impl ToString) -> Self {
+        Self { code: ExitCode::Stopped, message: message.to_string(), hint: None }
     }
 
     fn hint(self, hint: &'static str) -> Self {
@@ -115,11 +119,23 @@ impl From<RunError> for Failure {
             | RunError::TooEarly { .. }
             | RunError::NothingLeft { .. }
             | RunError::NotThatRun(_) => Self::usage(&error),
-            RunError::NoAccount { .. } => Self::usage(&error)
-                .hint("`imdsure permissions enforce` prints what the role in each account needs"),
+            RunError::NoAccount { kind, .. } => match kind {
+                ErrorKind::Credentials => Self::usage(&error).hint(
+                    "sign in again, or look at AWS_ACCESS_KEY_ID and the profile (--profile, AWS_PROFILE)",
+                ),
+                ErrorKind::Throttled | ErrorKind::Unavailable | ErrorKind::Malformed => Self::stopped(&error).hint(
+                    "look at the network, the proxy (HTTPS_PROXY) and the endpoint (--endpoint-url, AWS_ENDPOINT_URL)",
+                ),
+                _ => Self::usage(&error).hint(
+                    "--role-name says which role is assumed in each account; `imdsure permissions enforce` prints what it needs",
+                ),
+            },
+            RunError::OwnAccountAlone { .. } => Self::stopped(&error).hint(
+                "--role-name says which role is assumed in the other accounts: is it spelled as it is there, and does it trust you?",
+            ),
             // It could not begin: another is at work, nothing can be recorded, or the user asked.
             RunError::Journal(_) | RunError::Locked(_) | RunError::Asked => {
-                Self { code: ExitCode::Stopped, message: error.to_string(), hint: None }
+                Self::stopped(&error)
             }
         }
     }

@@ -54,9 +54,26 @@ struct Entered {
     refused: BTreeMap<String, String>,
     /// Whose the credentials are that the user came with.
     identity: Option<String>,
+    /// The accounts of these credentials, which are entered without a role.
+    own: BTreeSet<String>,
 }
 
 impl Entered {
+    /// Refuses to begin in the caller's own account alone, where roles are assumed in all the others and none lets him in: it is the
+    /// role that is wrong, and nobody meant his own account to be the canary of that.
+    fn others_too(&self) -> Result<(), RunError> {
+        let is_own = |account_id: &&String| self.own.contains(*account_id);
+        let mut refused =
+            self.refused.iter().filter(|(account_id, _)| !self.own.contains(*account_id));
+        match refused.next() {
+            Some((_, first)) if self.accounts.keys().all(|account_id| is_own(&account_id)) => {
+                let (refused, first) = (refused.count() + 1, first.clone());
+                Err(RunError::OwnAccountAlone { refused, first })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The first record of a run, with whose credentials it goes by: as which role an account was entered tells nothing of that.
     fn told_by(&self, event: &Event) -> Event {
         let mut event = event.clone();
@@ -75,6 +92,10 @@ pub(super) async fn open(
 ) -> Result<Run, RunError> {
     let client = client(&opening);
     let entered = entered(&opening, &client).await?;
+    // What can be put back is put back.
+    if !matches!(began, Some((Event::Began { action: Action::Undo, .. }, _))) {
+        entered.others_too()?;
+    }
     let locks = lock(&opening, &client).await?;
     // Once locked: a run that is there and does not end is dead.
     if let Some((Event::Began { action: Action::Apply, plan, .. }, _)) = began {
@@ -100,6 +121,7 @@ pub(super) async fn open_again(
 ) -> Result<Run, RunError> {
     let client = client(&opening);
     let entered = entered(&opening, &client).await?;
+    entered.others_too()?;
     if let Some(until) = not_before.filter(|until| opening.clock.now(&client) < *until) {
         return Err(RunError::TooEarly { run: opening.run, until: format!("{until:.0}") });
     }
@@ -219,27 +241,33 @@ async fn enter(opening: &Opening, client: &Client) -> Result<Entered, RunError> 
     let scope = request.resolve_with(client, policy).await?;
     let identity = (!scope.identities.is_empty()).then(|| scope.identities.join(", "));
     let (accounts, callers, refused) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-    let mut entered = Entered { accounts, callers, refused, identity };
-    let mut first = scope.errors.first().map(ToString::to_string);
+    let account_of = |arn: &String| arn.split(':').nth(4).map(str::to_owned);
+    let own = scope.identities.iter().filter_map(account_of).collect();
+    let mut entered = Entered { accounts, callers, refused, identity, own };
+    let mut first = scope.errors.first().map(|error| (error.kind, error.to_string()));
     for account in
         scope.accounts.into_iter().filter(|account| opening.accounts.contains(&account.id))
     {
         let region = account.home_region.clone();
         let actor = Actor { client, account: &account, region: &region };
-        let refused = match actor.identity().await {
+        let (kind, refused) = match actor.identity().await {
             Ok((id, arn)) if id == account.id => {
                 entered.callers.insert(id, arn);
                 entered.accounts.insert(account.id.clone(), account);
                 continue;
             }
-            Ok((id, arn)) => format!("AWS says that the caller is {arn} of account {id}"),
-            Err(error) => error.to_string(),
+            Ok((id, arn)) => {
+                let found = format!("AWS says that the caller is {arn} of account {id}");
+                (ErrorKind::Refused, found)
+            }
+            Err(error) => (error.kind, error.to_string()),
         };
-        first.get_or_insert_with(|| refused.clone());
+        first.get_or_insert_with(|| (kind, refused.clone()));
         entered.refused.insert(account.id, refused);
     }
     if entered.accounts.is_empty() && !opening.accounts.is_empty() {
-        return Err(RunError::NoAccount { first: first.unwrap_or_default() });
+        let (kind, first) = first.unwrap_or((ErrorKind::Refused, String::new()));
+        return Err(RunError::NoAccount { kind, first });
     }
     same_organization(opening, client, &entered).await?;
     Ok(entered)

@@ -14,6 +14,7 @@ use imdsure_aws::{
     error::CallError,
     scope::{Account, ScopeError},
 };
+use imdsure_model::ErrorKind;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
@@ -78,10 +79,20 @@ pub enum RunError {
         found: String,
     },
     /// No account of the plan can be entered.
-    #[error(
-        "none of the plan's accounts can be entered with these credentials: is it of another organization? {first}"
-    )]
+    #[error("{}: {first}", no_account(*.kind))]
     NoAccount {
+        /// What sort of error it was.
+        kind: ErrorKind,
+        /// What the first said.
+        first: String,
+    },
+    /// Of the plan's accounts only the caller's own can be entered.
+    #[error(
+        "none of the plan's other accounts ({refused}) can be entered, only your own: nothing was changed. {first}"
+    )]
+    OwnAccountAlone {
+        /// How many others there are.
+        refused: usize,
         /// What the first said.
         first: String,
     },
@@ -164,6 +175,24 @@ pub enum RunError {
     /// A run that is no apply, where one is needed, or one that is not there.
     #[error("{0}")]
     NotThatRun(String),
+}
+
+/// Why no account could be entered, as far as the sort of error tells.
+const fn no_account(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Credentials => {
+            "AWS does not take these credentials, so none of the plan's accounts can be entered"
+        }
+        ErrorKind::Throttled | ErrorKind::Unavailable | ErrorKind::Malformed => {
+            "AWS does not answer, so none of the plan's accounts can be entered"
+        }
+        ErrorKind::Denied
+        | ErrorKind::ClosedByPolicy
+        | ErrorKind::Interrupted
+        | ErrorKind::Refused => {
+            "none of the plan's accounts can be entered with these credentials: is it of another organization?"
+        }
+    }
 }
 
 /// What a run has done so far, for whoever shows it.
@@ -309,7 +338,7 @@ impl Run {
 
     /// Stops the run where a call failed because of its credentials: all others would as well.
     pub(crate) fn heed(&self, error: &CallError) {
-        if error.kind == imdsure_model::ErrorKind::Credentials {
+        if error.kind == ErrorKind::Credentials {
             self.stop.halt(Halt::Credentials(error.clone()));
         }
     }

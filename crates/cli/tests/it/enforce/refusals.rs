@@ -8,7 +8,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    harness::{Ended, Run as _, Server, imdsure},
+    harness::{Ended, Run as _, Server, free_port, imdsure},
     stage::{Stage, assert_same, settled},
 };
 
@@ -262,4 +262,51 @@ fn a_journal_that_is_not_there_is_wrong_usage_and_the_usual_one_is_not_yet() {
     std::fs::create_dir(folder.path().join("empty")).unwrap();
     let list = here(&["journal", "list", "--journal", "empty"]);
     assert_eq!((list.code, list.out.as_str()), (0, "no runs in empty\n"));
+}
+
+/// A role that is spelled wrong lets nobody into any other account: the caller's own is not changed alone, as if it were the canary.
+#[test]
+fn a_role_that_is_nowhere_changes_nothing() {
+    let stage = Stage::new(&WORLD);
+    let before = stage.witness();
+    let plan = stage.plan(&["--canary", "3"]);
+    assert_eq!(plan["accounts"].as_array().unwrap().len(), 2, "its own, and another");
+    let ended =
+        stage.run(&Stage::applying(&plan, &["--role-name", "OrganizationAccountAccesRole"]));
+    refused(&stage, &ended, 4, "none of the plan's other accounts (1) can be entered", &before);
+    assert!(ended.err.contains("--role-name"), "{}", ended.err);
+    assert_eq!(stage.runs(), [""; 0], "nothing was begun");
+
+    let (code, applied) = stage.apply(&plan, &[]);
+    assert_eq!((code, applied["state"].as_str()), (0, Some("soaking")), "{applied}");
+    let between = stage.witness();
+    let run = applied["run"].as_str().unwrap();
+    let resume = ["apply", "--resume", run, "--before-soak-ends", "--role-name", "Nobody"];
+    refused(&stage, &stage.run(&resume), 4, "none of the plan's other accounts", &between);
+}
+
+/// What to do about it hangs on what went wrong.
+#[test]
+fn why_no_account_can_be_entered_is_told_by_the_kind_of_error() {
+    let stage = Stage::new(&WORLD);
+    let plan = stage.plan(&[]);
+    let apply = |environment: &[(&str, &str)], more: &[&str]| {
+        let mut command = stage.command(&Stage::applying(&plan, more));
+        command.envs(environment.iter().copied()).ended()
+    };
+    let key = apply(&[("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")], &[]);
+    let nobody = format!("http://127.0.0.1:{}", free_port());
+    let network = apply(&[("AWS_ENDPOINT_URL", &nobody)], &[]);
+    for (ended, code, words) in [
+        (key, 64, ["AWS does not take these credentials", "sign in again"]),
+        (network, 4, ["AWS does not answer", "look at the network"]),
+    ] {
+        assert_eq!(ended.code, code, "{ended:?}");
+        for word in words {
+            assert!(ended.err.contains(word), "{ended:?}");
+        }
+        for other in ["another organization", "permissions enforce"] {
+            assert!(!ended.err.contains(other), "{ended:?}");
+        }
+    }
 }
