@@ -36,7 +36,7 @@ use tokio::{runtime::Handle, sync::OnceCell, time::sleep};
 pub use self::access::{BadAccess, S3Access};
 pub(super) use self::lock::ObjectLock;
 use super::{
-    backend::{Backend, Reopened, Tail},
+    backend::{Backend, Cut, Reopened, Tail},
     error::{Cause, JournalError},
     lock::{Holder, Lock, LockError},
     plan::PlanFile,
@@ -291,7 +291,7 @@ struct ObjectTail {
 }
 
 impl Tail for ObjectTail {
-    fn commit(&mut self, lines: &[u8]) -> Result<(), Cause> {
+    fn commit(&mut self, lines: &[u8]) -> Result<(), Cut> {
         let path = self.folder.clone().join(lines::name(self.last + 1));
         let (objects, lines) = (self.objects.clone(), lines.to_vec());
         self.objects.wait(async move { objects.put_new(&path, lines).await }).flatten()?;
