@@ -4,7 +4,10 @@ use std::io::Write as _;
 
 use imdsure_aws::scope::ScopeError;
 use imdsure_engine::EngineError;
-use imdsure_fix::{journal::JournalError, run::RunError};
+use imdsure_fix::{
+    journal::{Cause, JournalError, LockError},
+    run::RunError,
+};
 use imdsure_model::{ErrorKind, ExitCode};
 use imdsure_report::clean;
 use imdsure_runner::{AuditError, PlanFailure, ScanFailure};
@@ -130,6 +133,9 @@ impl From<RunError> for Failure {
             RunError::OwnAccountAlone { .. } => Self::stopped(&error).hint(
                 "--role-name says which role is assumed in the other accounts: is it spelled as it is there, and does it trust you?",
             ),
+            // The journal's place is not there: it was meant elsewhere.
+            RunError::Journal(JournalError::Store { cause: Cause::NoBucket, .. })
+            | RunError::Locked(LockError::Store { cause: Cause::NoBucket, .. }) => Self::usage(&error),
             // It could not begin: another is at work, nothing can be recorded, or the user asked.
             RunError::Journal(_) | RunError::Locked(_) | RunError::Asked => {
                 Self::stopped(&error)
