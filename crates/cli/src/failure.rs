@@ -110,7 +110,11 @@ impl From<RunError> for Failure {
             | RunError::AtWork { .. }
             | RunError::NotKnown { .. }
             | RunError::Open(_)
-            | RunError::Journal(JournalError::Missing { .. })
+            | RunError::Journal(
+                JournalError::Missing { .. }
+                | JournalError::Store { cause: Cause::NoBucket, .. },
+            )
+            | RunError::Locked(LockError::Store { cause: Cause::NoBucket, .. })
             | RunError::Scope(_)
             | RunError::NotApproved { .. }
             | RunError::TooOld { .. }
@@ -133,9 +137,6 @@ impl From<RunError> for Failure {
             RunError::OwnAccountAlone { .. } => Self::stopped(&error).hint(
                 "--role-name says which role is assumed in the other accounts: is it spelled as it is there, and does it trust you?",
             ),
-            // The journal's place is not there: it was meant elsewhere.
-            RunError::Journal(JournalError::Store { cause: Cause::NoBucket, .. })
-            | RunError::Locked(LockError::Store { cause: Cause::NoBucket, .. }) => Self::usage(&error),
             // It could not begin: another is at work, nothing can be recorded, or the user asked.
             RunError::Journal(_) | RunError::Locked(_) | RunError::Asked => {
                 Self::stopped(&error)
