@@ -151,33 +151,14 @@ fn scope(access: &AccessArguments) -> ScopeRequest {
 }
 
 fn operator(clock: Clock) -> Operator {
-    let variable = |names: &[&str]| {
-        let found = names.iter().find_map(|name| std::env::var(name).ok());
-        found.filter(|value| !value.is_empty())
-    };
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     Operator {
-        user: variable(&["USER", "LOGNAME", "USERNAME"]).or_else(user_number),
-        host: host
-            .map(|host| host.trim().to_owned())
-            .or_else(|| variable(&["HOSTNAME", "COMPUTERNAME"])),
+        user: imdsure_fix::journal::user(),
+        host: imdsure_fix::journal::host(),
         // AWS says who that is, once it is asked.
         identity: None,
         imdsure: env!("CARGO_PKG_VERSION").to_owned(),
         simulated_seconds: clock.ahead_seconds,
     }
-}
-
-/// The number of the user, where the environment has no name: in a container, say.
-fn user_number() -> Option<String> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
-        let uid = std::fs::metadata("/proc/self").ok()?.uid();
-        Some(format!("uid {uid}"))
-    }
-    #[cfg(not(unix))]
-    None
 }
 
 fn approved_plan(plan: &PlanFile) -> Result<String, Failure> {

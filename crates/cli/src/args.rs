@@ -72,7 +72,7 @@ pub(crate) enum Command {
     /// A simulated AWS organization that any AWS client can use
     #[command(subcommand)]
     Simulator(SimulatorCommand),
-    /// The story of an audit on a simulated organization, no AWS account needed
+    /// The story of a careful rollout on a simulated organization, no AWS account needed
     Demo,
 }
 

@@ -4,7 +4,10 @@ use std::io::Write as _;
 
 use imdsure_aws::scope::ScopeError;
 use imdsure_engine::EngineError;
-use imdsure_fix::{journal::JournalError, run::RunError};
+use imdsure_fix::{
+    journal::{Cause, JournalError, LockError},
+    run::RunError,
+};
 use imdsure_model::{ErrorKind, ExitCode};
 use imdsure_report::clean;
 use imdsure_runner::{AuditError, PlanFailure, ScanFailure};
@@ -108,7 +111,11 @@ impl From<RunError> for Failure {
             | RunError::GotWorse { .. }
             | RunError::NotKnown { .. }
             | RunError::Open(_)
-            | RunError::Journal(JournalError::Missing { .. })
+            | RunError::Journal(
+                JournalError::Missing { .. }
+                | JournalError::Store { cause: Cause::NoBucket, .. },
+            )
+            | RunError::Locked(LockError::Store { cause: Cause::NoBucket, .. })
             | RunError::Scope(_)
             | RunError::NotApproved { .. }
             | RunError::TooOld { .. }

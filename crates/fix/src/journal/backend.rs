@@ -15,7 +15,21 @@ use super::{
 /// The end of a journal, where records are added.
 pub(super) trait Tail: Send {
     /// Makes whole lines durable, after all that came before. After an error nothing more is committed.
-    fn commit(&mut self, lines: &[u8]) -> Result<(), Cause>;
+    fn commit(&mut self, lines: &[u8]) -> Result<(), Cut>;
+}
+
+/// A write that ended early.
+#[derive(Debug)]
+pub(super) struct Cut {
+    /// How many of its bytes are durable all the same. What of a line is missing makes it none.
+    pub(super) durable: usize,
+    pub(super) cause: Cause,
+}
+
+impl<E: Into<Cause>> From<E> for Cut {
+    fn from(cause: E) -> Self {
+        Self { durable: 0, cause: cause.into() }
+    }
 }
 
 /// A journal that may be continued.

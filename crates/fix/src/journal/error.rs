@@ -154,6 +154,11 @@ pub enum Cause {
         /// What it lacks.
         missing: String,
     },
+    /// S3 has no such bucket.
+    #[error(
+        "the bucket does not exist (NoSuchBucket): is it spelled right, and in the partition of these credentials?"
+    )]
+    NoBucket,
     /// The object store refuses, or does not answer.
     #[error("the object store says: {0}")]
     Objects(String),

@@ -74,13 +74,12 @@ fn when_free(after: Option<Duration>) -> String {
 impl Holder {
     /// This process.
     pub fn of_this_process(run: RunId, since: Timestamp) -> Self {
-        let user = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(named);
         let unknown = || "unknown".to_owned();
         Self {
             run,
             pid: std::process::id(),
             host: host().unwrap_or_else(unknown),
-            user: user.unwrap_or_else(unknown),
+            user: user().unwrap_or_else(unknown),
             since,
         }
     }
@@ -90,7 +89,25 @@ fn named(variable: &str) -> Option<String> {
     std::env::var(variable).ok().filter(|value| !value.is_empty())
 }
 
-fn host() -> Option<String> {
+/// Who runs this process, as journals and locks call him.
+pub fn user() -> Option<String> {
+    ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(named).or_else(user_number)
+}
+
+/// The number of the user, where the environment has no name: in a container, say.
+fn user_number() -> Option<String> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let uid = std::fs::metadata("/proc/self").ok()?.uid();
+        Some(format!("uid {uid}"))
+    }
+    #[cfg(not(unix))]
+    None
+}
+
+/// What this machine is called in journals and locks.
+pub fn host() -> Option<String> {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname")
         .or_else(|_| std::fs::read_to_string("/etc/hostname"))
         .map(|name| name.trim().to_owned());

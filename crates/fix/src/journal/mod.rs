@@ -37,7 +37,7 @@ pub use chain::{Appended, Why};
 pub use digest::{BadDigest, Digest};
 pub use error::{Cause, JournalError};
 pub use location::{BadLocation, Location};
-pub use lock::{Holder, Lock, LockError};
+pub use lock::{Holder, Lock, LockError, host, user};
 pub use object::{BadAccess, S3Access};
 pub use plan::PlanFile;
 pub use records::{Record, Records};

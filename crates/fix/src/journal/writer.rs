@@ -12,7 +12,7 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 
 use super::{
-    backend::Tail,
+    backend::{Cut, Tail},
     chain::{Appended, Chain, LONGEST},
     digest::Digest,
     error::{Cause, JournalError},
@@ -208,26 +208,35 @@ impl Writer {
         let mut lines = Vec::new();
         let mut answers = Vec::with_capacity(entries.len());
         for Entry { event, at, answer } in entries {
-            answers.push((answer, chain.extend(&mut lines, at, &event)));
+            let appended = chain.extend(&mut lines, at, &event);
+            answers.push((answer, appended, lines.len(), chain));
         }
-        let outcome = self.write(&lines);
-        if outcome.is_ok() {
-            self.chain = chain;
-            *self.state.lock().unwrap_or_else(PoisonError::into_inner) = chain;
+        let (durable, failed) = match self.write(&lines) {
+            Ok(()) => (lines.len(), None),
+            Err(Cut { durable, cause }) => (durable, Some(cause)),
+        };
+        // A record that is there whole is one, whatever became of those after it: who reads the journal finds it.
+        let last = answers.iter().rev().find(|(_, _, end, _)| *end <= durable);
+        if let Some((.., chain)) = last {
+            self.chain = *chain;
+            *self.state.lock().unwrap_or_else(PoisonError::into_inner) = *chain;
         }
-        for (answer, appended) in answers {
-            let outcome = outcome.clone().map(|()| appended).map_err(|cause| self.error(cause));
+        for (answer, appended, end, _) in answers {
+            let outcome = match &failed {
+                Some(cause) if end > durable => Err(self.error(cause.clone())),
+                _ => Ok(appended),
+            };
             // Who asked may have gone.
             let _ = answer.send(outcome);
         }
     }
 
-    fn write(&mut self, lines: &[u8]) -> Result<(), Cause> {
+    fn write(&mut self, lines: &[u8]) -> Result<(), Cut> {
         if let Some(cause) = &self.failed {
-            return Err(cause.clone());
+            return Err(cause.clone().into());
         }
         let outcome = self.tail.commit(lines);
-        self.failed = outcome.clone().err();
+        self.failed = outcome.as_ref().err().map(|cut| cut.cause.clone());
         outcome
     }
 

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    backend::Tail,
+    backend::{Cut, Tail},
     chain::{Chain, LONGEST},
     error::{Cause, JournalError},
     local::FileTail,
@@ -29,16 +29,25 @@ struct Written {
     lines: Vec<Vec<u8>>,
     syncs: usize,
     failing: Option<usize>,
+    /// More bytes than these at once are cut off.
+    room: Option<usize>,
 }
 
 impl Tail for Disk {
-    fn commit(&mut self, lines: &[u8]) -> Result<(), Cause> {
+    fn commit(&mut self, lines: &[u8]) -> Result<(), Cut> {
         // As slow as a quick disk, so that others queue meanwhile.
         thread::sleep(Duration::from_micros(200));
         let mut written = self.0.lock().unwrap();
         written.syncs += 1;
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
         if written.failing == Some(written.syncs) {
-            return Err(io::Error::from(io::ErrorKind::StorageFull).into());
+            return Err(full().into());
+        }
+        if let Some(room) = written.room.filter(|room| *room < lines.len()) {
+            let whole = lines[..room].split_inclusive(|byte| *byte == b'\n');
+            let whole = whole.filter_map(|line| line.strip_suffix(b"\n")).map(<[u8]>::to_vec);
+            written.lines.extend(whole);
+            return Err(Cut { durable: room, cause: full().into() });
         }
         let lines = lines.strip_suffix(b"\n").unwrap().split(|byte| *byte == b'\n');
         written.lines.extend(lines.map(<[u8]>::to_vec));
@@ -108,6 +117,21 @@ async fn after_a_failed_write_nothing_is_recorded_any_more() {
     assert_eq!((journal.records(), journal.head()), (1, first.digest));
     assert_eq!(disk.0.lock().unwrap().syncs, 2, "nothing was tried after the failure");
     assert_eq!(disk.len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_there_whole_is_recorded_though_the_disk_is_full() {
+    let disk = Disk::default();
+    disk.0.lock().unwrap().room = Some(900);
+    let journal = journal(disk.clone());
+    let steps: Vec<u32> = (0..64).collect();
+    let appends = steps.iter().map(|step| journal.append(step, Timestamp::UNIX_EPOCH));
+    let outcomes = join_all(appends.collect::<Vec<_>>()).await;
+    let recorded: Vec<_> = outcomes.into_iter().flatten().collect();
+    assert!(!recorded.is_empty() && recorded.len() < 64, "{}", recorded.len());
+    assert_eq!(recorded.len(), disk.len(), "told is what is there");
+    let head = recorded.last().unwrap().digest;
+    assert_eq!((journal.records(), journal.head()), (disk.len() as u64, head));
 }
 
 #[cfg(target_os = "linux")]

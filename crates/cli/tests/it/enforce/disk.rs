@@ -48,6 +48,13 @@ fn no_call_is_made_that_cannot_be_recorded() {
     let runs = stage.runs();
     assert_eq!(runs.len(), known + 1);
     let run = runs.last().unwrap();
+    // Both tell the same, and what is told as the journal's end is its end.
+    let list = stage.run(&["journal", "list", "--output", "json"]).json();
+    let listed = list["runs"].as_array().unwrap().iter().find(|one| one["run"] == **run).unwrap();
+    assert_eq!(told["endings"], listed["endings"], "{told} {listed}");
+    let head = told["journal_head"].as_str().unwrap();
+    let verified = stage.run(&["journal", "verify", run, "--head", head]);
+    assert_eq!(verified.code, 0, "{verified:?}");
     let called = called(&stage.journal(run));
     let changes = plan["changes"].as_array().unwrap().len();
     assert!(!called.is_empty() && called.len() < changes, "{} of {changes}", called.len());

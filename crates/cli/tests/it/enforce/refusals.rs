@@ -27,6 +27,8 @@ fn two_runs_do_not_cross_and_a_dead_ones_lock_is_free() {
     let stage = Stage::new(&WORLD);
     let plan = stage.plan(&["--canary", "3"]);
     let mut first = stage.command(&Stage::applying(&plan, &["--soak", "10m"]));
+    // As in a container, where the environment has no name.
+    ["USER", "LOGNAME", "USERNAME"].into_iter().for_each(|name| drop(first.env_remove(name)));
     let mut first = first.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let patience = Instant::now() + Duration::from_mins(1);
     let soaks = |stage: &Stage| {
@@ -44,6 +46,10 @@ fn two_runs_do_not_cross_and_a_dead_ones_lock_is_free() {
     let second = stage.run(&Stage::applying(&plan, &["--soak", "0"]));
     refused(&stage, &second, 4, "is being changed by run", &between);
     let run = stage.runs().remove(0);
+    // The lock calls its holder as the journal does.
+    let operator = &stage.journal(&run)[0]["operator"];
+    let (user, host) = (operator["user"].as_str().unwrap(), operator["host"].as_str().unwrap());
+    assert!(second.err.contains(&format!(" of {user} on {host})")), "{user}: {}", second.err);
     let undo = stage.run(&["undo", &run, "--approve", &run]);
     refused(&stage, &undo, 4, &run, &between);
     first.kill().unwrap();

@@ -326,6 +326,21 @@ fn a_run_is_recorded_in_s3_and_undone_from_there() {
     assert_same(&settled(stage.witness()), &settled(before), "undone");
     let verified = there(&["journal", "verify"]);
     assert_eq!((verified.code, verified.out.lines().count()), (0, 2), "{}", verified.out);
+
+    // A bucket that is not there is told as such, without S3's XML.
+    let applying = Stage::applying(&plan, &["--soak", "0"]);
+    for arguments in [
+        &["journal", "list"][..],
+        &["journal", "show", run],
+        &["journal", "verify"],
+        &["undo", run, "--approve", run],
+        &applying,
+    ] {
+        let mut command = stage.command(&[arguments, &["--journal", "s3://nowhere/x"]].concat());
+        let ended = command.env("AWS_ENDPOINT_URL_S3", s3.url()).ended();
+        assert!(ended.err.contains("the bucket does not exist"), "{arguments:?}: {ended:?}");
+        assert!(ended.code == 64 && !ended.err.contains('<'), "{arguments:?}: {ended:?}");
+    }
 }
 
 #[test]

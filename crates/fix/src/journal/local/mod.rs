@@ -21,9 +21,9 @@ use tempfile::NamedTempFile;
 
 pub(super) use self::lock::FileLock;
 use super::{
-    backend::{Backend, Reopened, Tail},
+    backend::{Backend, Cut, Reopened, Tail},
     digest::Digest,
-    error::{Cause, JournalError},
+    error::JournalError,
     lock::{Holder, Lock, LockError},
     plan::PlanFile,
     records::stopped,
@@ -208,17 +208,33 @@ enum Place {
 }
 
 impl Tail for FileTail {
-    fn commit(&mut self, lines: &[u8]) -> Result<(), Cause> {
+    fn commit(&mut self, lines: &[u8]) -> Result<(), Cut> {
         match &mut self.file {
             Place::NotYet(path) => self.file = Place::Open(begin(path, lines)?),
             Place::Open(file) => {
-                file.write_all(lines)?;
+                let (whole, written) = write(file, lines);
                 // The file's length is part of its data.
-                file.sync_data()?;
+                let synced = file.sync_data();
+                let durable = if synced.is_ok() { whole } else { 0 };
+                written.and(synced).map_err(|error| Cut { durable, cause: error.into() })?;
             }
         }
         Ok(())
     }
+}
+
+/// Writes as much as there is room for, and tells how much that was: on a disk that fills up, a beginning.
+fn write(file: &mut File, bytes: &[u8]) -> (usize, io::Result<()>) {
+    let mut written = 0;
+    while let Some(rest) = bytes.get(written..).filter(|rest| !rest.is_empty()) {
+        match file.write(rest) {
+            Ok(0) => return (written, Err(io::ErrorKind::WriteZero.into())),
+            Ok(more) => written += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return (written, Err(error)),
+        }
+    }
+    (written, Ok(()))
 }
 
 /// Makes a journal with its first lines. It is there with them or not at all: one that is empty was emptied.

@@ -36,7 +36,7 @@ use tokio::{runtime::Handle, sync::OnceCell, time::sleep};
 pub use self::access::{BadAccess, S3Access};
 pub(super) use self::lock::ObjectLock;
 use super::{
-    backend::{Backend, Reopened, Tail},
+    backend::{Backend, Cut, Reopened, Tail},
     error::{Cause, JournalError},
     lock::{Holder, Lock, LockError},
     plan::PlanFile,
@@ -150,7 +150,11 @@ impl Objects {
     /// What an object holds; nothing where there is none.
     async fn content(&self, path: &Path) -> Result<Option<Vec<u8>>, Cause> {
         match self.store.get(path).await {
-            Err(Error::NotFound { .. }) => Ok(None),
+            // A bucket that is not there is another matter than an object.
+            Err(error @ Error::NotFound { .. }) => match error.into() {
+                Cause::NoBucket => Err(Cause::NoBucket),
+                _ => Ok(None),
+            },
             got => Ok(Some(got?.bytes().await?.to_vec())),
         }
     }
@@ -291,7 +295,7 @@ struct ObjectTail {
 }
 
 impl Tail for ObjectTail {
-    fn commit(&mut self, lines: &[u8]) -> Result<(), Cause> {
+    fn commit(&mut self, lines: &[u8]) -> Result<(), Cut> {
         let path = self.folder.clone().join(lines::name(self.last + 1));
         let (objects, lines) = (self.objects.clone(), lines.to_vec());
         self.objects.wait(async move { objects.put_new(&path, lines).await }).flatten()?;
@@ -304,7 +308,23 @@ impl From<Error> for Cause {
     fn from(error: Error) -> Self {
         match error {
             Error::NotImplemented { operation, .. } => Self::Unconditional { missing: operation },
-            error => Self::Objects(in_a_line(&error.to_string())),
+            error => Self::of_s3(&error.to_string()),
+        }
+    }
+}
+
+impl Cause {
+    /// What S3 says in its XML, without the ids that say nothing to people; the whole text where it is none.
+    fn of_s3(text: &str) -> Self {
+        let element = |name: &str| {
+            let (_, after) = text.split_once(&format!("<{name}>"))?;
+            after.split_once(&format!("</{name}>")).map(|(inside, _)| inside)
+        };
+        match (element("Code"), element("Message")) {
+            (Some("NoSuchBucket"), _) => Self::NoBucket,
+            (Some(code), Some(message)) => Self::Objects(in_a_line(&format!("{code}: {message}"))),
+            (Some(code), None) => Self::Objects(in_a_line(code)),
+            _ => Self::Objects(in_a_line(text)),
         }
     }
 }
