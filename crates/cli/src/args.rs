@@ -379,6 +379,8 @@ pub(crate) struct SimulateArguments {
 pub(crate) enum PermissionsCommand {
     /// What `audit` needs: in each account, or with --org for the identity that starts it
     Audit(PermissionsArguments),
+    /// What `plan` needs to read AWS: in each account, or with --org for the identity that starts it
+    Plan(PlanPermissionsArguments),
     /// What `apply` and `undo` need: in each account, or with --org for the identity that starts them
     Enforce(EnforceArguments),
 }
@@ -392,6 +394,33 @@ pub(crate) struct EnforceArguments {
     #[arg(long)]
     pub(crate) org: bool,
     /// The role that is assumed in each account [default: imdsure-enforce for the templates, else
+    /// OrganizationAccountAccessRole]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) role_name: Option<String>,
+    /// `json`: the policy alone; `cloudformation`, `terraform`: with the role, ready for every account
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = PolicyFormat::Json)]
+    pub(crate) format: PolicyFormat,
+    /// Who may assume the role: the ARN of a role or user, or an account id (templates only)
+    #[arg(long, value_name = "ARN|ID")]
+    pub(crate) trust: Option<String>,
+    /// The external id that the role asks for (templates only)
+    #[arg(long, value_name = "ID")]
+    pub(crate) external_id: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanPermissionsArguments {
+    /// For these kinds of changes, as for `plan`; for those that it plans by itself without it (repeatable)
+    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = change::kind)]
+    pub(crate) kind: Vec<change::KindArgument>,
+    /// For `plan --usage` too
+    #[arg(long)]
+    pub(crate) usage: bool,
+    /// The policy of the identity that reads a whole organization, instead of that of the role in each
+    /// account
+    #[arg(long)]
+    pub(crate) org: bool,
+    /// The role that is assumed in each account [default: imdsure-audit for the templates, else
     /// OrganizationAccountAccessRole]
     #[arg(long, value_name = "NAME")]
     pub(crate) role_name: Option<String>,

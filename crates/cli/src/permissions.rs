@@ -7,12 +7,12 @@ use imdsure_aws::{
 };
 use imdsure_fix::plan::notes::all_operations;
 use imdsure_model::ExitCode;
-use imdsure_runner::tables_of;
+use imdsure_runner::{plan_tables, tables_of};
 
 use crate::{
     args::{
-        EnforceArguments, PermissionsArguments, PermissionsCommand, PolicyFormat,
-        change::KindArgument,
+        EnforceArguments, PermissionsArguments, PermissionsCommand, PlanPermissionsArguments,
+        PolicyFormat, change::KindArgument,
     },
     failure::Failure,
     terminal,
@@ -25,10 +25,24 @@ const ENFORCING_ROLE: &str = "imdsure-enforce";
 pub(crate) async fn run(command: PermissionsCommand) -> Result<ExitCode, Failure> {
     let arguments = match command {
         PermissionsCommand::Audit(arguments) => arguments,
+        PermissionsCommand::Plan(arguments) => return plan(arguments),
         PermissionsCommand::Enforce(arguments) => return enforce(arguments),
     };
     check(&arguments)?;
     let wanted = tables_of(&arguments.control, arguments.usage).await?;
+    terminal::print(&text(&wanted, &arguments))?;
+    Ok(ExitCode::Ok)
+}
+
+/// The role that reads what plans of these kinds are made from.
+fn plan(arguments: PlanPermissionsArguments) -> Result<ExitCode, Failure> {
+    let wanted = plan_tables(&KindArgument::all(&arguments.kind), arguments.usage);
+    let PlanPermissionsArguments { usage, org, role_name, format, trust, external_id, .. } =
+        arguments;
+    let control = Vec::new();
+    let arguments =
+        PermissionsArguments { control, usage, org, role_name, format, trust, external_id };
+    check(&arguments)?;
     terminal::print(&text(&wanted, &arguments))?;
     Ok(ExitCode::Ok)
 }

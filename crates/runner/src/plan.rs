@@ -107,9 +107,8 @@ impl From<imdsure_engine::EngineError> for PlanFailure {
 }
 
 /// The tables that plans of these kinds are made from.
-fn tables(options: &PlanOptions, usage: bool) -> Vec<&'static Table> {
-    let of =
-        |kind: ChangeKind, table: &'static Table| options.kinds.contains(&kind).then_some(table);
+fn tables(kinds: &BTreeSet<ChangeKind>, usage: bool) -> Vec<&'static Table> {
+    let of = |kind: ChangeKind, table: &'static Table| kinds.contains(&kind).then_some(table);
     let others = [
         of(ChangeKind::SagemakerNotebook, &AWS_SAGEMAKER_NOTEBOOK_INSTANCE),
         of(ChangeKind::BeanstalkEnvironment, &AWS_ELASTIC_BEANSTALK_ENVIRONMENT),
@@ -119,21 +118,21 @@ fn tables(options: &PlanOptions, usage: bool) -> Vec<&'static Table> {
     LAUNCHES.into_iter().chain(others.into_iter().flatten()).collect()
 }
 
-/// The tables that a plan reads from AWS.
-pub fn plan_tables(options: &PlanOptions, usage: bool) -> Wanted {
-    Wanted::new(tables(options, usage).into_iter().map(|table| table.name))
+/// The tables that a plan of these kinds reads from AWS.
+pub fn plan_tables(kinds: &BTreeSet<ChangeKind>, usage: bool) -> Wanted {
+    Wanted::new(tables(kinds, usage).into_iter().map(|table| table.name))
 }
 
 impl PlanRequest {
     /// Gathers the evidence and draws the plan.
     pub async fn draw(self) -> Result<Drawn, PlanFailure> {
         let asks_usage = matches!(&self.source, Source::Live(live) if live.usage.is_some());
-        let wanted = plan_tables(&self.options, asks_usage);
+        let wanted = plan_tables(&self.options.kinds, asks_usage);
         let (evidence, kept) = evidence_of(self.source, wanted).await?;
         let set = evidence.set();
         let session = Session::open_to_plan(set, &self.config.settings()).await?;
         let usage = session.has(AWS_CLOUDWATCH_IMDS_USAGE.name);
-        let needed = tables(&self.options, true);
+        let needed = tables(&self.options.kinds, true);
         let names: Vec<&'static str> = needed.iter().map(|table| table.name).collect();
         let missing = session.fill_in(&names).await?;
         let missing =

@@ -23,6 +23,8 @@ groups), image-imds-support (with --image; cannot be undone), sagemaker-notebook
 --restart), beanstalk-environment (replaces its instances), lightsail-instance (in place).
 `--kind default,KIND` adds to them.
 
+`imdsure permissions plan`, with the same --kind and --usage, prints the policy that it needs.
+
 Examples:
   imdsure plan --org --usage -o plan.json            read the organization, plan what is safe
   imdsure plan --from evidence --output md > plan.md from kept evidence, readable in a pull request

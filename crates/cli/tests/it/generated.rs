@@ -8,7 +8,7 @@ use imdsure_iac::dialects::DIALECTS;
 
 use crate::harness::{Run as _, imdsure, workspace};
 
-const COMMANDS: [&[&str]; 27] = [
+const COMMANDS: [&[&str]; 28] = [
     &[],
     &["audit"],
     &["scan"],
@@ -32,6 +32,7 @@ const COMMANDS: [&[&str]; 27] = [
     &["guard", "lint"],
     &["guard", "simulate"],
     &["permissions", "audit"],
+    &["permissions", "plan"],
     &["permissions", "enforce"],
     &["simulator"],
     &["simulator", "serve"],

@@ -127,3 +127,48 @@ fn templates_hold_the_policy_the_trust_and_the_external_id() {
         assert_eq!(ended.code, 64, "{wrong:?}");
     }
 }
+
+/// Every kind but images, which are named one by one and read for every plan.
+const KINDS: &str = "default,launch-configuration,instance-refresh,sagemaker-notebook,beanstalk-environment,lightsail-instance";
+
+#[test]
+fn the_printed_policy_is_enough_to_plan_every_kind() {
+    let of = |arguments: &[&str]| {
+        let ended = imdsure(&[&["permissions", "plan"], arguments].concat()).ended();
+        assert_eq!(ended.code, 0, "{}", ended.err);
+        actions(&ended.json())
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let plan = |allowed: &BTreeSet<String>, more: &[&str]| {
+        let server = allowing(allowed, &[]);
+        let plan = ["plan", "--kind", KINDS, "--usage", "--restart", "--output", "none"];
+        let mut command = server.imdsure(&[&plan[..], more].concat());
+        command.current_dir(folder.path()).ended()
+    };
+    for org in [&[][..], &["--org"]] {
+        let whole = of(&[&["--kind", KINDS, "--usage"], org].concat());
+        let ended = plan(&whole, org);
+        assert_eq!(ended.code, 0, "{}", ended.err);
+        // What a kind or the use of version 1 is read by is not asked for without them.
+        let few = of(org);
+        for action in [
+            "elasticbeanstalk:DescribeEnvironments",
+            "sagemaker:ListNotebookInstances",
+            "lightsail:GetInstances",
+            "cloudwatch:GetMetricData",
+        ] {
+            assert!(whole.contains(action) && !few.contains(action), "{action}: {whole:?}");
+            let mut less = whole.clone();
+            less.remove(action);
+            let ended = plan(&less, org);
+            assert_eq!(ended.code, 2, "{action}: {ended:?}");
+            let plan = std::fs::read(folder.path().join("plan.json")).unwrap();
+            let plan: Value = serde_json::from_slice(&plan).unwrap();
+            let gaps = plan["gaps"].as_array().unwrap();
+            assert!(!gaps.is_empty(), "{action}");
+            assert!(gaps.iter().all(|gap| gap["operation"] == action), "{gaps:?}");
+        }
+    }
+    let wrong = imdsure(&["permissions", "plan", "--trust", "111122223333"]).ended();
+    assert_eq!(wrong.code, 64, "{wrong:?}");
+}
