@@ -408,14 +408,9 @@ pub(crate) struct EnforceArguments {
     pub(crate) external_id: Option<String>,
 }
 
+/// The role that reads, or the identity that enters it.
 #[derive(Debug, Args)]
-pub(crate) struct PlanPermissionsArguments {
-    /// For these kinds of changes, as for `plan`; for those that it plans by itself without it (repeatable)
-    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = change::kind)]
-    pub(crate) kind: Vec<change::KindArgument>,
-    /// For `plan --usage` too
-    #[arg(long)]
-    pub(crate) usage: bool,
+pub(crate) struct RoleArguments {
     /// The policy of the identity that reads a whole organization, instead of that of the role in each
     /// account
     #[arg(long)]
@@ -436,6 +431,18 @@ pub(crate) struct PlanPermissionsArguments {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct PlanPermissionsArguments {
+    /// For these kinds of changes, as for `plan`; for those that it plans by itself without it (repeatable)
+    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = change::kind)]
+    pub(crate) kind: Vec<change::KindArgument>,
+    /// For `plan --usage` too
+    #[arg(long)]
+    pub(crate) usage: bool,
+    #[command(flatten)]
+    pub(crate) role: RoleArguments,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct PermissionsArguments {
     /// Only for these controls, by name or alias; the default ones without it
     #[arg(long, value_name = "NAME|ALIAS", num_args = 1.., value_delimiter = ',')]
@@ -443,23 +450,8 @@ pub(crate) struct PermissionsArguments {
     /// For `audit --usage` too
     #[arg(long)]
     pub(crate) usage: bool,
-    /// The policy of the identity that reads a whole organization, instead of that of the role in each
-    /// account
-    #[arg(long)]
-    pub(crate) org: bool,
-    /// The role that is assumed in each account [default: imdsure-audit for the templates, else
-    /// OrganizationAccountAccessRole]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) role_name: Option<String>,
-    /// `json`: the policy alone; `cloudformation`, `terraform`: with the role, ready for every account
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = PolicyFormat::Json)]
-    pub(crate) format: PolicyFormat,
-    /// Who may assume the role: the ARN of a role or user, or an account id (templates only)
-    #[arg(long, value_name = "ARN|ID")]
-    pub(crate) trust: Option<String>,
-    /// The external id that the role asks for (templates only)
-    #[arg(long, value_name = "ID")]
-    pub(crate) external_id: Option<String>,
+    #[command(flatten)]
+    pub(crate) role: RoleArguments,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

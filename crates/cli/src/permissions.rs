@@ -11,8 +11,8 @@ use imdsure_runner::{plan_tables, tables_of};
 
 use crate::{
     args::{
-        EnforceArguments, PermissionsArguments, PermissionsCommand, PlanPermissionsArguments,
-        PolicyFormat, change::KindArgument,
+        EnforceArguments, PermissionsCommand, PlanPermissionsArguments, PolicyFormat,
+        RoleArguments, change::KindArgument,
     },
     failure::Failure,
     terminal,
@@ -25,25 +25,20 @@ const ENFORCING_ROLE: &str = "imdsure-enforce";
 pub(crate) async fn run(command: PermissionsCommand) -> Result<ExitCode, Failure> {
     let arguments = match command {
         PermissionsCommand::Audit(arguments) => arguments,
-        PermissionsCommand::Plan(arguments) => return plan(arguments),
+        PermissionsCommand::Plan(arguments) => return plan(&arguments),
         PermissionsCommand::Enforce(arguments) => return enforce(arguments),
     };
-    check(&arguments)?;
+    check(&arguments.role)?;
     let wanted = tables_of(&arguments.control, arguments.usage).await?;
-    terminal::print(&text(&wanted, &arguments))?;
+    terminal::print(&text(&wanted, &arguments.role))?;
     Ok(ExitCode::Ok)
 }
 
 /// The role that reads what plans of these kinds are made from.
-fn plan(arguments: PlanPermissionsArguments) -> Result<ExitCode, Failure> {
+fn plan(arguments: &PlanPermissionsArguments) -> Result<ExitCode, Failure> {
     let wanted = plan_tables(&KindArgument::all(&arguments.kind), arguments.usage);
-    let PlanPermissionsArguments { usage, org, role_name, format, trust, external_id, .. } =
-        arguments;
-    let control = Vec::new();
-    let arguments =
-        PermissionsArguments { control, usage, org, role_name, format, trust, external_id };
-    check(&arguments)?;
-    terminal::print(&text(&wanted, &arguments))?;
+    check(&arguments.role)?;
+    terminal::print(&text(&wanted, &arguments.role))?;
     Ok(ExitCode::Ok)
 }
 
@@ -51,9 +46,7 @@ fn plan(arguments: PlanPermissionsArguments) -> Result<ExitCode, Failure> {
 fn enforce(arguments: EnforceArguments) -> Result<ExitCode, Failure> {
     let kinds = KindArgument::all(&arguments.kind);
     let EnforceArguments { org, role_name, format, trust, external_id, .. } = arguments;
-    check(&PermissionsArguments {
-        control: Vec::new(),
-        usage: false,
+    check(&RoleArguments {
         org,
         role_name: role_name.clone(),
         format,
@@ -83,7 +76,7 @@ fn enforce(arguments: EnforceArguments) -> Result<ExitCode, Failure> {
     Ok(ExitCode::Ok)
 }
 
-fn check(arguments: &PermissionsArguments) -> Result<(), Failure> {
+fn check(arguments: &RoleArguments) -> Result<(), Failure> {
     let template = arguments.format != PolicyFormat::Json;
     if template && arguments.org {
         return Err(Failure::usage(
@@ -133,7 +126,7 @@ fn is_principal(text: &str) -> bool {
     account(text) || arn
 }
 
-fn text(wanted: &Wanted, arguments: &PermissionsArguments) -> String {
+fn text(wanted: &Wanted, arguments: &RoleArguments) -> String {
     let name = |default: &str| arguments.role_name.clone().unwrap_or_else(|| default.to_owned());
     let role = || ReadingRole {
         name: name(ROLE_NAME),
